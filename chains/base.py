@@ -1,0 +1,144 @@
+"""What the gateway asks of a chain, and the words for its answers.
+
+Plain Python: no Django, no clock. A reader translates; it decides nothing. Confirmation policy,
+matching and retries live in ``payments``.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Final, Protocol
+
+from core.money import WIDE
+
+
+class ChainUnavailable(Exception):  # noqa: N818 - a state of the chain, not a bug
+    """The node did not answer, or answered something that cannot be relied on. Try again later."""
+
+
+class Finality(Enum):
+    """A confirmation requirement that is not a number of blocks."""
+
+    FINALIZED = "finalized"  # the chain's own finality tag has passed the block
+
+
+FINALIZED: Final = Finality.FINALIZED
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A coin or token on one network. USDT on TRON and USDT on Ethereum are two assets."""
+
+    code: str
+    network: str
+    decimals: int
+    display_digits: int  # how many fractional digits people are shown and asked to send
+    contract: str = ""  # normal form of the address; empty for the network's own coin
+
+    def to_units(self, amount: Decimal) -> int:
+        """Convert major units to base units, rounding up: nobody is asked for less than is owed."""
+        scaled = amount.scaleb(self.decimals, context=WIDE)
+        return int(scaled.to_integral_value(rounding="ROUND_CEILING", context=WIDE))
+
+    def to_amount(self, units: int) -> Decimal:
+        """Convert base units to major units, exactly; at least ``display_digits`` digits after the point."""
+        amount = Decimal(units).scaleb(-self.decimals, context=WIDE)
+        trimmed = amount.normalize(context=WIDE)
+        digits = max(-int(trimmed.as_tuple().exponent), self.display_digits)
+        return amount.quantize(Decimal(1).scaleb(-min(digits, self.decimals)), context=WIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One blockchain as this installation reaches it."""
+
+    code: str
+    name: str
+    family: str  # "evm" | "tron" | "sandbox"
+    livemode: bool
+    assets: tuple[Asset, ...]
+    confirmations: tuple[int | Finality, int | Finality, int | Finality]  # invoices < 100, < 10,000, above (USD)
+    block_seconds: int
+    chain_id: int = 0
+    rpc_urls: tuple[str, ...] = ()
+    explorer_tx: str = ""  # template with {txid}
+    explorer_address: str = ""  # template with {address}
+    options: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
+
+    def asset(self, code: str) -> Asset | None:
+        """Return the asset called ``code`` on this network."""
+        return next((asset for asset in self.assets if asset.code == code), None)
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether there is a node to read: the sandbox always, the others with at least one URL."""
+        return self.family == "sandbox" or bool(self.rpc_urls)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block as its header tells it. Hashes are lower-case hex as the chain prints them."""
+
+    height: int
+    hash: str
+    parent_hash: str
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """
+    Money that moved to one address in one transaction; ``units`` are base units of the asset.
+
+    ``ordinal`` counts the transfers of this asset to this recipient within the transaction. With
+    them it names the transfer for good: a log's index would change when a reorg moves the
+    transaction to another block. ``block`` is None while the transaction waits in the mempool.
+    """
+
+    network: str
+    asset: str
+    txid: str
+    ordinal: int
+    sender: str
+    recipient: str
+    units: int
+    block: Block | None
+    tag: str = ""
+    fee_units: int | None = None  # in the network's own coin, where the reply happens to hold it
+
+
+class Watchlist(Protocol):
+    """Which of the addresses seen on a chain are ours; addresses in their normal form."""
+
+    def among(self, addresses: Collection[str]) -> set[str]:
+        """Return those of ``addresses`` that were ever issued: one indexed query."""
+
+    def live(self) -> Iterator[str]:
+        """Yield every issued address; for chains that are read account by account."""
+
+
+class ChainReader(Protocol):
+    """
+    What the gateway asks of a chain.
+
+    Whatever reads the network may raise ``ChainUnavailable`` and nothing else.
+    """
+
+    max_range: int  # how many blocks one call of ``transfers`` may span
+
+    def block_at(self, height: int | None = None) -> Block:
+        """Return the block at ``height``, or the tip."""
+
+    def finalized_height(self) -> int | None:
+        """Return the height that the chain itself calls final, or None where it has no such word."""
+
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+        """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
+
+    def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
+        """Yield transfers to watched addresses that wait for a block; nothing where the node cannot tell."""
+
+    def has_failed(self, txid: str) -> bool:
+        """Return whether the transaction is in a block and reverted."""

@@ -1,0 +1,70 @@
+"""Model fields that keep numbers exact."""
+
+import json
+from typing import Any
+
+from django.db import models
+from psycopg.types.json import Jsonb
+
+from core import exact_json
+
+
+class ExactJSONField(models.JSONField):
+    """
+    JSON whose fractions are ``Decimal`` in Python and ``numeric`` in PostgreSQL.
+
+    jsonb keeps numbers as numeric, so nothing is lost in the table; Django's own field would go
+    through float on both ways.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.pop("encoder", None)
+        super().__init__(*args, **{**options, "decoder": exact_json.ExactDecoder})
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        options.pop("decoder", None)
+        return name, path, args, options
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        if value is None or isinstance(value, models.expressions.BaseExpression | Jsonb):
+            return value
+        return Jsonb(value, dumps=exact_json.dumps)
+
+    def value_to_string(self, obj: models.Model) -> Any:
+        return json.loads(exact_json.dumps(self.value_from_object(obj)))
+
+
+class UnitsField(models.DecimalField):
+    """A whole number of an asset's base units, wide enough for a uint256 (78 digits)."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "max_digits": 78, "decimal_places": 0})
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        options.pop("max_digits", None)
+        options.pop("decimal_places", None)
+        return name, path, args, options
+
+    def from_db_value(self, value: Any, *_: Any) -> int | None:
+        return None if value is None else int(value)
+
+    def to_python(self, value: Any) -> Any:
+        converted = super().to_python(value)
+        return None if converted is None else int(converted)
+
+
+class ValueField(models.DecimalField):
+    """An amount of fiat currency, with 12 digits after the point so that sums of conversions stay exact enough."""
+
+    DIGITS = 12
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "max_digits": 36, "decimal_places": self.DIGITS})
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        options.pop("max_digits", None)
+        options.pop("decimal_places", None)
+        return name, path, args, options

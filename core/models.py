@@ -1,0 +1,38 @@
+"""What all tables share, and the tables that belong to no business word."""
+
+from typing import ClassVar, Self
+from uuid import UUID
+
+from django.db import models
+from django.utils import timezone
+
+from core.ids import parse_public_id, public_id, uuid7
+
+
+class Record(models.Model):
+    """A row with a time-ordered key, a public id and a moment of creation."""
+
+    PREFIX: ClassVar[str]
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def public_id(self) -> str:
+        """The id the world sees: ``<PREFIX>_<26 characters>``."""
+        return public_id(self.PREFIX, self.pk)
+
+    @classmethod
+    def key_from(cls, text: object) -> UUID | None:
+        """Return the primary key behind a public id of this kind, or None."""
+        return parse_public_id(cls.PREFIX, text)
+
+    def __str__(self) -> str:
+        return self.public_id
+
+    def locked(self) -> Self:
+        """Return the row as it is now, locked until the transaction ends."""
+        return type(self)._default_manager.select_for_update().get(pk=self.pk)  # noqa: SLF001

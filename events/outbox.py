@@ -1,0 +1,162 @@
+"""Tell others what happened, exactly once each, without talking to anyone inside the transaction.
+
+``emit`` writes the event with its cause. After the commit it nudges the dispatcher, which numbers
+new events and hands each to the subscribers in the same transaction; a subscriber therefore
+writes rows (a delivery, a statistic) and never talks to the network.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from django.db import connection, transaction
+
+from core import context
+from events.models import Event, FailedDispatch
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 500
+_ADVISORY_LOCK: Final = 0x6F7574626F78  # "outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """
+    What an app tells the log. ``data`` holds plain JSON values and Decimals.
+
+    ``object_id`` is the public id of what it is about when that is not an invoice.
+    """
+
+    type: str
+    merchant_id: UUID | None
+    livemode: bool
+    data: Mapping[str, Any]
+    invoice_id: UUID | None = None
+    object_id: str = ""
+    key: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One reader of the log: its stable name, what it does with an event, and which types it wants (None: all)."""
+
+    name: str
+    handle: Callable[[Event], None]
+    types: frozenset[str] | None
+
+
+_subscribers: dict[str, Subscriber] = {}
+_after_dispatch: list[Callable[[list[Event]], None]] = []
+
+
+def subscribe(name: str, handle: Callable[[Event], None], *, types: frozenset[str] | None = None) -> None:
+    """Have ``handle`` called once for each new event, inside the dispatching transaction."""
+    _subscribers[name] = Subscriber(name, handle, types)
+
+
+def after_dispatch(callback: Callable[[list[Event]], None]) -> None:
+    """Have ``callback`` called with the numbered events once they are committed. A nudge only: it may be lost."""
+    if callback not in _after_dispatch:
+        _after_dispatch.append(callback)
+
+
+def emit(happening: Happening) -> Event:
+    """
+    Write an event in the transaction of its cause.
+
+    :raises RuntimeError: outside a transaction, where a crash would part the two
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("emit() belongs in the transaction of its cause")
+    caller = context.current()
+    event = Event(
+        type=happening.type,
+        merchant_id=happening.merchant_id,
+        livemode=happening.livemode,
+        invoice_id=happening.invoice_id,
+        object_id=happening.object_id,
+        data=happening.data,
+        actor=caller.actor[:120],
+        ip_address=caller.ip_address,
+        user_agent=caller.user_agent[:200],
+        request_id=caller.request_id,
+        trace_id=caller.trace_id,
+    )
+    if happening.key is not None:
+        event.pk = happening.key
+    event.save(force_insert=True)
+    transaction.on_commit(_nudge, robust=True)
+    return event
+
+
+def dispatch() -> int:
+    """
+    Number the events that have committed and hand them to the subscribers; return how many.
+
+    One dispatcher works at a time (an advisory lock); another call returns 0 at once. Safe to
+    repeat: number, subscribers' rows and the end of the work commit together.
+    """
+    done: list[Event] = []
+    with transaction.atomic():
+        if not _claim_turn():
+            return 0
+        events = list(Event.objects.filter(position=None).order_by("sequence").select_for_update()[:BATCH])
+        if not events:
+            return 0
+        last = _last_position()
+        for number, event in enumerate(events, start=last + 1):
+            event.position = number
+            _hand_out(event)
+        Event.objects.bulk_update(events, ["position"])
+        done = events
+    for callback in _after_dispatch:
+        callback(done)
+    return len(done)
+
+
+def retry_failed() -> int:
+    """Hand events again to the subscribers that failed on them; return how many succeeded."""
+    succeeded = 0
+    for failure in FailedDispatch.objects.select_related("event").order_by("created_at")[:BATCH]:
+        subscriber = _subscribers.get(failure.subscriber)
+        if subscriber is None:
+            continue
+        try:
+            with transaction.atomic():
+                subscriber.handle(failure.event)
+                failure.delete()
+            succeeded += 1
+        except Exception as problem:  # noqa: BLE001 - a subscriber's fault must not stop the others
+            FailedDispatch.objects.filter(pk=failure.pk).update(retries=failure.retries + 1, error=repr(problem)[:2000])
+    return succeeded
+
+
+def _hand_out(event: Event) -> None:
+    for subscriber in _subscribers.values():
+        if subscriber.types is not None and event.type not in subscriber.types:
+            continue
+        try:
+            with transaction.atomic():
+                subscriber.handle(event)
+        except Exception as problem:  # noqa: BLE001 - one subscriber's fault must not hold back the log
+            log.exception("subscriber_failed", subscriber=subscriber.name, event_id=event.public_id)
+            FailedDispatch.objects.create(event=event, subscriber=subscriber.name, error=repr(problem)[:2000])
+
+
+def _claim_turn() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _last_position() -> int:
+    return Event.objects.filter(position__isnull=False).order_by("-position").values_list("position", flat=True).first() or 0
+
+
+def _nudge() -> None:
+    from events.tasks import nudge_dispatcher  # the task imports this module
+
+    nudge_dispatcher()
