@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Caller:
     trace_id: str = ""
 
 
-_current: ContextVar[Caller] = ContextVar("caller", default=Caller())
+_NOBODY: Final = Caller()
+_current: ContextVar[Caller] = ContextVar("caller", default=_NOBODY)
 
 
 def current() -> Caller:

@@ -26,7 +26,7 @@ class ExactJSONField(models.JSONField):
         options.pop("decoder", None)
         return name, path, args, options
 
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: ARG002
         if value is None or isinstance(value, models.expressions.BaseExpression | Jsonb):
             return value
         return Jsonb(value, dumps=exact_json.dumps)

@@ -20,6 +20,9 @@ class Record(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return self.public_id
+
     @property
     def public_id(self) -> str:
         """The id the world sees: ``<PREFIX>_<26 characters>``."""
@@ -29,9 +32,6 @@ class Record(models.Model):
     def key_from(cls, text: object) -> UUID | None:
         """Return the primary key behind a public id of this kind, or None."""
         return parse_public_id(cls.PREFIX, text)
-
-    def __str__(self) -> str:
-        return self.public_id
 
     def locked(self) -> Self:
         """Return the row as it is now, locked until the transaction ends."""

@@ -1,0 +1,1 @@
+"""What is owed: invoices, their price and rate, their destination and their status."""

@@ -1,0 +1,1 @@
+"""What arrived: scanning, matching, confirmations, reorgs, the review inbox, refunds."""

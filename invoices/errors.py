@@ -1,0 +1,60 @@
+"""What can be wrong with an invoice."""
+
+from core.errors import Conflict, Invalid, NotFound, Unavailable
+
+
+class InvoiceNotFound(NotFound):
+    """No such invoice, or it belongs to somebody else or to the other mode."""
+
+    code = "INVOICE_NOT_FOUND"
+    message = "There is no such invoice."
+
+
+class InvalidAmount(Invalid):
+    """An amount is outside what the merchant's plan allows, or has too many digits."""
+
+    code = "INVALID_AMOUNT"
+    message = "This amount is not allowed."
+
+
+class UnknownCurrency(Invalid):
+    """The currency is not one that invoices can be priced in."""
+
+    code = "UNKNOWN_CURRENCY"
+    message = "This is not a currency that invoices can be priced in (ISO 4217 code)."
+
+
+class UnknownAsset(Invalid):
+    """The crypto currency is unknown, or not offered on the network asked for."""
+
+    code = "UNKNOWN_CRYPTO_CURRENCY"
+    message = "This crypto currency is not available."
+
+
+class InvoiceNotCancellable(Conflict):
+    """The invoice has ended, or enough money for it is already on its way."""
+
+    code = "INVOICE_NOT_CANCELLABLE"
+    message = "This invoice can no longer be cancelled."
+
+
+class InvoiceNotAcceptable(Conflict):
+    """Only an invoice that received some money, but not enough, can be accepted as it is."""
+
+    code = "INVOICE_NOT_ACCEPTABLE"
+    message = "Only a partly paid invoice can be accepted as it is."
+
+
+class InvalidTransition(Conflict):
+    """The status change is not one an invoice can make."""
+
+    code = "INVALID_STATUS_TRANSITION"
+    message = "An invoice cannot change its status this way."
+
+
+class RateUnavailable(Unavailable):
+    """No source has given a fresh exchange rate."""
+
+    code = "RATE_UNAVAILABLE"
+    message = "There is no fresh exchange rate for this pair at the moment."
+    suggestions = ("Try again in a minute.", "Check the rate sources of this installation if it lasts.")

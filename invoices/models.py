@@ -1,0 +1,236 @@
+"""Invoices, the quotes they have shown, credits from overpayment, and exchange rates."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, TextField, UniqueConstraint, Value
+from django.db.models.functions import Cast, Concat, Upper
+
+from chains import registry
+from chains.base import Asset
+from core.fields import ExactJSONField, UnitsField, ValueField
+from core.models import Record
+from invoices.errors import InvalidTransition
+from invoices.states import AWAITING, EXPIRING, TRANSITIONS, Facts, InvoiceException, InvoiceStatus, enough_for
+
+
+class OverpaymentAction(models.TextChoices):
+    """What happens with a surplus."""
+
+    CREDIT_ACCOUNT = "credit_account"
+    REFUND = "refund"
+    KEEP = "keep"
+
+
+class Invoice(Record):
+    """
+    A request to be paid one amount of one asset at one destination before a deadline.
+
+    ``…_units`` are base units of the asset; ``…_value``, ``total`` and the thresholds are in
+    ``currency``. ``amount_units`` is all the customer has to send, earlier payments included;
+    ``asked_value`` is what sending exactly that is worth at the quoted rates (never below
+    ``total``, because amounts are rounded up).
+
+    Invariants the database keeps, whoever writes:
+
+    * a destination on a network serves one invoice, ever;
+    * ``paid_at`` is set exactly when the invoice is paid or was paid and then refunded;
+    * test money and real money never meet: the sandbox holds test invoices, and only those.
+    """
+
+    PREFIX = "inv"
+
+    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, related_name="invoices")
+    livemode = models.BooleanField()
+    status = models.CharField(
+        max_length=12, choices=InvoiceStatus.choices, default=InvoiceStatus.CREATED, editable=False
+    )
+    exception = models.CharField(
+        max_length=10, choices=InvoiceException.choices, default=InvoiceException.NONE, editable=False
+    )
+
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    items = ExactJSONField(default=list)
+    metadata = ExactJSONField(default=dict)
+    webhook_url = models.CharField(max_length=2048, blank=True)
+    return_url = models.CharField(max_length=2048, blank=True)
+    cancel_url = models.CharField(max_length=2048, blank=True)
+
+    currency = models.CharField(max_length=3)
+    subtotal = models.DecimalField(max_digits=20, decimal_places=3)
+    tax = models.DecimalField(max_digits=20, decimal_places=3)
+    total = models.DecimalField(max_digits=20, decimal_places=3)
+    total_usd = models.DecimalField(max_digits=20, decimal_places=3)
+    reporting_currency = models.CharField(max_length=3)
+    reporting_total = models.DecimalField(max_digits=20, decimal_places=3)
+
+    network = models.CharField(max_length=32)
+    asset_code = models.CharField(max_length=16)
+    address = models.CharField(max_length=128)
+    tag = models.CharField(max_length=64, blank=True)
+
+    amount_units = UnitsField()
+    asked_value = ValueField()
+    rate = models.DecimalField(max_digits=40, decimal_places=18)
+    rate_source = models.CharField(max_length=64)
+    rate_observed_at = models.DateTimeField()
+    quoted_at = models.DateTimeField()
+    quote_expires_at = models.DateTimeField()
+    price_lock_seconds = models.PositiveIntegerField()
+
+    underpayment_threshold = models.DecimalField(max_digits=12, decimal_places=3)
+    overpayment_threshold = models.DecimalField(max_digits=12, decimal_places=3)
+    overpayment_action = models.CharField(max_length=16, choices=OverpaymentAction.choices)
+
+    received_units = UnitsField(default=0)
+    confirmed_units = UnitsField(default=0)
+    received_value = ValueField(default=Decimal(0))
+    confirmed_value = ValueField(default=Decimal(0))
+    is_late = models.BooleanField(default=False)
+    accepted_at = models.DateTimeField(null=True)
+
+    expires_at = models.DateTimeField()
+    viewed_at = models.DateTimeField(null=True)
+    paid_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+    cancel_reason = models.CharField(max_length=500, blank=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="invoice_status_known", condition=Q(status__in=InvoiceStatus.values)),
+            CheckConstraint(name="invoice_exception_known", condition=Q(exception__in=InvoiceException.values)),
+            CheckConstraint(name="invoice_amount_positive", condition=Q(amount_units__gt=0, total__gt=0, rate__gt=0)),
+            CheckConstraint(
+                name="invoice_confirmed_within_received",
+                condition=Q(confirmed_units__lte=F("received_units"), confirmed_value__lte=F("received_value")),
+            ),
+            CheckConstraint(
+                name="invoice_paid_at_when_paid",
+                condition=Q(status__in=["paid", "refunded"], paid_at__isnull=False)
+                | (~Q(status__in=["paid", "refunded"]) & Q(paid_at=None)),
+            ),
+            CheckConstraint(name="invoice_sandbox_is_test", condition=Q(livemode=True) ^ Q(network="sandbox")),
+            UniqueConstraint(name="invoice_destination_once", fields=["network", "address", "tag"]),
+        ]
+        indexes = [
+            # The expiry task reads only what can expire.
+            Index(name="invoice_expiring", fields=["expires_at"], condition=Q(status__in=sorted(EXPIRING))),
+            Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="invoice_newest"),
+            Index(F("merchant"), F("livemode"), F("status"), F("created_at"), name="invoice_by_status"),
+            GinIndex(
+                OpClass(
+                    Upper(
+                        Concat(F("title"), Value(" "), F("description"), Value(" "), Cast(F("metadata"), TextField()))
+                    ),
+                    name="gin_trgm_ops",
+                ),
+                name="invoice_search",
+            ),
+        ]
+
+    TRANSITIONS: ClassVar = TRANSITIONS
+
+    @property
+    def asset(self) -> Asset:
+        """What the invoice is to be paid in."""
+        asset = registry.asset(self.network, self.asset_code)
+        if asset is None:
+            raise LookupError(f"{self.asset_code} on {self.network} is no longer configured")
+        return asset
+
+    @property
+    def remaining_units(self) -> int:
+        """What is still to be sent, in base units."""
+        return max(self.amount_units - self.received_units, 0)
+
+    @property
+    def is_awaiting(self) -> bool:
+        """Whether the invoice can still become paid without anybody's decision."""
+        return self.status in AWAITING
+
+    def facts(self, *, now: datetime) -> Facts:
+        """Return what the status follows from."""
+        return Facts(
+            enough=enough_for(self.total, self.underpayment_threshold),
+            ceiling=max(self.total, self.asked_value) + self.overpayment_threshold,
+            received=self.received_value,
+            confirmed=self.confirmed_value,
+            is_viewed=self.viewed_at is not None,
+            is_overdue=now >= self.expires_at,
+            is_accepted=self.accepted_at is not None,
+            is_late=self.is_late,
+        )
+
+    def move_to(self, status: InvoiceStatus, *, at: datetime) -> None:
+        """
+        Change the status in memory. The only code that writes it; the caller holds the row lock and saves.
+
+        :raises InvalidTransition: when the change is not in ``TRANSITIONS``
+        """
+        current = InvoiceStatus(self.status)
+        if status not in TRANSITIONS[current]:
+            raise InvalidTransition(f"An invoice cannot go from {current} to {status}.")
+        self.status = status
+        if status is InvoiceStatus.PAID:
+            self.paid_at = at
+        elif status is not InvoiceStatus.REFUNDED:
+            self.paid_at = None
+        if status is InvoiceStatus.CANCELLED:
+            self.cancelled_at = at
+        self.updated_at = at
+
+
+class ReplacedQuote(Record):
+    """
+    A quote the customer was shown and that a newer one replaced.
+
+    It stays payable for a while: whoever has pressed "send" gets the rate they saw.
+    """
+
+    PREFIX = "quo"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="replaced_quotes")
+    rate = models.DecimalField(max_digits=40, decimal_places=18)
+    rate_source = models.CharField(max_length=64)
+    amount_units = UnitsField()
+    quoted_at = models.DateTimeField()
+    replaced_at = models.DateTimeField()
+
+
+class Credit(Record):
+    """Surplus of an overpaid invoice, owed to a customer of the merchant. Voided when a reorg takes the surplus back."""
+
+    PREFIX = "crd"
+
+    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT)
+    invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="credits")
+    livemode = models.BooleanField()
+    customer = models.CharField(max_length=200, blank=True)
+    currency = models.CharField(max_length=3)
+    amount = ValueField()
+    voided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="credit_positive", condition=Q(amount__gt=0)),
+            UniqueConstraint(name="credit_once", fields=["invoice"], condition=Q(voided_at=None)),
+        ]
+
+
+class RateSheet(Record):
+    """What one source said one asset is worth at one moment, in each currency: ``{"USD": "1.0001"}``."""
+
+    PREFIX = "rat"
+
+    base = models.CharField(max_length=16)
+    source = models.CharField(max_length=32)
+    prices = models.JSONField()
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [Index(F("base"), F("observed_at").desc(), name="ratesheet_newest")]

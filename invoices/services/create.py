@@ -1,0 +1,218 @@
+"""Create an invoice: price it, lock the rate, take an address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import transaction
+from merchants.models import Merchant
+from merchants.settings import MerchantSettings
+
+from chains import registry
+from chains.base import Asset
+from core.ids import uuid7
+from core.money import WIDE, has_at_most, is_currency, minor_digits, round_to
+from events.outbox import emit
+from invoices.errors import InvalidAmount, UnknownAsset, UnknownCurrency
+from invoices.events import about
+from invoices.models import Invoice
+from invoices.quotes import quote
+from invoices.rates.book import Price, price_of
+from merchants import selectors as merchant_selectors
+from merchants import services as merchant_services
+
+_USD_DIGITS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line: ``quantity`` times ``unit_price`` in the invoice's currency."""
+
+    name: str
+    quantity: Decimal
+    unit_price: Decimal
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How much less or more is still right, in the invoice's currency; None takes the merchant's own."""
+
+    underpayment_threshold: Decimal | None = None
+    overpayment_threshold: Decimal | None = None
+    overpayment_action: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceOrder:
+    """What the merchant asks for, checked for shape but not yet for sense. Durations in seconds."""
+
+    title: str
+    items: tuple[Item, ...]
+    description: str = ""
+    tax: Decimal = Decimal(0)
+    currency: str | None = None
+    crypto_currency: str | None = None
+    network: str | None = None
+    expires_in: int | None = None
+    price_lock_duration: int | None = None
+    tolerance: Tolerance = Tolerance()
+    webhook_url: str = ""
+    return_url: str = ""
+    cancel_url: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, now: datetime) -> Invoice:
+    """
+    Create an invoice with a locked rate and an address of its own. Touches no network.
+
+    :raises InvalidAmount: when the total is outside the plan's limits or has too many digits
+    :raises UnknownCurrency: when ``currency`` is no currency of ours
+    :raises UnknownAsset: when the asset is not offered, or not on that network
+    :raises NoWalletConfigured: when the merchant has no wallet that could receive it
+    :raises RateUnavailable: when there is no fresh rate
+    :raises PlanLimitReached: when this month's invoices are used up
+    """
+    preferences = MerchantSettings.of(merchant)
+    currency = order.currency or preferences.default_currency
+    if not is_currency(currency):
+        raise UnknownCurrency(field="currency")
+    asset = _choose_asset(merchant, livemode, order, preferences)
+    subtotal, total = _add_up(order, currency)
+    price = price_of(asset.code, currencies={currency, "USD", preferences.default_currency}, livemode=livemode, now=now)
+    total_usd = _convert(total, price, currency, "USD", _USD_DIGITS)
+    _check_range(merchant, order, total=total, total_usd=total_usd, currency=currency)
+    asked = quote(total, rate=price.rate(currency), asset=asset)
+
+    merchant_services.count_invoice(merchant=merchant, livemode=livemode, now=now)
+    issued = merchant_services.issue_address(merchant=merchant, network=asset.network, livemode=livemode)
+
+    lifetime = order.expires_in or preferences.invoice_expiry_minutes * 60
+    lock = min(order.price_lock_duration or lifetime, lifetime)
+    invoice = Invoice(
+        id=uuid7(),
+        merchant=merchant,
+        livemode=livemode,
+        title=order.title,
+        description=order.description,
+        items=[_line(item) for item in order.items],
+        metadata=dict(order.metadata),
+        webhook_url=order.webhook_url,
+        return_url=order.return_url,
+        cancel_url=order.cancel_url,
+        currency=currency,
+        subtotal=subtotal,
+        tax=order.tax,
+        total=total,
+        total_usd=total_usd,
+        reporting_currency=preferences.default_currency,
+        reporting_total=_convert(
+            total, price, currency, preferences.default_currency, minor_digits(preferences.default_currency)
+        ),
+        network=asset.network,
+        asset_code=asset.code,
+        address=issued.address,
+        amount_units=asked.units,
+        asked_value=asked.value,
+        rate=asked.rate,
+        rate_source=price.source,
+        rate_observed_at=price.observed_at,
+        quoted_at=now,
+        quote_expires_at=now + timedelta(seconds=lock),
+        price_lock_seconds=lock,
+        **_tolerance(order.tolerance, preferences),
+        expires_at=now + timedelta(seconds=lifetime),
+        created_at=now,
+        updated_at=now,
+    )
+    invoice.save(force_insert=True)
+    emit(about(invoice, "invoice.created", **({"webhook_url": invoice.webhook_url} if invoice.webhook_url else {})))
+    return invoice
+
+
+def _choose_asset(merchant: Merchant, livemode: bool, order: InvoiceOrder, preferences: MerchantSettings) -> Asset:
+    code = order.crypto_currency or preferences.default_crypto_currency
+    if not livemode:
+        candidates = ["sandbox"]
+    elif order.network:
+        candidates = [order.network]
+    else:
+        # The merchant's own wallets decide; without any, the address step says which is missing.
+        candidates = merchant_selectors.payable_networks(merchant, livemode) or [
+            network.code for network in registry.networks(livemode=True)
+        ]
+    if order.network and order.network not in candidates:
+        raise UnknownAsset(f"Test invoices are paid on the sandbox network, not on {order.network}.", field="network")
+    for network in candidates:
+        asset = registry.asset(network, code)
+        if asset is not None:
+            return asset
+    if order.network and registry.find_network(order.network) is None:
+        raise UnknownAsset(f"This installation has no network called {order.network!r}.", field="network")
+    raise UnknownAsset(
+        f"{code} is not available on {', '.join(candidates) or 'any network here'}.", field="crypto_currency"
+    )
+
+
+def _add_up(order: InvoiceOrder, currency: str) -> tuple[Decimal, Decimal]:
+    digits = minor_digits(currency)
+    for index, item in enumerate(order.items):
+        if not has_at_most(item.unit_price, digits):
+            raise InvalidAmount(
+                f"{currency} has {digits} digits after the decimal point.", field=f"items[{index}].unit_price"
+            )
+    if not has_at_most(order.tax, digits):
+        raise InvalidAmount(f"{currency} has {digits} digits after the decimal point.", field="tax")
+    subtotal = round_to(
+        sum((WIDE.multiply(item.quantity, item.unit_price) for item in order.items), Decimal(0)),
+        digits,
+        "ROUND_HALF_UP",
+    )
+    return subtotal, round_to(subtotal + order.tax, digits)
+
+
+def _convert(amount: Decimal, price: Price, source: str, target: str, digits: int) -> Decimal:
+    if source == target:
+        return amount
+    return round_to(WIDE.multiply(amount, WIDE.divide(price.rate(target), price.rate(source))), digits)
+
+
+def _check_range(merchant: Merchant, order: InvoiceOrder, *, total: Decimal, total_usd: Decimal, currency: str) -> None:
+    lowest, highest = merchant.plan.min_invoice_usd, merchant.plan.max_invoice_usd
+    if lowest <= total_usd <= highest and total > 0:
+        return
+    equivalent = "" if currency == "USD" else " or its equivalent"
+    raise InvalidAmount(
+        f"Invoice amount must be between ${lowest:,.2f} and ${highest:,.2f}{equivalent}",
+        field="items[0].unit_price" if len(order.items) == 1 else "items",
+        constraints={"min_amount": lowest, "max_amount": highest, "currency": "USD"},
+        suggestions=(
+            "Adjust the unit price to be within the allowed range",
+            "Split large orders into multiple invoices",
+            "Contact support for higher limits",
+        ),
+    )
+
+
+def _tolerance(wanted: Tolerance, preferences: MerchantSettings) -> dict[str, Any]:
+    own = preferences.payment_tolerance
+    return {
+        "underpayment_threshold": _first(wanted.underpayment_threshold, own.underpayment_threshold),
+        "overpayment_threshold": _first(wanted.overpayment_threshold, own.overpayment_threshold),
+        "overpayment_action": _first(wanted.overpayment_action, own.overpayment_action),
+    }
+
+
+def _first(wanted: Any, otherwise: Any) -> Any:
+    return otherwise if wanted is None else wanted
+
+
+def _line(item: Item) -> dict[str, Any]:
+    line: dict[str, Any] = {"name": item.name, "quantity": item.quantity, "unit_price": item.unit_price}
+    if item.description:
+        line["description"] = item.description
+    return line

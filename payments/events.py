@@ -1,0 +1,85 @@
+"""What the log says of a payment or a refund: the invoice's facts, and the payment's own beside them."""
+
+from decimal import Decimal
+from typing import Any
+
+from core import exact_json
+from events.outbox import Happening
+from invoices.events import about
+from invoices.models import Invoice
+from payments.models import Payment, Refund
+
+
+def amount_of(record: Payment | Refund) -> Decimal:
+    """Return the amount in major units of its asset; in base units when the asset is no longer configured."""
+    return record.asset.to_amount(record.units) if record.asset else Decimal(record.units)
+
+
+def payment_facts(payment: Payment) -> dict[str, Any]:
+    """Return the part of an event that describes ``payment``."""
+    return {
+        "id": payment.public_id,
+        "amount": amount_of(payment),
+        "crypto_currency": payment.asset_code,
+        "status": str(payment.status),
+        "confirmations": payment.confirmations,
+        "required_confirmations": payment.required_confirmations,
+        "tx_hash": payment.txid,
+        "block_number": payment.block_height,
+        "from_address": payment.sender,
+        "confirmed_at": exact_json.timestamp(payment.confirmed_at) if payment.confirmed_at else None,
+    }
+
+
+def payment_event(payment: Payment, invoice: Invoice, event_type: str, **more: Any) -> Happening:
+    """Return an event about ``payment`` as it is now."""
+    return about(
+        invoice,
+        event_type,
+        payment_id=payment.public_id,
+        tx_hash=payment.txid,
+        confirmations=payment.confirmations,
+        payment=payment_facts(payment),
+        late=payment.is_late,
+        in_review=payment.review == "open",
+        **more,
+    )
+
+
+def with_last_payment(happening: Happening, payment: Payment | None) -> Happening:
+    """Add the payment that caused it to an invoice's event, where the webhook payload names it."""
+    if payment is None:
+        return happening
+    return Happening(
+        type=happening.type,
+        merchant_id=happening.merchant_id,
+        livemode=happening.livemode,
+        invoice_id=happening.invoice_id,
+        object_id=happening.object_id,
+        data={
+            **happening.data,
+            "payment_id": payment.public_id,
+            "tx_hash": payment.txid,
+            "confirmations": payment.confirmations,
+        },
+    )
+
+
+def refund_event(refund: Refund, invoice: Invoice, event_type: str) -> Happening:
+    """Return an event about ``refund`` as it is now."""
+    return about(
+        invoice,
+        event_type,
+        refund_id=refund.public_id,
+        refund={
+            "id": refund.public_id,
+            "amount": amount_of(refund),
+            "crypto_currency": refund.asset_code,
+            "network": refund.network,
+            "address": refund.address or None,
+            "status": str(refund.status),
+            "kind": refund.kind,
+            "reason": refund.reason or None,
+            "tx_hash": refund.txid or None,
+        },
+    )

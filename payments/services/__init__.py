@@ -1,0 +1,28 @@
+"""Every write of this app: one function, one use case, one transaction."""
+
+from payments.services.deposits import Resolution, resolve_deposit
+from payments.services.ledger import Reading, fail_stale, record_reading
+from payments.services.refunds import (
+    RefundOrder,
+    cancel_invoice,
+    cancel_refund,
+    complete_refund,
+    open_surplus_refund,
+    request_refund,
+)
+from payments.services.scanner import scan
+
+__all__ = [
+    "Reading",
+    "RefundOrder",
+    "Resolution",
+    "cancel_invoice",
+    "cancel_refund",
+    "complete_refund",
+    "fail_stale",
+    "open_surplus_refund",
+    "record_reading",
+    "request_refund",
+    "resolve_deposit",
+    "scan",
+]

@@ -1,0 +1,222 @@
+"""Turn a transfer into a payment, and let the invoice follow from all of its payments."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import Q, Sum
+from merchants.settings import MerchantSettings
+
+from chains import registry
+from chains.base import Transfer
+from core.money import WIDE
+from events.outbox import emit
+from invoices import services as invoice_services
+from invoices.models import Invoice
+from invoices.quotes import value_of
+from invoices.states import FINAL, InvoiceStatus
+from payments.events import payment_event, with_last_payment
+from payments.models import Payment
+from payments.states import RECEIVED, STATUS_EVENT, UNSETTLED, PaymentStatus, Review, required_confirmations
+
+QUOTE_GRACE: Final = timedelta(minutes=15)  # a replaced quote stays payable that long
+PROGRESS_STEPS: Final = 10  # at most so many "confirming" events a payment
+
+Key = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Change:
+    """A payment that may have changed, and what it was before."""
+
+    payment: Payment
+    was: PaymentStatus | None  # None: it is new
+    deepened: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the payment was first seen now."""
+        return self.was is None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a transfer counts towards its invoice, and if not, why somebody has to look at it."""
+
+    counts: bool
+    is_late: bool
+    reason: str  # "" | "wrong_asset" | "late" | "closed"
+
+
+def transfer_key(thing: Transfer | Payment) -> Key:
+    """Return what names a transfer for good, whichever block it is in."""
+    if isinstance(thing, Payment):
+        return thing.txid, thing.asset_code, thing.address, thing.tag, str(thing.ordinal)
+    return thing.txid, thing.asset, thing.recipient, thing.tag, str(thing.ordinal)
+
+
+def upsert(invoice: Invoice, transfer: Transfer, *, now: datetime) -> Change:
+    """Record a transfer to ``invoice``, whose row the caller has locked; seen again, it changes its block only."""
+    payment = Payment.objects.filter(
+        network=transfer.network,
+        txid=transfer.txid,
+        asset_code=transfer.asset,
+        address=transfer.recipient,
+        tag=transfer.tag,
+        ordinal=transfer.ordinal,
+    ).first()
+    if payment is None:
+        payment = _new_payment(invoice, transfer, now)
+        change = Change(payment, was=None)
+    else:
+        change = Change(payment, was=PaymentStatus(payment.status))
+    _place(payment, transfer, now)
+    payment.save()
+    return change
+
+
+def judge(invoice: Invoice, *, asset_code: str, sent_at: datetime) -> Verdict:
+    """Decide whether money sent at ``sent_at`` counts towards ``invoice``."""
+    if asset_code != invoice.asset_code:
+        return Verdict(counts=False, is_late=False, reason="wrong_asset")
+    if invoice.status in FINAL:
+        return Verdict(counts=False, is_late=True, reason="closed")
+    was_waiting = invoice.status in {InvoiceStatus.CREATED, InvoiceStatus.PENDING, InvoiceStatus.EXPIRED}
+    if sent_at <= invoice.expires_at or not was_waiting:
+        return Verdict(counts=True, is_late=False, reason="")
+    rule = MerchantSettings.of(invoice.merchant).late_payment
+    is_accepted = rule.rule == "accept" and sent_at <= invoice.expires_at + timedelta(hours=rule.window_hours)
+    return Verdict(counts=is_accepted, is_late=True, reason="" if is_accepted else "late")
+
+
+def settle_invoice(invoice: Invoice, changes: list[Change], *, now: datetime, always: bool = False) -> None:
+    """
+    Sum up what counts, move the invoice, then tell: first the payments, then what they meant.
+
+    The caller holds the invoice's row lock and has saved the payments. ``always`` sums up even when
+    no payment has anything to tell, because a decision changed what counts.
+    """
+    told = [(change, event) for change in changes for event in _events_of(change)]
+    if not told and not always:
+        return
+    happenings = invoice_services.record_receipts(invoice, receipts_of(invoice), now=now)
+    _put_short_late_money_in_review(invoice)
+    for change, event in told:
+        emit(payment_event(change.payment, invoice, event))
+    last = changes[-1].payment if changes else None
+    for happening in happenings:
+        emit(with_last_payment(happening, last))
+
+
+def receipts_of(invoice: Invoice) -> invoice_services.Receipts:
+    """Return the sums of all payments that count towards ``invoice``."""
+    confirmed = Q(status=PaymentStatus.CONFIRMED)
+    sums = Payment.objects.filter(invoice=invoice, counts=True, status__in=RECEIVED).aggregate(
+        received_units=Sum("credited_units"),
+        confirmed_units=Sum("credited_units", filter=confirmed),
+        received_value=Sum("value"),
+        confirmed_value=Sum("value", filter=confirmed),
+        late=Sum("units", filter=Q(is_late=True)),
+    )
+    return invoice_services.Receipts(
+        received_units=int(sums["received_units"] or 0),
+        confirmed_units=int(sums["confirmed_units"] or 0),
+        received_value=sums["received_value"] or Decimal(0),
+        confirmed_value=sums["confirmed_value"] or Decimal(0),
+        is_late=bool(sums["late"]),
+    )
+
+
+def credit(payment: Payment, invoice: Invoice, *, rate: Decimal) -> None:
+    """Count ``payment`` at ``rate`` (fiat per unit of its own asset), also in units of the invoice's asset."""
+    asset = payment.asset
+    if asset is None:
+        return
+    payment.counts = True
+    payment.value = value_of(payment.units, rate=rate, asset=asset)
+    if payment.asset_code == invoice.asset_code:
+        payment.credited_units = payment.units
+    else:
+        own = invoice.asset
+        payment.credited_units = int(WIDE.divide(payment.value, invoice.rate).scaleb(own.decimals, context=WIDE))
+
+
+def _new_payment(invoice: Invoice, transfer: Transfer, now: datetime) -> Payment:
+    sent_at = min(transfer.block.timestamp, now) if transfer.block else now
+    verdict = judge(invoice, asset_code=transfer.asset, sent_at=sent_at)
+    network = registry.network(transfer.network)
+    override = MerchantSettings.of(invoice.merchant).confirmations.get(transfer.network)
+    required, needs_finality = required_confirmations(
+        network.confirmations, total_usd=invoice.total_usd, override=override
+    )
+    payment = Payment(
+        invoice=invoice,
+        network=transfer.network,
+        asset_code=transfer.asset,
+        address=transfer.recipient,
+        tag=transfer.tag,
+        txid=transfer.txid,
+        ordinal=transfer.ordinal,
+        sender=transfer.sender,
+        units=transfer.units,
+        fee_units=transfer.fee_units,
+        status=PaymentStatus.DETECTED,
+        counts=False,
+        review=Review.OPEN if verdict.reason else Review.NONE,
+        review_reason=verdict.reason,
+        is_late=verdict.is_late,
+        required_confirmations=required,
+        needs_finality=needs_finality,
+        sent_at=sent_at,
+        last_seen_at=now,
+        created_at=now,
+    )
+    if verdict.counts:
+        credit(payment, invoice, rate=_rate_for(invoice, sent_at))
+    return payment
+
+
+def _rate_for(invoice: Invoice, sent_at: datetime) -> Decimal:
+    """Return the best rate the customer may rely on: today's quote, or one replaced shortly before they sent."""
+    still_good = invoice.replaced_quotes.filter(
+        quoted_at__lte=sent_at, replaced_at__gte=sent_at - QUOTE_GRACE
+    ).values_list("rate", flat=True)
+    return max([invoice.rate, *still_good])
+
+
+def _place(payment: Payment, transfer: Transfer, now: datetime) -> None:
+    """Note where the transfer was seen. Back from an orphaned block it starts over as detected."""
+    payment.last_seen_at = now
+    if payment.status in {PaymentStatus.ORPHANED, PaymentStatus.FAILED}:
+        payment.status = PaymentStatus.DETECTED
+    if transfer.block is None:
+        payment.block_height, payment.block_hash = None, ""
+    else:
+        payment.block_height, payment.block_hash = transfer.block.height, transfer.block.hash
+    if transfer.fee_units is not None:
+        payment.fee_units = transfer.fee_units
+
+
+def _events_of(change: Change) -> list[str]:
+    """Return what there is to tell of a payment: each status it reached, or that it fell back."""
+    status = PaymentStatus(change.payment.status)
+    if change.was is PaymentStatus.CONFIRMED and status in UNSETTLED:
+        return [STATUS_EVENT[PaymentStatus.ORPHANED]]  # its block moved: what was certain is so no more
+    if change.was is not status:
+        first = [STATUS_EVENT[PaymentStatus.DETECTED]] if change.is_new and status is not PaymentStatus.DETECTED else []
+        return [*first, STATUS_EVENT[status]]
+    if status is PaymentStatus.CONFIRMING and change.deepened:
+        step = max(change.payment.required_confirmations // PROGRESS_STEPS, 1)
+        return [STATUS_EVENT[status]] if change.payment.confirmations % step == 0 else []
+    return []
+
+
+def _put_short_late_money_in_review(invoice: Invoice) -> None:
+    """Late money that does not pay the invoice waits for a decision; once it does pay, nobody has to look."""
+    if invoice.status == InvoiceStatus.EXPIRED:
+        short = Payment.objects.filter(invoice=invoice, counts=True, is_late=True, review=Review.NONE)
+        short.update(review=Review.OPEN, review_reason="short")
+    elif invoice.is_late:
+        settled = Payment.objects.filter(invoice=invoice, review=Review.OPEN, review_reason="short")
+        settled.update(review=Review.ACCEPTED)

@@ -1,0 +1,199 @@
+"""Write down what was read: credits, the block's hash and the cursor commit together, or none of them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+
+from chains.base import Block, Transfer
+from invoices.models import Invoice
+from payments.models import Cursor, Payment, ScannedBlock
+from payments.services.credit import Change, settle_invoice, transfer_key, upsert
+from payments.states import UNSETTLED, Depth, PaymentStatus, status_at
+
+log = structlog.get_logger(__name__)
+
+REMEMBERED_BLOCKS: Final = 20_000  # hashes kept per network; a reorg deeper than this rereads blindly
+STALE_AFTER: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    What one look at a chain gave: all transfers to our addresses in blocks ``first`` … ``last``.
+
+    ``expected`` is the cursor the look started from, ``base`` the last block before ``first``;
+    ``waiting`` are the transfers in the mempool, None when it was not looked at.
+    """
+
+    network: str
+    expected: Cursor | None
+    base: Block | None
+    first: int
+    last: Block
+    tip: Block
+    finalized_height: int | None
+    transfers: tuple[Transfer, ...]
+    waiting: tuple[Transfer, ...] | None
+
+
+@transaction.atomic
+def record_reading(reading: Reading, *, now: datetime) -> bool:
+    """
+    Record a reading; return False when the cursor has moved since it was taken.
+
+    Payments recorded at or above ``first`` that the reading does not show lost their block to a reorg.
+    """
+    if not _cursor_is_as_expected(reading, now):
+        return False
+    invoices = _lock_invoices(reading)
+    changes: dict[UUID, list[Change]] = defaultdict(list)
+    seen = set()
+    for transfer in (*reading.transfers, *(reading.waiting or ())):
+        key = transfer_key(transfer)
+        if key in seen:
+            continue
+        seen.add(key)
+        invoice = invoices.get(transfer.recipient)
+        if invoice is not None:
+            changes[invoice.pk].append(upsert(invoice, transfer, now=now))
+    by_id = {invoice.pk: invoice for invoice in invoices.values()}
+    for payment in _gone(reading, seen):
+        changes[payment.invoice_id].append(_orphan(payment, now))
+    for payment in Payment.objects.filter(network=reading.network, status__in=UNSETTLED):
+        changes[payment.invoice_id].append(Change(payment, was=PaymentStatus(payment.status)))
+    for invoice_id, found in changes.items():
+        _settle(by_id[invoice_id], found, reading, now)
+    _move_cursor(reading, now)
+    return True
+
+
+@transaction.atomic
+def fail_stale(*, now: datetime) -> int:
+    """Give up payments that left the chain, or the mempool, and stayed away for a day; return how many."""
+    stale = (
+        Payment.objects.filter(Q(status=PaymentStatus.ORPHANED) | Q(status=PaymentStatus.DETECTED, block_height=None))
+        .filter(last_seen_at__lt=now - STALE_AFTER)
+        .order_by("invoice_id")
+    )
+    count = 0
+    for invoice_id in stale.values_list("invoice_id", flat=True).distinct():
+        invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
+        changes = []
+        for payment in stale.filter(invoice_id=invoice_id):
+            changes.append(Change(payment, was=PaymentStatus(payment.status)))
+            payment.status = PaymentStatus.FAILED
+            payment.save()
+            count += 1
+        settle_invoice(invoice, changes, now=now)
+    return count
+
+
+def _cursor_is_as_expected(reading: Reading, now: datetime) -> bool:
+    if reading.expected is None:
+        start = reading.base or reading.last
+        _, created = Cursor.objects.get_or_create(
+            network=reading.network,
+            defaults={
+                "height": max(reading.first - 1, 0),
+                "hash": start.hash,
+                "tip_height": reading.tip.height,
+                "scanned_at": now,
+            },
+        )
+        return created
+    cursor = Cursor.objects.select_for_update().filter(network=reading.network).first()
+    return cursor is not None and (cursor.height, cursor.hash) == (reading.expected.height, reading.expected.hash)
+
+
+def _lock_invoices(reading: Reading) -> dict[str, Invoice]:
+    """Lock every invoice this reading can touch, always in the same order, and return them by address."""
+    addresses = {transfer.recipient for transfer in (*reading.transfers, *(reading.waiting or ()))}
+    touched = Payment.objects.filter(network=reading.network).filter(
+        Q(status__in=UNSETTLED) | Q(block_height__gte=reading.first)
+    )
+    invoices = (
+        Invoice.objects.select_for_update(of=("self",))
+        .select_related("merchant")
+        .filter(Q(network=reading.network, address__in=addresses) | Q(pk__in=touched.values("invoice_id")))
+        .order_by("pk")
+    )
+    return {invoice.address: invoice for invoice in invoices}
+
+
+def _gone(reading: Reading, seen: set[tuple[str, ...]]) -> Iterable[Payment]:
+    """Yield payments whose block is no longer where it was read."""
+    above = Payment.objects.filter(network=reading.network, block_height__gte=reading.first).exclude(
+        status__in=[PaymentStatus.ORPHANED, PaymentStatus.FAILED]
+    )
+    for payment in above:
+        if transfer_key(payment) not in seen:
+            yield payment
+
+
+def _orphan(payment: Payment, now: datetime) -> Change:
+    change = Change(payment, was=PaymentStatus(payment.status))
+    payment.status = PaymentStatus.ORPHANED
+    payment.block_height = None
+    payment.block_hash = ""
+    payment.confirmations = 0
+    payment.confirmed_at = None
+    payment.last_seen_at = now
+    payment.save()
+    return change
+
+
+def _settle(invoice: Invoice, found: list[Change], reading: Reading, now: datetime) -> None:
+    """Give each payment the status of its depth, then let the invoice follow."""
+    latest: dict[UUID, Change] = {}
+    for change in found:
+        latest.setdefault(change.payment.pk, change)
+    for change in latest.values():
+        if change.payment.status != PaymentStatus.ORPHANED:
+            _deepen(change, reading, now)
+    settle_invoice(invoice, list(latest.values()), now=now)
+
+
+def _deepen(change: Change, reading: Reading, now: datetime) -> None:
+    payment = change.payment
+    depth = None
+    if payment.block_height is not None:
+        final = reading.finalized_height is not None and payment.block_height <= reading.finalized_height
+        depth = Depth(max(reading.tip.height - payment.block_height, 0), final)
+    status = status_at(depth, required=payment.required_confirmations, needs_finality=payment.needs_finality)
+    confirmations = depth.confirmations if depth else 0
+    if (status, confirmations) == (payment.status, payment.confirmations) and not change.is_new:
+        return
+    change.deepened = confirmations != payment.confirmations
+    payment.status = status
+    payment.confirmations = confirmations
+    if status is not PaymentStatus.CONFIRMED:
+        payment.confirmed_at = None
+    elif payment.confirmed_at is None:
+        payment.confirmed_at = now
+    payment.save()
+
+
+def _move_cursor(reading: Reading, now: datetime) -> None:
+    blocks = ScannedBlock.objects.filter(network=reading.network)
+    blocks.filter(Q(height__gte=reading.first) | Q(height__lt=reading.last.height - REMEMBERED_BLOCKS)).delete()
+    known = [block for block in (reading.base, reading.last) if block is not None]
+    ScannedBlock.objects.bulk_create(
+        [ScannedBlock(network=reading.network, height=block.height, hash=block.hash) for block in known],
+        update_conflicts=True,
+        unique_fields=["network", "height"],
+        update_fields=["hash"],
+    )
+    Cursor.objects.filter(network=reading.network).update(
+        height=reading.last.height,
+        hash=reading.last.hash,
+        tip_height=reading.tip.height,
+        finalized_height=reading.finalized_height,
+        scanned_at=now,
+    )

@@ -1,0 +1,204 @@
+"""Money back to the payer. The gateway holds no keys: it opens the refund, the merchant sends it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+from merchants.models import Merchant
+
+from chains import addresses, registry
+from core.money import has_at_most
+from events.outbox import emit
+from invoices import services as invoice_services
+from invoices.models import Invoice
+from invoices.selectors import invoice_for_update
+from invoices.states import InvoiceStatus
+from payments import selectors
+from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge
+from payments.events import refund_event
+from payments.models import Payment, Refund
+from payments.states import PaymentStatus, RefundStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """What to return: ``amount`` in the invoice's asset (None: all that is left), to ``address``."""
+
+    address: str
+    amount: Decimal | None = None
+    reason: str = ""
+
+
+@transaction.atomic
+def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order: RefundOrder, now: datetime) -> Refund:
+    """
+    Open a refund of confirmed money.
+
+    :raises InvoiceNotFound: when the merchant has no such invoice
+    :raises NothingToRefund: when all of it was refunded, or nothing is confirmed
+    :raises RefundTooLarge: when more is asked than is left, or a fraction the asset does not have
+    :raises InvalidAddress: when the address is not one of the network
+    """
+    invoice = invoice_for_update(merchant=merchant, livemode=livemode, public_id=public_id)
+    available = refundable_units(invoice)
+    if available <= 0:
+        raise NothingToRefund
+    units = available if order.amount is None else _units(invoice, order.amount)
+    if units > available:
+        left = invoice.asset.to_amount(available)
+        raise RefundTooLarge(
+            f"At most {left:f} {invoice.asset_code} can be refunded.", field="amount", constraints={"max_amount": left}
+        )
+    address = _address(invoice.network, order.address)
+    return open_refund(invoice, units=units, address=address, reason=order.reason, kind="requested", now=now)
+
+
+@transaction.atomic
+def cancel_invoice(
+    *, merchant: Merchant, livemode: bool, public_id: str, reason: str, refund_partial_payments: bool, now: datetime
+) -> Invoice:
+    """
+    Cancel an invoice and, if asked, open a refund for each payment it has received.
+
+    :raises InvoiceNotFound: when the merchant has no such invoice
+    :raises InvoiceNotCancellable: when it has ended, or enough money is already on its way
+    """
+    invoice = invoice_services.cancel_invoice(
+        merchant=merchant, livemode=livemode, public_id=public_id, reason=reason, now=now
+    )
+    if refund_partial_payments:
+        for payment in invoice.payments.filter(status__in=selectors.RECEIVED, counts=True).order_by("created_at"):
+            open_refund(
+                invoice,
+                payment=payment,
+                units=payment.units,
+                address="",
+                reason=reason or "Invoice cancelled",
+                kind="cancellation",
+                now=now,
+            )
+    return invoice
+
+
+def open_surplus_refund(*, invoice: Invoice, now: datetime) -> Refund | None:
+    """Open a refund for what was paid too much, once; the caller holds the invoice's row lock."""
+    surplus = min(invoice.confirmed_units - invoice.amount_units, refundable_units(invoice))
+    if surplus <= 0 or invoice.refunds.filter(kind="surplus").exclude(status=RefundStatus.CANCELLED).exists():
+        return None
+    return open_refund(invoice, units=surplus, address="", reason="Overpaid", kind="surplus", now=now)
+
+
+@transaction.atomic
+def complete_refund(
+    *, merchant: Merchant, livemode: bool, public_id: str, txid: str, address: str = "", now: datetime
+) -> Refund:
+    """
+    Note that the merchant has sent a refund in transaction ``txid``.
+
+    A paid invoice whose whole amount has gone back becomes refunded.
+
+    :raises RefundNotFound: when the merchant has no such refund
+    :raises RefundNotOpen: when it was completed or cancelled before
+    """
+    refund = _open_refund_for_update(merchant, livemode, public_id)
+    refund.status = RefundStatus.COMPLETED
+    refund.txid = txid
+    refund.completed_at = now
+    if address:
+        refund.address = _address(refund.network, address)
+    refund.save()
+    invoice = refund.invoice
+    emit(refund_event(refund, invoice, "refund.completed"))
+    if invoice.status == InvoiceStatus.PAID and _returned_units(invoice) >= invoice.confirmed_units:
+        invoice_services.mark_refunded(invoice_id=invoice.pk, now=now)
+        refund.invoice.refresh_from_db()
+    return refund
+
+
+@transaction.atomic
+def cancel_refund(*, merchant: Merchant, livemode: bool, public_id: str, now: datetime) -> Refund:
+    """
+    Withdraw a refund that has not been sent.
+
+    :raises RefundNotFound: when the merchant has no such refund
+    :raises RefundNotOpen: when it was completed or cancelled before
+    """
+    refund = _open_refund_for_update(merchant, livemode, public_id)
+    refund.status = RefundStatus.CANCELLED
+    refund.completed_at = now
+    refund.save()
+    emit(refund_event(refund, refund.invoice, "refund.cancelled"))
+    return refund
+
+
+def refundable_units(invoice: Invoice) -> int:
+    """Return what is confirmed in the invoice's own asset and not yet promised back, in base units."""
+    confirmed = Payment.objects.filter(
+        invoice=invoice, counts=True, status=PaymentStatus.CONFIRMED, asset_code=invoice.asset_code
+    ).aggregate(units=Sum("units"))["units"]
+    promised = (
+        invoice.refunds.filter(asset_code=invoice.asset_code)
+        .exclude(status=RefundStatus.CANCELLED)
+        .exclude(kind="deposit")
+        .aggregate(units=Sum("units"))["units"]
+    )
+    return int(confirmed or 0) - int(promised or 0)
+
+
+def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
+    invoice: Invoice,
+    *,
+    units: int,
+    address: str,
+    kind: str,
+    now: datetime,
+    payment: Payment | None = None,
+    reason: str = "",
+) -> Refund:
+    """Open a refund of ``units`` base units; the caller holds the invoice's row lock."""
+    refund = Refund.objects.create(
+        invoice=invoice,
+        payment=payment,
+        network=invoice.network,
+        asset_code=payment.asset_code if payment else invoice.asset_code,
+        units=units,
+        address=_address(invoice.network, address) if address else "",
+        reason=reason,
+        kind=kind,
+        created_at=now,
+    )
+    emit(refund_event(refund, invoice, "refund.created"))
+    return refund
+
+
+def _open_refund_for_update(merchant: Merchant, livemode: bool, public_id: str) -> Refund:
+    refund = selectors.get_refund(merchant=merchant, livemode=livemode, public_id=public_id)
+    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=refund.invoice_id)
+    refund = Refund.objects.select_for_update().get(pk=refund.pk)
+    if refund.status != RefundStatus.REQUESTED:
+        raise RefundNotOpen(f"This refund is {refund.status} already.")
+    refund.invoice = invoice
+    return refund
+
+
+def _returned_units(invoice: Invoice) -> int:
+    completed = invoice.refunds.filter(status=RefundStatus.COMPLETED, asset_code=invoice.asset_code)
+    return int(completed.exclude(kind="deposit").aggregate(units=Sum("units"))["units"] or 0)
+
+
+def _units(invoice: Invoice, amount: Decimal) -> int:
+    asset = invoice.asset
+    if amount <= 0 or not has_at_most(amount, asset.decimals):
+        raise RefundTooLarge(
+            f"An amount of {asset.code} is above 0 and has at most {asset.decimals} digits after the point.",
+            field="amount",
+        )
+    return asset.to_units(amount)
+
+
+def _address(network: str, text: str) -> str:
+    if not addresses.is_valid_address(network, text):
+        raise InvalidAddress(f"This is not an address on {registry.network(network).name}.", field="address")
+    return addresses.normalise_address(network, text)

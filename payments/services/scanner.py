@@ -1,0 +1,141 @@
+"""Read what is new on a chain. The network is asked first, outside any transaction; then all is written at once.
+
+Restart, duplicate, gap and reorg are one code path: compare hashes, go back to the last block
+that is still the same, and read again from there.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from django.db.models import Min
+
+from chains import registry
+from chains.base import Block, ChainReader, ChainUnavailable, Transfer
+from invoices.models import Invoice
+from payments.models import Cursor, ScannedBlock
+from payments.services.ledger import Reading, record_reading
+from payments.watchlist import IssuedAddresses
+
+log = structlog.get_logger(__name__)
+
+FIRST_LOOK_BACK: Final = 64  # blocks read before the tip when a network is scanned for the first time
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """From which block on to read, and the last one that is known to be the same on the node."""
+
+    base: Block | None  # None: nothing was ever read
+    height: int  # first block to read
+
+
+def scan(*, network: str, now: datetime, reader: ChainReader | None = None, max_rounds: int = 50) -> int:
+    """
+    Read a network up to its tip and record what arrived; return how many blocks were read.
+
+    A long way behind, it works in ranges, each recorded on its own, until caught up or until
+    ``max_rounds`` ranges are done (the next call goes on).
+
+    :raises ChainUnavailable: when the node does not answer reliably; nothing is lost, try again later
+    """
+    reader = reader or registry.reader(network)
+    read = 0
+    for _ in range(max_rounds):
+        reading = _read_next(network, reader, now)
+        if reading is None:
+            break
+        if not record_reading(reading, now=now):
+            log.info("scan_overtaken", network=network)  # another worker was faster; its work stands
+            break
+        read += max(reading.last.height - reading.first + 1, 0)
+        if reading.last.height >= reading.tip.height:
+            break
+    return read
+
+
+def _read_next(network: str, reader: ChainReader, now: datetime) -> Reading | None:
+    cursor = Cursor.objects.filter(network=network).first()
+    tip = reader.block_at(None)
+    start = _first_start(network, reader, tip, now) if cursor is None else _start_after(cursor, reader, tip)
+    if start is None:
+        return None
+    last_height = min(tip.height, start.height + reader.max_range - 1)
+    last = tip if last_height == tip.height else reader.block_at(last_height)
+    watchlist = IssuedAddresses(network)
+    transfers: list[Transfer] = []
+    if start.height <= last_height:
+        transfers = list(reader.transfers(first=start.height, last=last_height, watchlist=watchlist))
+    is_at_tip = last_height == tip.height
+    waiting = list(reader.mempool(watchlist=watchlist)) if is_at_tip else None
+    finalized = reader.finalized_height()
+    _check_nothing_moved(reader, start, last)
+    return Reading(
+        network=network,
+        expected=cursor,
+        base=start.base,
+        first=start.height,
+        last=last,
+        tip=tip,
+        finalized_height=finalized,
+        transfers=tuple(transfers),
+        waiting=None if waiting is None else tuple(waiting),
+    )
+
+
+def _first_start(network: str, reader: ChainReader, tip: Block, now: datetime) -> _Start:
+    """Begin far enough back to have every block since the first invoice on this network was made."""
+    look_back = FIRST_LOOK_BACK
+    oldest = Invoice.objects.filter(network=network).aggregate(oldest=Min("created_at"))["oldest"]
+    block_seconds = registry.network(network).block_seconds
+    if oldest is not None:
+        # Blocks may come twice as fast as they usually do.
+        look_back += 2 * int((now - oldest) / timedelta(seconds=max(block_seconds, 1)))
+    height = max(tip.height - look_back, 0)
+    return _Start(base=reader.block_at(height - 1) if height else None, height=height)
+
+
+def _start_after(cursor: Cursor, reader: ChainReader, tip: Block) -> _Start | None:
+    """Return where to go on; None when the node only lags behind what was read."""
+    if tip.height >= cursor.height:
+        block = reader.block_at(cursor.height) if tip.height > cursor.height else tip
+        if block.hash == cursor.hash:
+            return _Start(base=block, height=cursor.height + 1)
+        return _after_fork(cursor, reader, below=cursor.height)
+    known = ScannedBlock.objects.filter(network=cursor.network, height=tip.height).first()
+    if known is None or known.hash == tip.hash:
+        log.warning("node_behind", network=cursor.network, node=tip.height, scanned=cursor.height)
+        return None
+    return _after_fork(cursor, reader, below=tip.height)
+
+
+def _after_fork(cursor: Cursor, reader: ChainReader, *, below: int) -> _Start:
+    """Find the newest block we read that the node still has, and start after it."""
+    stored = ScannedBlock.objects.filter(network=cursor.network, height__lt=below).order_by("-height")
+    oldest = below
+    for known in stored.iterator():
+        block = reader.block_at(known.height)
+        if block.hash == known.hash:
+            log.warning("reorg", network=cursor.network, fork=known.height, scanned=cursor.height)
+            return _Start(base=block, height=known.height + 1)
+        oldest = known.height
+    # Deeper than anything we remember: read everything again from there on.
+    log.error("reorg_beyond_memory", network=cursor.network, oldest=oldest)
+    height = max(oldest - reader.max_range, 0)
+    return _Start(base=reader.block_at(height - 1) if height else None, height=height)
+
+
+def _check_nothing_moved(reader: ChainReader, start: _Start, last: Block) -> None:
+    """
+    Make sure the range was read from one chain: its end is still there, and it still grows from our base.
+
+    :raises ChainUnavailable: when the chain changed while it was being read
+    """
+    if reader.block_at(last.height).hash != last.hash:
+        raise ChainUnavailable("the chain changed while it was being read")
+    if start.base is None or start.height > last.height:
+        return
+    first = reader.block_at(start.height)
+    if first.parent_hash != start.base.hash:
+        raise ChainUnavailable("the chain changed while it was being read")
