@@ -35,7 +35,9 @@ class Event(Record):
     trace_id = models.CharField(max_length=40, blank=True)
 
     # Drawn at the insert, under the lock of whatever caused it: the order of one invoice's events.
-    sequence = models.BigIntegerField(db_default=Func(Value("events_event_sequence"), function="nextval"), editable=False)
+    sequence = models.BigIntegerField(
+        db_default=Func(Value("events_event_sequence"), function="nextval"), editable=False
+    )
     position = models.BigIntegerField(null=True, editable=False)
 
     class Meta:

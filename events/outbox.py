@@ -5,6 +5,7 @@ new events and hands each to the subscribers in the same transaction; a subscrib
 writes rows (a delivery, a statistic) and never talks to the network.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,9 @@ from events.models import Event, FailedDispatch
 log = structlog.get_logger(__name__)
 
 BATCH: Final = 500
+_ERROR_LENGTH: Final = 2000
+_PATIENCE: Final = 20  # looks at a busy dispatcher before leaving the rest to it and to beat
+_BUSY_SECONDS: Final = 0.05
 _ADVISORY_LOCK: Final = 0x6F7574626F78  # "outbox"
 
 
@@ -88,7 +92,9 @@ def emit(happening: Happening) -> Event:
     if happening.key is not None:
         event.pk = happening.key
     event.save(force_insert=True)
-    transaction.on_commit(_nudge, robust=True)
+    # One nudge for all events of a transaction. One that a savepoint took back is no longer in the list.
+    if not any(callback is _nudge for _, callback, _ in connection.run_on_commit):
+        transaction.on_commit(_nudge, robust=True)
     return event
 
 
@@ -99,39 +105,81 @@ def dispatch() -> int:
     One dispatcher works at a time (an advisory lock); another call returns 0 at once. Safe to
     repeat: number, subscribers' rows and the end of the work commit together.
     """
-    done: list[Event] = []
-    with transaction.atomic():
-        if not _claim_turn():
-            return 0
-        events = list(Event.objects.filter(position=None).order_by("sequence").select_for_update()[:BATCH])
-        if not events:
-            return 0
-        last = _last_position()
-        for number, event in enumerate(events, start=last + 1):
-            event.position = number
-            _hand_out(event)
-        Event.objects.bulk_update(events, ["position"])
-        done = events
-    for callback in _after_dispatch:
-        callback(done)
-    return len(done)
+    return len(_dispatch_batch() or ())
+
+
+def dispatch_all() -> int:
+    """
+    Dispatch until nothing waits; return how many events.
+
+    While another dispatcher works it is given a moment: it may have looked just before the event
+    of this nudge was committed.
+    """
+    total = busy = 0
+    while busy < _PATIENCE:
+        done = _dispatch_batch()
+        if done is None:
+            busy += 1
+            time.sleep(_BUSY_SECONDS)
+        elif done:
+            total += len(done)
+        else:
+            break
+    return total
 
 
 def retry_failed() -> int:
     """Hand events again to the subscribers that failed on them; return how many succeeded."""
-    succeeded = 0
-    for failure in FailedDispatch.objects.select_related("event").order_by("created_at")[:BATCH]:
-        subscriber = _subscribers.get(failure.subscriber)
-        if subscriber is None:
-            continue
+    # Those tried least come first: a hopeless one does not keep the others waiting.
+    keys = FailedDispatch.objects.order_by("retries", "created_at").values_list("pk", flat=True)[:BATCH]
+    return sum(_retry(key) for key in list(keys))
+
+
+@transaction.atomic
+def _retry(key: UUID) -> bool:
+    waiting = FailedDispatch.objects.select_for_update(skip_locked=True, of=("self",)).select_related("event")
+    failure = waiting.filter(pk=key).first()
+    if failure is None or failure.subscriber not in _subscribers:
+        return False
+    try:
+        with transaction.atomic():
+            _subscribers[failure.subscriber].handle(failure.event)
+    except Exception as problem:  # noqa: BLE001 - a subscriber's fault must not stop the others
+        failure.retries += 1
+        failure.error = repr(problem)[:_ERROR_LENGTH]
+        failure.save(update_fields=["retries", "error"])
+        return False
+    failure.delete()
+    return True
+
+
+def _dispatch_batch() -> list[Event] | None:
+    """Return the events of one batch, or None when another dispatcher is at work."""
+    with transaction.atomic():
+        if not _claim_turn():
+            return None
+        events = list(Event.objects.filter(position=None).order_by("sequence").select_for_update()[:BATCH])
+        if not events:
+            return []
+        for number, event in enumerate(events, start=_last_position() + 1):
+            event.position = number
+            _hand_out(event)
+        _store_positions(events)
+    for callback in _after_dispatch:
         try:
-            with transaction.atomic():
-                subscriber.handle(failure.event)
-                failure.delete()
-            succeeded += 1
-        except Exception as problem:  # noqa: BLE001 - a subscriber's fault must not stop the others
-            FailedDispatch.objects.filter(pk=failure.pk).update(retries=failure.retries + 1, error=repr(problem)[:2000])
-    return succeeded
+            callback(events)
+        except Exception:  # the log is written; whoever was not nudged polls
+            log.exception("after_dispatch_failed", callback=getattr(callback, "__qualname__", repr(callback)))
+    return events
+
+
+def _store_positions(events: list[Event]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE events_event SET position = numbered.position"
+            " FROM unnest(%s::uuid[], %s::bigint[]) AS numbered (id, position) WHERE events_event.id = numbered.id",
+            [[event.pk for event in events], [event.position for event in events]],
+        )
 
 
 def _hand_out(event: Event) -> None:
@@ -141,9 +189,9 @@ def _hand_out(event: Event) -> None:
         try:
             with transaction.atomic():
                 subscriber.handle(event)
-        except Exception as problem:  # noqa: BLE001 - one subscriber's fault must not hold back the log
+        except Exception as problem:
             log.exception("subscriber_failed", subscriber=subscriber.name, event_id=event.public_id)
-            FailedDispatch.objects.create(event=event, subscriber=subscriber.name, error=repr(problem)[:2000])
+            FailedDispatch.objects.create(event=event, subscriber=subscriber.name, error=repr(problem)[:_ERROR_LENGTH])
 
 
 def _claim_turn() -> bool:
@@ -153,7 +201,10 @@ def _claim_turn() -> bool:
 
 
 def _last_position() -> int:
-    return Event.objects.filter(position__isnull=False).order_by("-position").values_list("position", flat=True).first() or 0
+    return (
+        Event.objects.filter(position__isnull=False).order_by("-position").values_list("position", flat=True).first()
+        or 0
+    )
 
 
 def _nudge() -> None:

@@ -1,0 +1,66 @@
+"""Reads of the log. Whatever is told to a merchant starts from the merchant and shows deliverable types only."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db.models import Max, QuerySet
+
+from events.models import Event
+from events.types import DELIVERABLE
+
+
+def list_events(
+    *, merchant_id: UUID, livemode: bool, after: int = 0, types: Collection[str] = DELIVERABLE
+) -> QuerySet[Event]:
+    """Return the merchant's numbered events behind position ``after``, oldest first."""
+    return Event.objects.filter(
+        merchant_id=merchant_id, livemode=livemode, position__gt=after, type__in=DELIVERABLE.intersection(types)
+    ).order_by("position")
+
+
+def find_event(*, merchant_id: UUID, livemode: bool, public_id: str) -> Event | None:
+    """Return one numbered event of the merchant, or None."""
+    key = Event.key_from(public_id)
+    if key is None:
+        return None
+    return list_events(merchant_id=merchant_id, livemode=livemode).filter(pk=key).first()
+
+
+def audit_trail(*, invoice_id: UUID, limit: int = 200) -> list[Event]:
+    """Return who did what to an invoice, oldest first; events still waiting for their number included."""
+    return list(Event.objects.filter(invoice_id=invoice_id).order_by("sequence")[:limit])
+
+
+def last_position() -> int:
+    """Return the number of the newest event that has one, 0 when the log is empty."""
+    return _highest(Event.objects.all())
+
+
+def invoice_position(*, invoice_id: UUID) -> int:
+    """Return the number of the invoice's newest event, 0 when it has none."""
+    return _highest(Event.objects.filter(invoice_id=invoice_id))
+
+
+def merchant_position(*, merchant_id: UUID, livemode: bool) -> int:
+    """Return the number of the merchant's newest event, 0 when there is none."""
+    return _highest(Event.objects.filter(merchant_id=merchant_id, livemode=livemode))
+
+
+def read_log(*, after: int, limit: int) -> list[Event]:
+    """Return everybody's numbered events behind ``after``, oldest first: for tails, never for one merchant."""
+    return list(Event.objects.filter(position__gt=after).order_by("position")[:limit])
+
+
+def invoice_events(*, invoice_id: UUID, after: int, limit: int) -> list[Event]:
+    """Return an invoice's deliverable events behind position ``after``, oldest first."""
+    return list(
+        Event.objects.filter(invoice_id=invoice_id, position__gt=after, type__in=DELIVERABLE).order_by("position")[
+            :limit
+        ]
+    )
+
+
+def _highest(events: QuerySet[Event]) -> int:
+    # An ORDER BY … LIMIT 1 would need its own index for each filter; max() reads the end of the one it has.
+    highest: int | None = events.aggregate(highest=Max("position"))["highest"]
+    return highest or 0

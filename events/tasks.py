@@ -1,0 +1,53 @@
+"""Celery's door to the log, and the nudge that has it opened at once after a commit."""
+
+import time
+from typing import Final
+
+import structlog
+from celery import shared_task
+from redis.exceptions import RedisError
+
+from core import valkey
+from events import outbox
+
+log = structlog.get_logger(__name__)
+
+_NUDGE_KEY: Final = "outbox:nudge"
+_NUDGE_MS: Final = 1000  # one message at a time is enough: a dispatcher takes everything that waits
+_PAUSE_SECONDS: Final = 5.0
+
+_quiet_until = 0.0
+
+
+def nudge_dispatcher() -> None:
+    """
+    Ask a worker to dispatch now. Never raises; without a broker it does nothing, as beat asks again in seconds.
+
+    Costs one round trip to Valkey; a task is sent only when none is on its way.
+    """
+    global _quiet_until  # noqa: PLW0603 - one per process: after a failure callers do not wait again and again
+    if time.monotonic() < _quiet_until:
+        return
+    try:
+        if valkey.client().set(_NUDGE_KEY, b"1", nx=True, px=_NUDGE_MS):
+            dispatch_events.apply_async(retry=False, ignore_result=True)
+    except Exception as problem:  # noqa: BLE001 - the commit has happened; its caller must not see a failure
+        _quiet_until = time.monotonic() + _PAUSE_SECONDS
+        log.warning("nudge_failed", error=repr(problem))
+
+
+@shared_task(ignore_result=True)
+def dispatch_events() -> int:
+    """Number and hand out everything that waits; return how many events."""
+    try:
+        # Before the first look, so that whatever commits during it sends a message of its own.
+        valkey.client().delete(_NUDGE_KEY)
+    except RedisError as problem:
+        log.warning("nudge_not_cleared", error=repr(problem))
+    return outbox.dispatch_all()
+
+
+@shared_task(ignore_result=True)
+def retry_failed() -> int:
+    """Hand events again to the subscribers that failed on them; return how many succeeded."""
+    return outbox.retry_failed()
