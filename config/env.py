@@ -1,0 +1,241 @@
+"""The only reader of the environment.
+
+Each function reads one variable as one type. A variable that is missing or wrong stops the start
+with an error that names it and says what it must look like; values of secrets are never shown.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+ENVIRON: Final[Mapping[str, str]] = os.environ
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off"})
+_POSTGRES_FORM: Final = "postgres://user:password@host:5432/database"
+
+
+def text(name: str, *, default: str | None = None, allow_empty: bool = False) -> str:
+    """
+    Return a variable as it is, without blanks around it.
+
+    :raises ImproperlyConfigured: when it is not set (or empty) and has no default
+    """
+    value = ENVIRON.get(name, "").strip()
+    if value:
+        return value
+    if default is not None:
+        return default
+    if allow_empty:
+        return ""
+    raise ImproperlyConfigured(f"{name} is not set. It must be a text that is not empty.")
+
+
+def secret(name: str, *, minimum: int, default: str | None = None) -> str:
+    """
+    Return a secret of at least ``minimum`` characters.
+
+    :raises ImproperlyConfigured: when it is missing or too short; its value is not shown
+    """
+    value = ENVIRON.get(name, "").strip() or default
+    if value is None:
+        raise ImproperlyConfigured(f"{name} is not set. It must be a secret of at least {minimum} random characters.")
+    if len(value) < minimum:
+        raise ImproperlyConfigured(
+            f"{name} is too short: {len(value)} characters. It must be at least {minimum} random characters."
+        )
+    return value
+
+
+def integer(name: str, *, default: int | None = None, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
+    """
+    Return a whole number between ``minimum`` and ``maximum``.
+
+    :raises ImproperlyConfigured: when it is missing, no whole number or out of range
+    """
+    raw = ENVIRON.get(name, "").strip()
+    form = f"a whole number from {minimum} to {maximum}"
+    if not raw:
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set. It must be {form}.")
+        return default
+    if not raw.removeprefix("-").isdecimal() or not raw.isascii() or not minimum <= int(raw) <= maximum:
+        raise _wrong(name, raw, form)
+    return int(raw)
+
+
+def decimal(name: str, *, default: Decimal, minimum: Decimal = Decimal(0)) -> Decimal:
+    """
+    Return an exact decimal number of at least ``minimum``.
+
+    :raises ImproperlyConfigured: when it is no such number
+    """
+    raw = ENVIRON.get(name, "").strip()
+    if not raw:
+        return default
+    try:
+        value = Decimal(raw)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < minimum:
+        raise _wrong(name, raw, f"a decimal number of at least {minimum}, such as 1.5")
+    return value
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """
+    Return a switch: 1/true/yes/on or 0/false/no/off.
+
+    :raises ImproperlyConfigured: when it is neither
+    """
+    raw = ENVIRON.get(name, "").strip()
+    if not raw:
+        return default
+    if raw.lower() in _TRUE:
+        return True
+    if raw.lower() in _FALSE:
+        return False
+    raise _wrong(name, raw, "1 or 0 (also true/false, yes/no, on/off)")
+
+
+def choice(name: str, *, options: Sequence[str], default: str) -> str:
+    """
+    Return one of ``options``.
+
+    :raises ImproperlyConfigured: when it is another word
+    """
+    value = ENVIRON.get(name, "").strip() or default
+    if value not in options:
+        raise _wrong(name, value, "one of " + ", ".join(options))
+    return value
+
+
+def names(name: str, *, default: Sequence[str] | None = None) -> list[str]:
+    """
+    Return the comma-separated words of a variable.
+
+    :raises ImproperlyConfigured: when it is missing and has no default
+    """
+    words = [word.strip() for word in ENVIRON.get(name, "").split(",") if word.strip()]
+    if words:
+        return words
+    if default is None:
+        raise ImproperlyConfigured(f"{name} is not set. It must be a list separated by commas, such as a,b.")
+    return list(default)
+
+
+def chosen(name: str, *, options: Sequence[str], default: Sequence[str]) -> list[str]:
+    """
+    Return the comma-separated words of a variable, each one of ``options``.
+
+    :raises ImproperlyConfigured: when one of them is another word
+    """
+    words = names(name, default=default)
+    if not set(words) <= set(options):
+        raise _wrong(name, ",".join(words), "a list separated by commas of " + ", ".join(options))
+    return words
+
+
+def networks(name: str, *, default: Sequence[str] = ()) -> list[str]:
+    """
+    Return addresses or networks in CIDR form, normalised (``10.0.0.1`` reads ``10.0.0.1/32``).
+
+    :raises ImproperlyConfigured: when one of them is no network
+    """
+    words = names(name, default=default)
+    try:
+        return [str(ip_network(word)) for word in words]
+    except ValueError:
+        raise _wrong(name, ",".join(words), "a list separated by commas of networks, such as 10.0.0.0/8,::1") from None
+
+
+def base_url(name: str, *, default: str | None = None) -> str:
+    """
+    Return an http(s) URL of a host without a path, without its trailing slash.
+
+    :raises ImproperlyConfigured: when it is missing or no such URL
+    """
+    raw = ENVIRON.get(name, "").strip()
+    form = "a URL without a path, such as https://pay.example.com"
+    if not raw:
+        if default is None:
+            raise ImproperlyConfigured(f"{name} is not set. It must be {form}.")
+        return default
+    parts = urlsplit(raw)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        raise _wrong(name, raw, form)
+    return raw.rstrip("/")
+
+
+def rates(name: str, *, default: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """
+    Return exchange rates written as ``USDT/USD=1.0001,BTC/USD=50000``.
+
+    :raises ImproperlyConfigured: when a pair or a number cannot be read
+    """
+    pairs: dict[str, Decimal] = {}
+    raw = ENVIRON.get(name, "").strip()
+    for word in filter(None, (part.strip() for part in raw.split(","))):
+        pair, _, number = word.partition("=")
+        try:
+            rate = Decimal(number)
+        except InvalidOperation:
+            rate = Decimal("NaN")
+        if pair.count("/") != 1 or not rate.is_finite() or rate <= 0:
+            raise _wrong(name, raw, "pairs separated by commas, such as USDT/USD=1.0001,BTC/USD=50000")
+        pairs[pair.strip().upper()] = rate
+    return pairs or dict(default)
+
+
+def folder(name: str, *, default: Path) -> Path:
+    """Return an absolute directory; a relative one is seen from the root of the checkout."""
+    raw = ENVIRON.get(name, "").strip()
+    return (ROOT / Path(raw).expanduser()).absolute() if raw else default
+
+
+def database(name: str, *, default: str | None = None) -> dict[str, Any]:
+    """
+    Return Django's connection settings for a PostgreSQL URL.
+
+    :raises ImproperlyConfigured: when it is missing or no PostgreSQL URL; its password is not shown
+    """
+    from environ import Env
+
+    raw = ENVIRON.get(name, "").strip() or default
+    if not raw:
+        raise ImproperlyConfigured(f"{name} is not set. It must look like {_POSTGRES_FORM}; or start `make run` first.")
+    try:
+        parts = urlsplit(raw)
+        is_postgres = parts.scheme in {"postgres", "postgresql"} and parts.path.strip("/") != ""
+        parsed = dict(Env.db_url_config(raw)) if is_postgres else {}
+    except ValueError:
+        parsed = {}
+    if not parsed:
+        raise ImproperlyConfigured(f"{name} cannot be read. It must look like {_POSTGRES_FORM}.")
+    return parsed | {"ENGINE": "django.db.backends.postgresql"}
+
+
+def redis(name: str, *, default: str | None = None) -> str:
+    """
+    Return the URL of a Valkey or Redis server.
+
+    :raises ImproperlyConfigured: when it is missing or no such URL; its password is not shown
+    """
+    raw = ENVIRON.get(name, "").strip() or default
+    form = "redis://:password@host:6379/0"
+    if not raw:
+        raise ImproperlyConfigured(f"{name} is not set. It must look like {form}; or start `make run` first.")
+    if urlsplit(raw).scheme not in {"redis", "rediss", "unix", "valkey", "valkeys"}:
+        raise ImproperlyConfigured(f"{name} cannot be read. It must look like {form}.")
+    return raw.replace("valkeys://", "rediss://", 1).replace("valkey://", "redis://", 1)
+
+
+def _wrong(name: str, value: str, form: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name} is {value!r}. It must be {form}.")

@@ -1,0 +1,194 @@
+"""What every installation shares. What differs is in development.py, production.py and test.py."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from config import env
+from config.schedule import beat_schedule
+from core.logs import logging_config
+
+ROOT = env.ROOT
+VAR_DIR = env.folder("VAR_DIR", default=ROOT / "var")
+
+DEBUG = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+LANGUAGE_CODE = "en"
+USE_I18N = True
+LOCALE_PATHS = [ROOT / "locale"]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "core",
+    "events",
+    "chains.sandbox",
+    "merchants",
+    "invoices",
+    "payments",
+    "webhooks",
+    "analytics",
+    "api",
+    "paypages",
+]
+
+MIDDLEWARE = [
+    "core.middleware.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+# A redirect would turn a POST to an unknown URL into something else than the answer 404.
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [ROOT / "static"]
+STATIC_ROOT = VAR_DIR / "static"
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# The API refuses larger bodies with its own error; this is the wall behind it. Bytes.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "Crypto Checkout API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(hours=1),
+    "ALGORITHM": "HS256",
+    "UPDATE_LAST_LOGIN": False,
+}
+
+PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
+API_BASE_URL = env.base_url("API_BASE_URL", default=f"http://127.0.0.1:{PORT}")
+PAY_BASE_URL = env.base_url("PAY_BASE_URL", default=API_BASE_URL)
+DASHBOARD_BASE_URL = env.base_url("DASHBOARD_BASE_URL", default=API_BASE_URL)
+
+MERCHANT_SIGNUP = env.choice("MERCHANT_SIGNUP", options=("open", "invite", "closed"), default="open")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS")
+
+RATE_SOURCES = env.chosen("RATE_SOURCES", options=("coinbase", "fixed"), default=("coinbase",))
+RATE_MAX_AGE_SECONDS = env.integer("RATE_MAX_AGE_SECONDS", default=300, minimum=10)
+# Test mode is always quoted at these; live mode only where RATE_SOURCES names "fixed".
+FIXED_RATES = env.rates(
+    "FIXED_RATES",
+    default={
+        "USDT/USD": Decimal("1.0001"),
+        "USDC/USD": Decimal("0.9999"),
+        "BTC/USD": Decimal("60000.00"),
+        "ETH/USD": Decimal("3000.00"),
+        "TRX/USD": Decimal("0.25"),
+        "BNB/USD": Decimal("600.00"),
+        "POL/USD": Decimal("0.50"),
+        "EUR/USD": Decimal("1.10"),
+        "GBP/USD": Decimal("1.25"),
+    },
+)
+
+SANDBOX_BLOCK_SECONDS = env.integer("SANDBOX_BLOCK_SECONDS", default=3, maximum=3600)
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env.text("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.integer("EMAIL_PORT", default=25, minimum=1, maximum=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", allow_empty=True)
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", allow_empty=True)
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Crypto Checkout <checkout@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+LOG_LEVEL = env.choice("LOG_LEVEL", options=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO")
+LOG_FORMAT = env.choice("LOG_FORMAT", options=("json", "text"), default="json")
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_config(as_json=LOG_FORMAT == "json", level=LOG_LEVEL)
+
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = None
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 10, "socket_connect_timeout": 3}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = beat_schedule(sandbox_block_seconds=SANDBOX_BLOCK_SECONDS)
+
+
+def database_settings(parsed: dict[str, Any]) -> dict[str, Any]:
+    """Return the connection settings for a parsed DATABASE_URL: persistent, checked, never waiting for ever."""
+    options = {"connect_timeout": 5, "application_name": "checkout"} | parsed.get("OPTIONS", {})
+    return parsed | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False, "OPTIONS": options}
+
+
+def cache_settings(url: str) -> dict[str, Any]:
+    """Return Django's cache on the Valkey server at ``url``."""
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    }
+
+
+try:
+    from config.chains import chains_from_env
+except ModuleNotFoundError:
+    CHAINS: dict[str, Any] = {}
+else:
+    CHAINS = chains_from_env(env.ENVIRON)

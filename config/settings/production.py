@@ -1,0 +1,31 @@
+"""Settings of a server on the internet: nothing has a default that would be unsafe or wrong there."""
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import DASHBOARD_BASE_URL, PAY_BASE_URL, cache_settings, database_settings, env
+
+SECRET_KEY = env.secret("SECRET_KEY", minimum=50)
+# The first key encrypts, all of them decrypt: put a new one in front to change keys.
+SECRET_ENCRYPTION_KEYS = env.names("SECRET_ENCRYPTION_KEYS")
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
+API_BASE_URL = env.base_url("API_BASE_URL")
+CSRF_TRUSTED_ORIGINS = sorted({API_BASE_URL, PAY_BASE_URL, DASHBOARD_BASE_URL})
+
+DATABASES = {"default": database_settings(env.database("DATABASE_URL"))}
+REDIS_URL = env.redis("REDIS_URL")
+CELERY_BROKER_URL = REDIS_URL
+CACHES = {"default": cache_settings(REDIS_URL)}
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# The proxy in front ends TLS and says so in this header; it must drop the header when a client sends it.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=True)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = env.integer("SECURE_HSTS_SECONDS", default=31_536_000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True

@@ -1,0 +1,49 @@
+"""Settings of the test suite. tests/conftest.py starts the engines and fills in their addresses."""
+
+from decimal import Decimal
+
+from config.settings.base import *  # noqa: F403
+from config.settings.base import REST_FRAMEWORK, cache_settings, database_settings, env, logging_config
+
+SECRET_KEY = "tests-only-" + "k" * 50
+SECRET_ENCRYPTION_KEYS = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]
+ALLOWED_HOSTS = ["*"]
+API_BASE_URL = PAY_BASE_URL = DASHBOARD_BASE_URL = "http://testserver"
+
+DATABASES = {
+    "default": database_settings(env.database("DATABASE_URL", default="postgres://checkout:x@127.0.0.1:1/checkout")),
+}
+REDIS_URL = env.redis("REDIS_URL", default="redis://127.0.0.1:1/0")
+CACHES = {"default": cache_settings(REDIS_URL)}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+
+# A message broker in memory: `.delay` never waits, and nothing runs behind a test's back.
+CELERY_BROKER_URL = "memory://"
+
+MERCHANT_SIGNUP = "open"
+TRUSTED_PROXIES: list[str] = []
+OUTBOUND_ALLOWED_NETWORKS: list[str] = []
+SANDBOX_BLOCK_SECONDS = 0
+RATE_SOURCES = ["fixed"]
+RATE_MAX_AGE_SECONDS = 300
+FIXED_RATES = {
+    "USDT/USD": Decimal("1.0001"),
+    "USDC/USD": Decimal("0.9999"),
+    "BTC/USD": Decimal("60000.00"),
+    "ETH/USD": Decimal("3000.00"),
+    "TRX/USD": Decimal("0.25"),
+    "BNB/USD": Decimal("600.00"),
+    "POL/USD": Decimal("0.50"),
+    "EUR/USD": Decimal("1.10"),
+    "GBP/USD": Decimal("1.25"),
+}
+REST_FRAMEWORK = REST_FRAMEWORK | {"TEST_REQUEST_DEFAULT_FORMAT": "json"}
+LOGGING = logging_config(as_json=False, level="WARNING")

@@ -1,0 +1,110 @@
+"""Structured logs: one JSON object a line in production, readable lines in development.
+
+Every line, also those of libraries, says in whose request it was written (see core.context), and
+no line shows a secret: what looks like a key, a token or a password is masked on its way out.
+"""
+
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Final
+
+import structlog
+
+from core.context import current
+
+_Line = MutableMapping[str, Any]
+
+_MASK: Final = "***"
+_SECRET_NAME: Final = re.compile(
+    r"password|passwd|secret|authorization|api_?key|token|cookie|private_key|mnemonic|signature", re.IGNORECASE
+)
+_SECRET_TEXTS: Final = (
+    (re.compile(r"\b(sk_(?:live|test)_)[A-Za-z0-9_]{4,}?([A-Za-z0-9]{3})\b"), rf"\1{_MASK}\2"),
+    (re.compile(r"\b(whsec_)[A-Za-z0-9+/=_-]{4,}"), rf"\1{_MASK}"),
+    (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\1 {_MASK}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), _MASK),
+    (re.compile(r"\b([xyzt]prv)[1-9A-HJ-NP-Za-km-z]{20,}"), rf"\1{_MASK}"),
+    (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), rf"\1{_MASK}@"),
+)
+_LOGGERS: Final = {"django.server": "WARNING", "uvicorn.access": "WARNING", "celery.worker.strategy": "WARNING"}
+
+
+def mask(text: str) -> str:
+    """Return ``text`` with everything that looks like a secret replaced."""
+    for pattern, replacement in _SECRET_TEXTS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
+    """Set structlog up and return the matching configuration for the standard library's logging."""
+    shared: list[Any] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_caller,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: Any = structlog.processors.JSONRenderer(default=str)
+    if not as_json:
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+        )
+    last: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        _mask_secrets,
+        renderer,
+    ]
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder()],
+                "processors": last,
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {name: {"level": minimum} for name, minimum in _LOGGERS.items()},
+    }
+
+
+def _add_caller(_logger: object, _method: str, line: _Line) -> _Line:
+    caller = current()
+    for name, value in (
+        ("request_id", caller.request_id),
+        ("trace_id", caller.trace_id),
+        ("actor", caller.actor if caller.request_id or caller.actor != "system" else ""),
+    ):
+        if value:
+            line.setdefault(name, value)
+    return line
+
+
+def _mask_secrets(_logger: object, _method: str, line: _Line) -> _Line:
+    for name, value in line.items():
+        line[name] = _masked(name, value)
+    return line
+
+
+def _masked(name: str, value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _masked(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(name, inner) for inner in value]
+    if value and _SECRET_NAME.search(name) and not isinstance(value, bool | int):
+        return mask(value) if isinstance(value, str) and mask(value) != value else _MASK
+    return mask(value) if isinstance(value, str) else value

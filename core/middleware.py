@@ -1,0 +1,100 @@
+"""What is known of a request before any view runs: its ids, where it came from, and its log line."""
+
+import re
+import time
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from core import context
+from core.ids import public_id, uuid7
+
+_log = structlog.get_logger("access")
+
+# W3C Trace Context, section 3.2: version, trace id, parent id, flags.
+_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_USER_AGENT_LENGTH: Final = 255
+_QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
+
+_Address = IPv4Address | IPv6Address
+_Network = IPv4Network | IPv6Network
+
+
+class RequestContextMiddleware:
+    """Name the request, remember its caller for logs, events and audit, and write one line about it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        request_id = public_id("req", uuid7())
+        with context.caller(
+            actor="anonymous",
+            ip_address=client_address(request),
+            user_agent=_printable(request.headers.get("User-Agent", ""))[:_USER_AGENT_LENGTH],
+            request_id=request_id,
+            trace_id=trace_id(request.headers.get("traceparent", "")),
+        ):
+            response = self._get_response(request)
+            response["X-Request-ID"] = request_id
+            _write_line(request, response, milliseconds=round((time.perf_counter() - started) * 1000))
+        return response
+
+
+def trace_id(traceparent: str) -> str:
+    """Return ``trace_`` and the caller's W3C trace id, or a new one when there is none that is valid."""
+    match = _TRACEPARENT.fullmatch(traceparent.strip())
+    return f"trace_{match[1]}" if match else public_id("trace", uuid7())
+
+
+def client_address(request: HttpRequest) -> str:
+    """
+    Return the address of the client, "" when the server does not know it.
+
+    ``X-Forwarded-For`` is believed only as far as the operator's proxies (TRUSTED_PROXIES) wrote
+    it: from the right, the first address that is not one of theirs is the client.
+    """
+    nearest = _parse(request.META.get("REMOTE_ADDR", ""))
+    if nearest is None:
+        return ""
+    trusted = [ip_network(text) for text in settings.TRUSTED_PROXIES]
+    for text in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        if not _is_within(nearest, trusted):
+            break
+        further = _parse(text)
+        if further is None:
+            break
+        nearest = further
+    return str(nearest)
+
+
+def _is_within(address: _Address, networks: list[_Network]) -> bool:
+    return any(address in network for network in networks)
+
+
+def _parse(text: str) -> _Address | None:
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    # A dual-stack socket shows IPv4 clients as ::ffff:192.0.2.1.
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())
+
+
+def _write_line(request: HttpRequest, response: HttpResponse, *, milliseconds: int) -> None:
+    write = _log.debug if request.path in _QUIET_PATHS else _log.info
+    write(
+        f"{request.method} {request.path}",
+        status=response.status_code,
+        milliseconds=milliseconds,
+        ip_address=context.current().ip_address,
+    )

@@ -1,0 +1,88 @@
+"""Real PostgreSQL and Valkey for the whole session, started on a directory of its own.
+
+Several sessions may run at once, each with its own engines; the workers of one session share them
+and have databases of their own.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import pytest
+from django.conf import settings
+
+from config.engines import Engine, start_postgres, start_valkey
+
+_FOLDER = Path(__file__).resolve().parent.parent / "var" / "test"
+_PASSWORD = "tests"
+_running: list[Engine] = []
+_locks: list[IO[str]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if "DATABASE_URL" not in os.environ and not config.option.collectonly:
+        # Workers inherit the environment, so only the first process gets here.
+        directory = _own_directory()
+        _running.append(start_postgres(directory / "postgres", password=_PASSWORD, careless=True))
+        _running.append(start_valkey(directory / "valkey", password=_PASSWORD))
+        os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = (engine.url for engine in _running)
+    _point_settings_at_engines()
+
+
+def pytest_unconfigure() -> None:
+    for engine in _running:
+        engine.stop()
+    for lock in _locks:
+        shutil.rmtree(Path(lock.name).parent, ignore_errors=True)
+        lock.close()
+
+
+def _own_directory() -> Path:
+    """Return a new directory, after removing those of sessions that were killed."""
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    with (_FOLDER / "lock").open("w") as everyone:
+        fcntl.flock(everyone, fcntl.LOCK_EX)
+        for lock in _FOLDER.glob("*/lock"):
+            with lock.open("w") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                shutil.rmtree(lock.parent, ignore_errors=True)
+        directory = _FOLDER / str(os.getpid())
+        directory.mkdir()
+        _locks.append((directory / "lock").open("w"))
+        fcntl.flock(_locks[-1], fcntl.LOCK_EX)
+    return directory
+
+
+def _point_settings_at_engines() -> None:
+    """Fill in the addresses: Django read its settings before this file was loaded."""
+    from config import env
+    from config.settings.base import cache_settings, database_settings
+
+    if "DATABASE_URL" in os.environ:
+        settings.DATABASES["default"].update(database_settings(env.database("DATABASE_URL")))
+    if "REDIS_URL" in os.environ:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        settings.REDIS_URL = f"{os.environ['REDIS_URL'].rsplit('/', 1)[0]}/{int(worker) % 16}"
+        settings.CACHES["default"].update(cache_settings(settings.REDIS_URL))
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def valkey() -> Iterator[object]:
+    """The shared client on this worker's own, empty database."""
+    from core.valkey import client
+
+    client().flushdb()
+    yield client()
+    client().flushdb()
