@@ -10,6 +10,8 @@ from typing import Any
 import redis
 import structlog
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 _log = structlog.get_logger(__name__)
 
@@ -46,4 +48,6 @@ def _client_for(url: str) -> "redis.Redis[Any]":
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         health_check_interval=30,
+        # One fresh connection at once; the library's own default goes on for seconds while a caller waits.
+        retry=Retry(NoBackoff(), 1),
     )
