@@ -53,11 +53,8 @@ def read_log(*, after: int, limit: int) -> list[Event]:
 
 def invoice_events(*, invoice_id: UUID, after: int, limit: int) -> list[Event]:
     """Return an invoice's deliverable events behind position ``after``, oldest first."""
-    return list(
-        Event.objects.filter(invoice_id=invoice_id, position__gt=after, type__in=DELIVERABLE).order_by("position")[
-            :limit
-        ]
-    )
+    events = Event.objects.filter(invoice_id=invoice_id, position__gt=after, type__in=DELIVERABLE)
+    return list(events.order_by("position")[:limit])
 
 
 def _highest(events: QuerySet[Event]) -> int:

@@ -20,7 +20,8 @@ import redis.asyncio
 import structlog
 from django.conf import settings
 from django.db import close_old_connections
-from redis.exceptions import RedisError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from core import valkey
 from events import selectors
@@ -59,10 +60,7 @@ def announce(events: Iterable[Event]) -> None:
         }
         for event in events
     ]
-    try:
-        valkey.client().publish(CHANNEL, json.dumps(message, separators=(",", ":")))
-    except (RedisError, OSError) as problem:
-        log.warning("announcement_lost", error=repr(problem))
+    valkey.publish(CHANNEL, json.dumps(message, separators=(",", ":")))
 
 
 async def in_database(read: Callable[..., T], **arguments: Any) -> T:
@@ -193,7 +191,11 @@ class Tail:
 
     async def _listen(self) -> None:
         client = redis.asyncio.Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=2, socket_keepalive=True, health_check_interval=15
+            settings.REDIS_URL,
+            socket_connect_timeout=2,
+            socket_keepalive=True,
+            health_check_interval=15,
+            retry=Retry(NoBackoff(), 0),  # reconnecting is the loop around this
         )
         try:
             async with client.pubsub(ignore_subscribe_messages=True) as announcements:
@@ -218,11 +220,8 @@ class Tail:
         await self._catch_up()
 
     def _is_wanted(self, entry: dict[str, Any]) -> bool:
-        invoice, merchant = entry["invoice"], entry["merchant"]
-        return (invoice is not None and Topic(invoice_id=UUID(invoice)) in self._subscriptions) or (
-            merchant is not None
-            and Topic(merchant_id=UUID(merchant), livemode=entry["livemode"]) in self._subscriptions
-        )
+        invoice, merchant = (entry[key] and UUID(entry[key]) for key in ("invoice", "merchant"))
+        return any(topic in self._subscriptions for topic in _topics(invoice, merchant, entry["livemode"]))
 
     async def _catch_up(self) -> None:
         async with self._turn:
@@ -236,10 +235,10 @@ class Tail:
                     return
 
     def _hand_out(self, event: Event) -> None:
-        topics = (
-            Topic(invoice_id=event.invoice_id),
-            Topic(merchant_id=event.merchant_id, livemode=event.livemode),
-        )
-        for topic in topics:
+        for topic in _topics(event.invoice_id, event.merchant_id, event.livemode):
             for subscription in tuple(self._subscriptions.get(topic, ())):
                 subscription.offer(event)
+
+
+def _topics(invoice_id: UUID | None, merchant_id: UUID | None, livemode: bool) -> tuple[Topic, Topic]:
+    return Topic(invoice_id=invoice_id), Topic(merchant_id=merchant_id, livemode=livemode)

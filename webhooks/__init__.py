@@ -1,0 +1,1 @@
+"""Telling merchants' servers: endpoints, deliveries and attempts, fed by the event log."""

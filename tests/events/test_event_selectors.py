@@ -11,8 +11,10 @@ from events.outbox import Happening, dispatch, emit
 ACME, OTHER = uuid7(), uuid7()
 
 
-def happen(type="invoice.paid", merchant_id: UUID | None = ACME, livemode=True, invoice_id=None):
-    return emit(Happening(type=type, merchant_id=merchant_id, livemode=livemode, data={"n": 1}, invoice_id=invoice_id))
+def happen(event_type="invoice.paid", merchant_id: UUID | None = ACME, livemode=True, invoice_id=None):
+    return emit(
+        Happening(type=event_type, merchant_id=merchant_id, livemode=livemode, data={"n": 1}, invoice_id=invoice_id)
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +45,8 @@ def test_internal_types_are_not_public_even_when_asked_for():
 
 
 def test_a_reader_goes_on_behind_the_last_position_it_has_seen():
-    for type in ("invoice.created", "payment.detected", "invoice.paid"):
-        happen(type)
+    for event_type in ("invoice.created", "payment.detected", "invoice.paid"):
+        happen(event_type)
     dispatch()
     first = selectors.list_events(merchant_id=ACME, livemode=True)[0]
 

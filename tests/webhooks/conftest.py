@@ -1,0 +1,96 @@
+"""A merchant with a server of its own, and events that happen to it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.conf import LazySettings
+from django.db import transaction
+from merchants.models import Merchant, Plan
+
+from core.ids import public_id, uuid7
+from events.models import Event
+from events.outbox import Happening, dispatch, emit
+from tests.webhooks.receiver import Receiver, serve
+from webhooks import services, tasks
+from webhooks.models import Delivery, WebhookEndpoint
+from webhooks.services import EndpointOrder
+
+NOW = datetime(2100, 1, 15, 10, 18, 0, tzinfo=UTC)  # later than anything the tests emit, so that everything is due
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_sent_by_itself(monkeypatch) -> None:
+    """Without workers there is nobody to hand out to; a test says itself what is sent when."""
+    monkeypatch.setattr(tasks, "hand_out", lambda: 0)
+
+
+@pytest.fixture
+def receiver(settings: LazySettings) -> Iterator[Receiver]:
+    settings.OUTBOUND_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+    receiver = Receiver()
+    server = serve(receiver)
+    yield receiver
+    server.shutdown()
+    server.server_close()
+
+
+def make_merchant(name: str = "Acme VPN Services", *, endpoints: int = 5) -> Merchant:
+    plan, _ = Plan.objects.update_or_create(code="webhook-tests", defaults={"max_webhook_endpoints": endpoints})
+    return Merchant.objects.create(business_name=name, contact_email="admin@acmevpn.com", plan=plan)
+
+
+@pytest.fixture
+def merchant(db) -> Merchant:
+    return make_merchant()
+
+
+@pytest.fixture
+def make_endpoint(merchant: Merchant, receiver: Receiver, now: datetime) -> Callable[..., WebhookEndpoint]:
+    def make(path: str = "/webhook", *, livemode: bool = False, **settings: Any) -> WebhookEndpoint:
+        order = EndpointOrder(**{"url": receiver.url(path), "events": ["*"], **settings})
+        return services.create_endpoint(merchant=merchant, livemode=livemode, order=order, now=now)[0]
+
+    return make
+
+
+@pytest.fixture
+def endpoint(make_endpoint: Callable[..., WebhookEndpoint]) -> WebhookEndpoint:
+    return make_endpoint()
+
+
+@pytest.fixture
+def happen(merchant: Merchant) -> Callable[..., Event]:
+    """Have something happen, and have it dispatched."""
+
+    def happen(
+        event_type: str = "invoice.paid", *, livemode: bool = False, invoice_id: UUID | None = None, **data: Any
+    ) -> Event:
+        invoice_id = invoice_id or uuid7()
+        with transaction.atomic():
+            event = emit(
+                Happening(
+                    event_type,
+                    merchant.pk,
+                    livemode,
+                    {"invoice_id": public_id("inv", invoice_id), **data},
+                    invoice_id=invoice_id,
+                )
+            )
+        dispatch()
+        return Event.objects.get(pk=event.pk)
+
+    return happen
+
+
+@pytest.fixture
+def delivery(endpoint: WebhookEndpoint, happen: Callable[..., Event]) -> Delivery:
+    """An invoice.paid owed to the endpoint, due and not yet attempted."""
+    return Delivery.objects.get(event=happen())

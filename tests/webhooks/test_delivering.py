@@ -1,0 +1,480 @@
+"""Sending: to a real server, once, again after failures, and never in each other's way."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.db import close_old_connections, connection
+from standardwebhooks import Webhook
+
+from core import http
+from core.ids import uuid7
+from merchants import selectors as merchants
+from tests.webhooks.conftest import NOW
+from webhooks import services, tasks
+from webhooks.models import Attempt, Delivery, WebhookEndpoint
+from webhooks.services import EndpointChanges, delivering
+from webhooks.services.delivering import Claim
+from webhooks.states import DeliveryStatus, DisabledReason
+
+pytestmark = pytest.mark.django_db
+
+
+def send_all(now=NOW) -> list[bool]:
+    return [services.attempt(claim=claim, now=now) for claim in services.claim_due(now=now)]
+
+
+class TestSuccess:
+    def test_a_receiver_gets_the_body_and_a_signature_it_can_check(self, delivery, endpoint, receiver, now):
+        assert services.deliver(delivery_id=delivery.pk, now=now) is True
+
+        [request] = receiver.requests
+        assert request.path == "/webhook"
+        assert request.body.decode() == delivery.body
+        assert request.headers["X-Crypto-Checkout-Webhook-Id"] == delivery.message_id
+        assert request.headers["X-Crypto-Checkout-Event"] == "invoice.paid"
+        assert request.headers["X-Crypto-Checkout-Timestamp"] == str(int(now.timestamp()))
+        expected = Webhook(endpoint.secret).sign(delivery.message_id, now, request.body.decode())
+        assert request.headers["webhook-signature"] == expected
+
+    def test_it_is_delivered_with_its_attempt_on_record(self, delivery, now):
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.attempts, delivery.response_code) == ("delivered", 1, 200)
+        assert delivery.next_attempt_at is None
+        assert delivery.lease_token is None
+        assert delivery.delivered_at >= now
+        attempt = Attempt.objects.get()
+        assert (attempt.number, attempt.started_at, attempt.response_code) == (1, now, 200)
+        assert (attempt.response, attempt.error) == ("thanks", "")
+
+    def test_what_is_delivered_is_not_sent_again(self, delivery, receiver, now):
+        assert [services.deliver(delivery_id=delivery.pk, now=now) for _ in range(3)] == [True, False, False]
+
+        assert len(receiver.requests) == 1
+
+    def test_a_long_answer_is_kept_to_its_first_kilobyte(self, delivery, receiver, now):
+        receiver.text = "é\0" * 5000
+
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        kept = Attempt.objects.get().response
+        assert len(kept.encode()) <= 1024
+        assert kept.startswith("é\ufffdé")
+
+    def test_an_invoices_own_url_is_signed_with_the_merchants_secret(self, merchant, receiver, happen, now):
+        happen("invoice.created", webhook_url=receiver.url("/hook"))
+
+        assert send_all() == [True]
+
+        [request] = receiver.requests
+        secret = merchants.webhook_secret(merchant_id=merchant.pk, livemode=False)
+        assert request.path == "/hook"
+        assert request.headers["webhook-signature"] == Webhook(secret).sign(
+            request.headers["webhook-id"], now, request.body.decode()
+        )
+
+    def test_during_a_rotation_the_old_and_the_new_secret_both_verify(
+        self, delivery, endpoint, merchant, receiver, now
+    ):
+        old = endpoint.secret
+        _, new = services.rotate_secret(
+            merchant=merchant, livemode=False, endpoint_id=endpoint.public_id, rotation=services.Rotation(), now=now
+        )
+
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        [request] = receiver.requests
+        body = request.body.decode()
+        assert request.headers["webhook-signature"].split(" ") == [
+            Webhook(secret).sign(delivery.message_id, now, body) for secret in (new, old)
+        ]
+
+    def test_after_the_overlap_the_old_secret_signs_no_more(self, delivery, endpoint, merchant, receiver, now):
+        services.rotate_secret(
+            merchant=merchant,
+            livemode=False,
+            endpoint_id=endpoint.public_id,
+            rotation=services.Rotation(overlap=timedelta(hours=1)),
+            now=now - timedelta(hours=1),
+        )
+
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        assert " " not in receiver.requests[0].headers["webhook-signature"]
+
+
+class TestFailure:
+    @pytest.mark.parametrize("status", [301, 404, 429, 500])
+    def test_anything_but_2xx_is_tried_again(self, delivery, receiver, now, status):
+        receiver.status = status
+        receiver.headers = {"Location": receiver.url("/elsewhere")}
+
+        assert services.deliver(delivery_id=delivery.pk, now=now) is False
+
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.attempts, delivery.response_code) == ("pending", 1, status)
+        assert receiver.paths() == ["/webhook"]
+
+    def test_retries_follow_the_schedule_with_jitter_and_then_it_is_given_up(self, make_endpoint, happen, receiver):
+        endpoint = make_endpoint(max_retries=3)
+        delivery = Delivery.objects.get(event=happen())
+        receiver.status = 500
+        now, pauses = NOW, []
+
+        while (delivery := Delivery.objects.get(pk=delivery.pk)).status == DeliveryStatus.PENDING:
+            assert services.deliver(delivery_id=delivery.pk, now=now) is False
+            delivery.refresh_from_db()
+            if delivery.next_attempt_at:
+                pauses.append((delivery.next_attempt_at - now).total_seconds())
+                now = delivery.next_attempt_at
+
+        assert [10 <= pauses[0] <= 12, 60 <= pauses[1] <= 67, 300 <= pauses[2] <= 331, len(pauses)] == [
+            True,
+            True,
+            True,
+            3,
+        ]
+        assert (delivery.status, delivery.attempts) == ("failed", 4)
+        assert delivery.failure == "The receiver answered 500."
+        assert endpoint.max_retries == 3
+
+    def test_before_its_time_it_is_not_sent(self, delivery, receiver, now):
+        receiver.status = 500
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        assert services.deliver(delivery_id=delivery.pk, now=now + timedelta(seconds=9)) is False
+        assert send_all(now + timedelta(seconds=9)) == []
+
+        assert len(receiver.requests) == 1
+
+    def test_over_retries_the_id_and_the_bytes_stay_and_the_timestamp_moves(self, delivery, receiver, now):
+        receiver.status = 500
+        services.deliver(delivery_id=delivery.pk, now=now)
+        receiver.status = 200
+
+        later = now + timedelta(minutes=1)
+        assert services.deliver(delivery_id=delivery.pk, now=later) is True
+
+        first, second = receiver.requests
+        assert first.body == second.body
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+        assert first.headers["webhook-timestamp"] == str(int(now.timestamp()))
+        assert second.headers["webhook-timestamp"] == str(int(later.timestamp()))
+        assert list(Attempt.objects.order_by("number").values_list("number", "response_code")) == [(1, 500), (2, 200)]
+
+    def test_retry_after_is_honoured_when_it_is_longer_than_the_pause(self, delivery, receiver, now):
+        receiver.status, receiver.headers = 503, {"Retry-After": "7200"}
+
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        delivery.refresh_from_db()
+        assert timedelta(hours=2) <= delivery.next_attempt_at - now < timedelta(hours=2, minutes=1)
+
+    def test_without_retries_one_failure_is_the_end(self, make_endpoint, happen, receiver, now):
+        make_endpoint(max_retries=0)
+        delivery = Delivery.objects.get(event=happen())
+        receiver.status = 500
+
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.next_attempt_at) == ("failed", None)
+
+    def test_a_receiver_that_is_not_there_is_a_failure_with_a_reason(self, delivery, endpoint, now):
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(url="http://127.0.0.1:9/nobody")
+
+        assert services.deliver(delivery_id=delivery.pk, now=now) is False
+
+        attempt = Attempt.objects.get()
+        assert attempt.response_code is None
+        assert attempt.error != ""
+
+    def test_private_networks_are_refused_unless_the_operator_allows_them(self, delivery, receiver, now, settings):
+        settings.OUTBOUND_ALLOWED_NETWORKS = []
+
+        assert services.deliver(delivery_id=delivery.pk, now=now) is False
+
+        assert receiver.requests == []
+        assert Attempt.objects.get().error != ""
+
+    def test_a_host_outside_allowed_ips_is_not_told(self, make_endpoint, happen, receiver, now):
+        make_endpoint(allowed_ips=["192.168.1.100", "10.0.0.0/8"])
+        delivery = Delivery.objects.get(event=happen())
+
+        assert services.deliver(delivery_id=delivery.pk, now=now) is False
+
+        assert receiver.requests == []
+
+    def test_a_host_inside_allowed_ips_is_told(self, make_endpoint, happen, receiver, now):
+        make_endpoint(allowed_ips=["127.0.0.0/8"])
+        delivery = Delivery.objects.get(event=happen())
+
+        assert services.deliver(delivery_id=delivery.pk, now=now) is True
+
+
+class TestDisabling:
+    def test_410_disables_the_endpoint_gives_up_what_waits_and_tells_the_owners(
+        self, endpoint, happen, receiver, merchant, now
+    ):
+        first, second = Delivery.objects.get(event=happen()), Delivery.objects.get(event=happen())
+        receiver.status = 410
+
+        services.deliver(delivery_id=first.pk, now=now)
+
+        endpoint.refresh_from_db()
+        assert (endpoint.enabled, endpoint.disabled_reason) == (False, DisabledReason.GONE)
+        assert set(Delivery.objects.values_list("pk", "status", "attempts")) == {
+            (first.pk, "failed", 1),
+            (second.pk, "failed", 0),
+        }
+        assert services.tell_owners() == 1
+        assert services.tell_owners() == 0
+        [message] = mail.outbox
+        assert message.recipients() == merchants.owner_emails(merchant=merchant)
+        assert endpoint.public_id in message.body
+
+    def test_five_days_of_nothing_but_failures_disable_it(self, make_endpoint, happen, receiver, now):
+        endpoint = make_endpoint(max_retries=10)
+        delivery = Delivery.objects.get(event=happen())
+        receiver.status = 500
+        services.deliver(delivery_id=delivery.pk, now=now)
+        endpoint.refresh_from_db()
+        assert endpoint.failing_since is not None
+
+        services.deliver(delivery_id=delivery.pk, now=now + timedelta(days=4, hours=23))
+        endpoint.refresh_from_db()
+        assert endpoint.enabled is True
+        services.deliver(delivery_id=delivery.pk, now=now + timedelta(days=6))
+
+        endpoint.refresh_from_db()
+        assert endpoint.disabled_reason == DisabledReason.FAILING
+        assert services.tell_owners() == 1
+
+    def test_one_success_in_between_starts_the_five_days_anew(self, endpoint, happen, receiver, now):
+        receiver.status = 500
+        services.deliver(delivery_id=Delivery.objects.get(event=happen()).pk, now=now)
+        receiver.status = 200
+        services.deliver(delivery_id=Delivery.objects.get(event=happen()).pk, now=now + timedelta(days=3))
+        receiver.status = 500
+        services.deliver(delivery_id=Delivery.objects.get(event=happen()).pk, now=now + timedelta(days=6))
+
+        endpoint.refresh_from_db()
+        assert endpoint.enabled is True
+        assert endpoint.failing_since >= now + timedelta(days=6)
+
+    def test_what_the_merchant_disabled_is_not_sent_and_no_mail_goes_out(
+        self, delivery, endpoint, merchant, receiver, now
+    ):
+        services.update_endpoint(
+            merchant=merchant,
+            livemode=False,
+            endpoint_id=endpoint.public_id,
+            changes=EndpointChanges(enabled=False),
+        )
+
+        assert services.deliver(delivery_id=delivery.pk, now=now) is False
+
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.failure) == ("failed", "The endpoint is disabled.")
+        assert receiver.requests == []
+        assert services.tell_owners() == 0
+        assert mail.outbox == []
+
+    def test_one_owed_in_the_moment_of_disabling_is_given_up_where_it_can_be_seen(self, delivery, endpoint, now):
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(disabled_reason=DisabledReason.BY_MERCHANT)
+
+        assert services.deliver(delivery_id=delivery.pk, now=now) is False
+
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.attempts) == ("failed", 0)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestConcurrency:
+    def test_while_one_worker_sends_another_leaves_it_alone(self, delivery, receiver, now):
+        second_worker = []
+
+        def rival():
+            second_worker.append(services.deliver(delivery_id=delivery.pk, now=now))
+            second_worker.append(services.claim_due(now=now))
+            connection.close()
+
+        receiver.before = rival
+
+        assert services.deliver(delivery_id=delivery.pk, now=now) is True
+
+        assert second_worker == [False, []]
+        assert len(receiver.requests) == 1
+
+    def test_two_workers_that_claim_at_once_share_the_work_without_overlap(self, make_endpoint, happen, now):
+        for path in "abcdef":
+            make_endpoint(f"/{path}", events=["invoice.paid"]) if path != "f" else None
+        happen()
+        claims: list[list[Claim]] = []
+
+        def worker():
+            claims.append(services.claim_due(now=now))
+            connection.close()
+
+        threads = [threading.Thread(target=worker) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        keys = [claim.delivery_id for share in claims for claim in share]
+        assert len(keys) == len(set(keys)) == 5
+
+    def test_after_a_crash_between_sending_and_recording_it_is_sent_again_with_the_same_id(
+        self, delivery, receiver, now, monkeypatch
+    ):
+        def die(*_, **__):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(delivering, "_record", die)
+            with pytest.raises(KeyboardInterrupt):
+                services.deliver(delivery_id=delivery.pk, now=now)
+        assert len(receiver.requests) == 1
+
+        assert services.claim_due(now=now + timedelta(seconds=59)) == []  # the lease still holds
+        assert send_all(now + timedelta(minutes=3)) == [True]
+
+        first, second = receiver.requests
+        assert (first.headers["webhook-id"], first.body) == (second.headers["webhook-id"], second.body)
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.attempts) == ("delivered", 1)
+
+    def test_a_worker_whose_lease_lapsed_records_nothing(self, delivery, receiver, now):
+        [stale] = services.claim_due(now=now)
+        [fresh] = services.claim_due(now=now + timedelta(minutes=3))
+
+        assert services.attempt(claim=stale, now=now) is False
+        assert receiver.requests == []
+        assert services.attempt(claim=fresh, now=now + timedelta(minutes=3)) is True
+
+        assert Attempt.objects.count() == 1
+
+    def test_an_endpoint_gets_two_at_once_and_the_others_wait(self, endpoint, happen, now):
+        for _ in range(5):
+            happen()
+
+        assert [len(services.claim_due(now=now)) for _ in range(3)] == [2, 0, 0]
+
+    def test_a_place_that_becomes_free_goes_to_the_next(self, endpoint, happen, now):
+        for _ in range(3):
+            happen()
+        first, second = services.claim_due(now=now)
+
+        services.attempt(claim=first, now=now)
+
+        [third] = services.claim_due(now=now)
+        assert third.delivery_id not in {first.delivery_id, second.delivery_id}
+
+    def test_the_queue_of_one_endpoint_delays_no_other(self, make_endpoint, happen, now):
+        make_endpoint("/busy", events=["invoice.created"])
+        for _ in range(20):
+            happen("invoice.created")
+        services.claim_due(now=now)
+        quiet = make_endpoint("/quiet", events=["invoice.paid"])
+        happen("invoice.paid")
+
+        [claim] = services.claim_due(now=now)
+
+        assert Delivery.objects.get(pk=claim.delivery_id).endpoint == quiet
+
+    def test_a_slow_endpoint_does_not_delay_another(self, make_endpoint, happen, receiver, now):
+        make_endpoint("/slow", events=["invoice.paid"])
+        make_endpoint("/fast", events=["invoice.paid"])
+        receiver.delays = {"/slow": 1.5}
+        happen("invoice.paid")
+        happen("invoice.paid")
+        started = time.monotonic()
+
+        def work(claim):
+            close_old_connections()
+            services.attempt(claim=claim, now=now)
+            connection.close()
+
+        claims = services.claim_due(now=now)
+        threads = [threading.Thread(target=work, args=[claim]) for claim in claims]
+        for thread in threads:
+            thread.start()
+        fast_done = None
+        while any(thread.is_alive() for thread in threads):
+            if Delivery.objects.filter(url__endswith="/fast", status="delivered").count() == 2:
+                fast_done = fast_done or time.monotonic() - started
+            time.sleep(0.02)
+
+        assert len(claims) == 4
+        assert fast_done is not None
+        assert fast_done < 1.2
+        assert Delivery.objects.filter(status="delivered").count() == 4
+
+    def test_too_many_at_once_wait_for_a_place(self, make_endpoint, happen, now, monkeypatch):
+        monkeypatch.setattr(delivering, "AT_ONCE", 3)
+        for path in ("/a", "/b"):
+            make_endpoint(path)
+        for _ in range(2):
+            happen()
+
+        assert [len(services.claim_due(now=now)) for _ in range(2)] == [3, 0]
+
+    def test_those_due_longest_go_first(self, make_endpoint, happen, now, monkeypatch):
+        monkeypatch.setattr(delivering, "AT_ONCE", 1)
+        make_endpoint("/a", events=["invoice.created"])
+        make_endpoint("/b", events=["invoice.paid"])
+        happen("invoice.paid")
+        happen("invoice.created")
+
+        [claim] = services.claim_due(now=now)
+
+        assert Delivery.objects.get(pk=claim.delivery_id).event_type == "invoice.paid"
+
+
+class TestTasks:
+    def test_each_due_delivery_gets_a_task_of_its_own(self, make_endpoint, happen, monkeypatch):
+        monkeypatch.undo()
+        sent = []
+        monkeypatch.setattr(tasks.send_delivery, "apply_async", lambda arguments, **_: sent.append(arguments))
+        make_endpoint("/a")
+        make_endpoint("/b")
+
+        happen()
+
+        assert {key for key, _ in sent} == {str(key) for key in Delivery.objects.values_list("pk", flat=True)}
+
+    def test_a_task_sends_and_then_hands_out_the_next(self, delivery, monkeypatch, receiver):
+        handed_out = []
+        monkeypatch.setattr(tasks, "hand_out", lambda: handed_out.append(1))
+        [claim] = services.claim_due(now=NOW)
+
+        assert tasks.send_delivery(str(claim.delivery_id), str(claim.token)) is True
+
+        assert handed_out == [1]
+        assert len(receiver.requests) == 1
+
+    def test_a_task_for_a_delivery_that_is_gone_does_nothing(self, receiver, db):
+        assert tasks.send_delivery(str(uuid7()), str(uuid7())) is False
+
+        assert receiver.requests == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_network_is_never_waited_for_inside_a_transaction(delivery, receiver, now, monkeypatch):
+    in_transaction = []
+    post = http.post
+
+    def watched(*arguments, **options):
+        in_transaction.append(connection.in_atomic_block)
+        return post(*arguments, **options)
+
+    monkeypatch.setattr(http, "post", watched)
+
+    services.deliver(delivery_id=delivery.pk, now=now)
+
+    assert in_transaction == [False]

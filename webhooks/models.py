@@ -1,0 +1,185 @@
+"""Who is told (endpoints and per-invoice hooks), what is owed to them (deliveries), and each attempt at it."""
+
+from datetime import datetime
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from merchants.models import Merchant
+
+from core import secrets
+from core.ids import public_id
+from core.models import Record
+from events.models import Event
+from events.types import EVERYTHING
+from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus, DisabledReason
+
+MAX_URL_LENGTH = 2048
+MAX_TIMEOUT = 30  # seconds
+
+
+class WebhookEndpoint(Record):
+    """
+    An address of the merchant that is told of every event of certain types.
+
+    A deleted endpoint keeps its row, so that what was delivered to it can still be looked up.
+    """
+
+    PREFIX = "whe"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="webhook_endpoints")
+    livemode = models.BooleanField()
+    url = models.CharField(max_length=MAX_URL_LENGTH)
+    events = ArrayField(models.CharField(max_length=64))
+
+    secret_encrypted = models.TextField()
+    previous_secret_encrypted = models.TextField(blank=True)
+    previous_expires_at = models.DateTimeField(null=True, blank=True)
+
+    allowed_ips = ArrayField(models.CharField(max_length=49), default=list, blank=True)
+    max_retries = models.PositiveSmallIntegerField(default=5)
+    retry_backoff = models.CharField(max_length=11, choices=Backoff.choices, default=Backoff.EXPONENTIAL)
+    timeout = models.PositiveSmallIntegerField(default=MAX_TIMEOUT)
+
+    disabled_reason = models.CharField(max_length=11, choices=DisabledReason.choices, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    owners_told = models.BooleanField(default=True)  # false from the moment we disable it until the mail is on its way
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="webhookendpoint_events_some", condition=Q(events__len__gt=0)),
+            CheckConstraint(name="webhookendpoint_retries_range", condition=Q(max_retries__lte=MAX_RETRIES)),
+            CheckConstraint(name="webhookendpoint_timeout_range", condition=Q(timeout__range=(1, MAX_TIMEOUT))),
+            CheckConstraint(name="webhookendpoint_backoff_known", condition=Q(retry_backoff__in=Backoff.values)),
+            CheckConstraint(
+                name="webhookendpoint_disabled_reason_known",
+                condition=Q(disabled_reason__in=["", *DisabledReason.values]),
+            ),
+        ]
+        indexes = [
+            Index(name="webhookendpoint_by_merchant", fields=["merchant", "livemode"], condition=Q(deleted_at=None)),
+            Index(name="webhookendpoint_untold", fields=["id"], condition=Q(owners_told=False)),
+        ]
+
+    @property
+    def enabled(self) -> bool:
+        """Whether events are sent to it."""
+        return not self.disabled_reason and self.deleted_at is None
+
+    @property
+    def secret(self) -> str:
+        """The shared secret in clear text, ``whsec_…``."""
+        return secrets.decrypt(self.secret_encrypted)
+
+    def secrets_at(self, now: datetime) -> list[str]:
+        """Return the secrets to sign with, the newest first: two while a rotation lasts."""
+        live = [self.secret]
+        if self.previous_secret_encrypted and self.previous_expires_at and now < self.previous_expires_at:
+            live.append(secrets.decrypt(self.previous_secret_encrypted))
+        return live
+
+    def wants(self, event_type: str) -> bool:
+        """Return whether the endpoint subscribes to ``event_type``."""
+        return EVERYTHING in self.events or event_type in self.events
+
+
+class InvoiceHook(Record):
+    """The ``webhook_url`` of one invoice: told of everything that happens to that invoice."""
+
+    PREFIX = "whi"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="+")
+    livemode = models.BooleanField()
+    invoice_id = models.UUIDField()
+    url = models.CharField(max_length=MAX_URL_LENGTH)
+
+    class Meta:
+        constraints = [UniqueConstraint(name="invoicehook_once", fields=["invoice_id"])]
+
+
+class Delivery(Record):
+    """
+    One event owed to one receiver. ``body`` is written once, so that every attempt sends the same bytes.
+
+    Invariants the database keeps: one receiver, told of an event once; a next attempt exactly while
+    pending; a moment of delivery exactly when delivered. A worker that attempts it holds
+    ``lease_token`` until ``leased_until``: a lease that lapses leaves it to another. Deliveries of one
+    ``lane`` wait for each other, those of different lanes never do.
+    """
+
+    PREFIX = "whd"
+    MESSAGE_PREFIX = "whk"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="+")
+    livemode = models.BooleanField()
+    endpoint = models.ForeignKey(WebhookEndpoint, null=True, on_delete=models.PROTECT, related_name="deliveries")
+    hook = models.ForeignKey(InvoiceHook, null=True, on_delete=models.PROTECT, related_name="deliveries")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="+")
+    event_type = models.CharField(max_length=64)
+    invoice_id = models.UUIDField(null=True)
+    url = models.CharField(max_length=MAX_URL_LENGTH)
+    lane = models.CharField(max_length=64)
+    body = models.TextField()
+
+    status = models.CharField(max_length=9, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    attempts_before_round = models.PositiveIntegerField(default=0)  # those made before it was last sent again by hand
+    next_attempt_at = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    response_code = models.PositiveSmallIntegerField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            CheckConstraint(name="delivery_status_known", condition=Q(status__in=DeliveryStatus.values)),
+            CheckConstraint(
+                name="delivery_one_receiver",
+                condition=Q(endpoint__isnull=False, hook__isnull=True) | Q(endpoint__isnull=True, hook__isnull=False),
+            ),
+            CheckConstraint(
+                name="delivery_due_while_pending",
+                condition=Q(status=DeliveryStatus.PENDING, next_attempt_at__isnull=False)
+                | (~Q(status=DeliveryStatus.PENDING) & Q(next_attempt_at__isnull=True)),
+            ),
+            CheckConstraint(
+                name="delivery_delivered_at_when_delivered",
+                condition=Q(status=DeliveryStatus.DELIVERED, delivered_at__isnull=False)
+                | (~Q(status=DeliveryStatus.DELIVERED) & Q(delivered_at__isnull=True)),
+            ),
+            UniqueConstraint(name="delivery_endpoint_once", fields=["event", "endpoint"]),
+            UniqueConstraint(name="delivery_hook_once", fields=["event", "hook"]),
+        ]
+        indexes = [
+            # Read by hopping from lane to lane, so a long queue in one lane costs the others nothing.
+            Index(name="delivery_due", fields=["lane", "next_attempt_at"], condition=Q(status=DeliveryStatus.PENDING)),
+            Index(name="delivery_leased", fields=["lane"], condition=Q(lease_token__isnull=False)),
+            Index(F("endpoint"), F("created_at").desc(), F("id").desc(), name="delivery_by_endpoint"),
+            Index(name="delivery_by_invoice", fields=["invoice_id"], condition=Q(invoice_id__isnull=False)),
+        ]
+
+    @property
+    def message_id(self) -> str:
+        """The id in the headers. It follows from the event, so a receiver told twice can see that it was."""
+        return public_id(self.MESSAGE_PREFIX, self.event_id)
+
+
+class Attempt(Record):
+    """One request to a receiver and what came of it; the answer is kept to its first kilobyte."""
+
+    PREFIX = "wha"
+    MAX_RESPONSE = 1024
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="history")
+    number = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    elapsed_ms = models.PositiveIntegerField()
+    response_code = models.PositiveSmallIntegerField(null=True)
+    response = models.TextField(blank=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [UniqueConstraint(name="attempt_number_once", fields=["delivery", "number"])]

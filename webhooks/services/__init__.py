@@ -1,0 +1,36 @@
+"""Every write of webhooks, one file per group of use cases."""
+
+from webhooks.services.delivering import Claim, attempt, claim_due, deliver
+from webhooks.services.endpoints import (
+    EndpointChanges,
+    EndpointOrder,
+    Rotation,
+    create_endpoint,
+    delete_endpoint,
+    rotate_secret,
+    tell_owners,
+    update_endpoint,
+)
+from webhooks.services.owing import owe
+from webhooks.services.repeating import Period, TestResult, redeliver, replay, send_test
+
+__all__ = [
+    "Claim",
+    "EndpointChanges",
+    "EndpointOrder",
+    "Period",
+    "Rotation",
+    "TestResult",
+    "attempt",
+    "claim_due",
+    "create_endpoint",
+    "delete_endpoint",
+    "deliver",
+    "owe",
+    "redeliver",
+    "replay",
+    "rotate_secret",
+    "send_test",
+    "tell_owners",
+    "update_endpoint",
+]

@@ -1,0 +1,170 @@
+"""Sending by hand: a test, one delivery again, everything of a period again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from merchants.models import Merchant
+
+from core.ids import public_id
+from events.models import Event
+from events.outbox import Happening, emit
+from events.selectors import list_events
+from events.types import DELIVERABLE, EVERYTHING, WEBHOOK_TEST
+from webhooks import selectors
+from webhooks.errors import EndpointDisabled, InvalidPeriod, NotYetReplayable, UnknownEventType
+from webhooks.models import Delivery, WebhookEndpoint
+from webhooks.services.delivering import Claim, attempt
+from webhooks.services.owing import new_delivery, render_body
+from webhooks.states import DeliveryStatus
+
+MAX_REPLAYED: Final = 1000
+TEST_PREFIX: Final = "test"
+TEST_LEASE: Final = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """What came of a test. ``response_time_ms`` is in milliseconds."""
+
+    __test__ = False
+
+    test_id: str
+    status: str
+    response_code: int | None
+    response_time_ms: int
+    delivered_at: datetime | None
+    error: str
+
+
+def send_test(*, merchant: Merchant, livemode: bool, endpoint_id: str, now: datetime) -> TestResult:
+    """
+    Send a ``webhook.test`` event at once, whatever the endpoint subscribes to and even if it is disabled.
+
+    :raises EndpointNotFound: when the merchant has no such endpoint
+    """
+    claim = _owe_test(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id, now=now)
+    attempt(claim=claim, now=now)
+    delivery = Delivery.objects.get(pk=claim.delivery_id)
+    made = delivery.history.get()
+    return TestResult(
+        test_id=public_id(TEST_PREFIX, delivery.pk),
+        status=delivery.status,
+        response_code=delivery.response_code,
+        response_time_ms=made.elapsed_ms,
+        delivered_at=delivery.delivered_at,
+        error=made.error,
+    )
+
+
+@transaction.atomic
+def _owe_test(*, merchant: Merchant, livemode: bool, endpoint_id: str, now: datetime) -> Claim:
+    endpoint = selectors.get_endpoint(merchant=merchant, livemode=livemode, public_id=endpoint_id)
+    event = emit(
+        Happening(
+            type=WEBHOOK_TEST,
+            merchant_id=merchant.pk,
+            livemode=livemode,
+            data={"webhook_endpoint_id": endpoint.public_id, "message": "This is a test."},
+            object_id=endpoint.public_id,
+        )
+    )
+    delivery = new_delivery(event=event, receiver=endpoint, body=render_body(event), now=now)
+    # Born leased: nobody else is to send it in the moment between this commit and our own attempt.
+    delivery.lease_token, delivery.leased_until = uuid4(), now + TEST_LEASE
+    delivery.save(force_insert=True)
+    return Claim(delivery.pk, delivery.lease_token)
+
+
+@transaction.atomic
+def redeliver(*, merchant: Merchant, livemode: bool, endpoint_id: str, delivery_id: str, now: datetime) -> Delivery:
+    """
+    Send one delivery again, with the same id and body and a full set of retries.
+
+    :raises EndpointNotFound: when the merchant has no such endpoint
+    :raises DeliveryNotFound: when the endpoint has no such delivery
+    :raises EndpointDisabled: when nothing is sent to the endpoint
+    :raises NotYetReplayable: while it is being attempted
+    """
+    endpoint = _enabled(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id)
+    delivery = selectors.lock_delivery(endpoint=endpoint, public_id=delivery_id)
+    if delivery.lease_token is not None and delivery.leased_until and delivery.leased_until > now:
+        raise NotYetReplayable
+    _renew(Delivery.objects.filter(pk=delivery.pk), now=now)
+    delivery.refresh_from_db()
+    return delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Which events to send again: those that happened in ``start`` … ``end`` (excluded), of some types or all."""
+
+    start: datetime
+    end: datetime
+    events: Sequence[str] = (EVERYTHING,)
+
+
+@transaction.atomic
+def replay(*, merchant: Merchant, livemode: bool, endpoint_id: str, period: Period, now: datetime) -> int:
+    """
+    Send every event of a period that the endpoint subscribes to, also those it was never owed; return how many.
+
+    What is under way already goes on as it is.
+
+    :raises EndpointNotFound: when the merchant has no such endpoint
+    :raises EndpointDisabled: when nothing is sent to the endpoint
+    :raises InvalidPeriod: when it ends before it starts or holds more than MAX_REPLAYED events
+    :raises UnknownEventType: when a type does not exist
+    """
+    _check(period)
+    endpoint = _enabled(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id)
+    events = _events_of(endpoint, period)
+    if len(events) > MAX_REPLAYED:
+        raise InvalidPeriod(
+            "This period holds too many events. Choose a shorter one.", constraints={"max_events": MAX_REPLAYED}
+        )
+    known = Delivery.objects.filter(endpoint=endpoint, event__in=events)
+    owed = set(known.values_list("event_id", flat=True))
+    again = _renew(known.exclude(status=DeliveryStatus.PENDING), now=now)
+    missing = [event for event in events if event.pk not in owed]
+    Delivery.objects.bulk_create(
+        new_delivery(event=event, receiver=endpoint, body=render_body(event), now=now) for event in missing
+    )
+    return again + len(missing)
+
+
+def _check(period: Period) -> None:
+    if period.start >= period.end:
+        raise InvalidPeriod("The period ends before it starts.", field="to")
+    for index, event_type in enumerate(period.events):
+        if event_type not in DELIVERABLE and event_type != EVERYTHING:
+            raise UnknownEventType(f"There is no event {event_type[:64]!r}.", field=f"events[{index}]")
+
+
+def _events_of(endpoint: WebhookEndpoint, period: Period) -> list[Event]:
+    types = {kind for kind in DELIVERABLE if endpoint.wants(kind) and kind != WEBHOOK_TEST}
+    if EVERYTHING not in period.events:
+        types.intersection_update(period.events)
+    log = list_events(merchant_id=endpoint.merchant_id, livemode=endpoint.livemode, types=types)
+    return list(log.filter(created_at__gte=period.start, created_at__lt=period.end)[: MAX_REPLAYED + 1])
+
+
+def _enabled(*, merchant: Merchant, livemode: bool, endpoint_id: str) -> WebhookEndpoint:
+    endpoint = selectors.lock_endpoint(merchant=merchant, livemode=livemode, public_id=endpoint_id)
+    if not endpoint.enabled:
+        raise EndpointDisabled
+    return endpoint
+
+
+def _renew(deliveries: QuerySet[Delivery], *, now: datetime) -> int:
+    return deliveries.update(
+        status=DeliveryStatus.PENDING,
+        next_attempt_at=now,
+        attempts_before_round=F("attempts"),
+        delivered_at=None,
+        failure="",
+    )

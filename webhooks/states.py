@@ -1,0 +1,107 @@
+"""What an attempt means and when the next one is due: pure functions, no clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from django.db.models import TextChoices
+
+
+class DeliveryStatus(TextChoices):
+    """``pending`` waits for an attempt or is being attempted; the other two are final until sent again by hand."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Backoff(TextChoices):
+    """How the pauses between attempts grow."""
+
+    EXPONENTIAL = "exponential"
+    LINEAR = "linear"
+
+
+class DisabledReason(TextChoices):
+    """Why an endpoint gets nothing; empty while it does."""
+
+    BY_MERCHANT = "by_merchant"
+    GONE = "gone"  # it answered 410
+    FAILING = "failing"  # nothing but failures for too long
+
+
+MAX_RETRIES: Final = 10
+LINEAR_PAUSE: Final = timedelta(minutes=5)
+EXPONENTIAL_PAUSES: Final[Sequence[timedelta]] = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
+JITTER_PERCENT: Final = 10  # a pause is up to this much longer, so that a herd of failures spreads out
+LONGEST_RETRY_AFTER: Final = timedelta(hours=24)
+PATIENCE: Final = timedelta(days=5)  # with an endpoint that only fails
+
+_GONE: Final = 410
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    How one attempt ended. ``status_code`` is None when no answer came, and ``error`` says why.
+
+    ``elapsed_ms`` is in milliseconds; ``retry_after`` is the receiver's header, as it came.
+    """
+
+    status_code: int | None
+    response: str
+    elapsed_ms: int
+    error: str = ""
+    retry_after: str = ""
+
+    @property
+    def succeeded(self) -> bool:
+        """Only 2xx is success; a redirect is not followed and is none."""
+        return self.status_code is not None and 200 <= self.status_code < 300
+
+    @property
+    def is_gone(self) -> bool:
+        """The receiver says that it will never be there again."""
+        return self.status_code == _GONE
+
+
+def pause_before_retry(*, backoff: str, failures: int, jitter: int) -> timedelta:
+    """
+    Return how long to wait after the n-th failure in a row (``failures`` ≥ 1).
+
+    ``jitter`` is a random number of 0…JITTER_PERCENT, drawn by the caller.
+    """
+    if backoff == Backoff.LINEAR:
+        pause = LINEAR_PAUSE
+    else:
+        pause = EXPONENTIAL_PAUSES[min(failures, len(EXPONENTIAL_PAUSES)) - 1]
+    return pause + pause * jitter / 100
+
+
+def parse_retry_after(header: str, *, now: datetime) -> timedelta:
+    """Return the wait a receiver asks for (RFC 9110, section 10.2.3), bounded by a day; zero when there is none."""
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        wait = timedelta(seconds=int(text[:9]))
+    else:
+        try:
+            moment = parsedate_to_datetime(text)
+        except ValueError:
+            return timedelta()
+        if moment.tzinfo is None:
+            return timedelta()
+        wait = moment - now
+    return min(max(wait, timedelta()), LONGEST_RETRY_AFTER)

@@ -1,0 +1,25 @@
+"""From the event log to deliveries, and from a finished dispatch to sending them."""
+
+from django.utils import timezone
+
+from events import outbox
+from events.models import Event
+from events.types import DELIVERABLE
+from webhooks import services, tasks
+
+
+def register() -> None:
+    """Listen to the log."""
+    outbox.subscribe("webhooks", owe, types=DELIVERABLE)
+    outbox.after_dispatch(send_at_once)
+
+
+def owe(event: Event) -> None:
+    """Owe the event to whoever listens."""
+    services.owe(event=event, now=timezone.now())
+
+
+def send_at_once(events: list[Event]) -> None:
+    """Hand out what has just become due; what is lost here is found by the beat."""
+    if any(event.type in DELIVERABLE for event in events):
+        tasks.hand_out()
