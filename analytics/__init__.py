@@ -1,0 +1,1 @@
+"""What the event log says about a merchant's business: one row per invoice, summed up in any calendar."""

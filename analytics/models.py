@@ -1,0 +1,38 @@
+"""The facts that reports are summed up from."""
+
+from django.db import models
+from django.db.models import Index
+
+
+class InvoiceFact(models.Model):
+    """
+    What the log has said about one invoice so far.
+
+    ``total`` is in ``currency``, the merchant's default currency when the invoice was created.
+    ``paid_at`` is empty again when a reorg took the payment back. ``sequence`` is the place of the
+    last event that was taken in: an older one that comes later changes nothing.
+    """
+
+    invoice_id = models.UUIDField(primary_key=True)
+    merchant_id = models.UUIDField()
+    livemode = models.BooleanField()
+    created_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    currency = models.CharField(max_length=3)
+    total = models.DecimalField(max_digits=20, decimal_places=3)
+    asset_code = models.CharField(max_length=16)
+    network = models.CharField(max_length=32)
+    sequence = models.BigIntegerField()
+
+    class Meta:
+        indexes = [
+            # A report reads one stretch of this index, and nothing but this index.
+            Index(
+                name="invoicefact_report",
+                fields=["merchant_id", "livemode", "created_at"],
+                include=["paid_at", "currency", "total", "asset_code"],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.invoice_id)
