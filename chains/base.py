@@ -6,7 +6,7 @@ matching and retries live in ``payments``.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Final, Protocol
@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from core.money import WIDE
 
 
-class ChainUnavailable(Exception):  # noqa: N818 - a state of the chain, not a bug
+class ChainUnavailable(Exception):
     """The node did not answer, or answered something that cannot be relied on. Try again later."""
 
 
@@ -60,16 +60,21 @@ class Network:
     livemode: bool
     assets: tuple[Asset, ...]
     confirmations: tuple[int | Finality, int | Finality, int | Finality]  # invoices < 100, < 10,000, above (USD)
-    block_seconds: int
+    block_time: timedelta  # between two blocks, as a rule
     chain_id: int = 0
     rpc_urls: tuple[str, ...] = ()
     explorer_tx: str = ""  # template with {txid}
     explorer_address: str = ""  # template with {address}
-    options: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
+    options: dict[str, str] = field(default_factory=dict, hash=False, repr=False)  # of the reader; may hold API keys
 
     def asset(self, code: str) -> Asset | None:
         """Return the asset called ``code`` on this network."""
         return next((asset for asset in self.assets if asset.code == code), None)
+
+    @property
+    def block_seconds(self) -> int:
+        """``block_time`` in whole seconds, at least one: for telling people how long to wait, not for arithmetic."""
+        return max(int(self.block_time / timedelta(seconds=1)), 1)
 
     @property
     def is_enabled(self) -> bool:

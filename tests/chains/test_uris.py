@@ -1,0 +1,54 @@
+from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from chains import registry
+from chains.uris import payment_uri
+from config.chains import chains_from_env
+
+ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+USDC = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+
+
+@pytest.fixture(autouse=True)
+def mainnet(settings):
+    settings.CHAINS = {}
+
+
+@pytest.mark.parametrize(
+    ("network", "asset", "amount", "uri"),
+    [
+        ("ethereum", "ETH", Decimal("2.014"), f"ethereum:{ADDRESS}@1?value=2014000000000000000"),
+        ("ethereum", "ETH", Decimal("0.000000000000000001"), f"ethereum:{ADDRESS}@1?value=1"),
+        ("ethereum", "ETH", None, f"ethereum:{ADDRESS}@1"),
+        ("base", "ETH", Decimal(1), f"ethereum:{ADDRESS}@8453?value=1000000000000000000"),
+        ("ethereum", "USDC", Decimal("16.49"), f"ethereum:{USDC}@1/transfer?address={ADDRESS}&uint256=16490000"),
+        ("ethereum", "USDC", None, f"ethereum:{USDC}@1/transfer?address={ADDRESS}"),
+        (
+            "bsc",
+            "USDT",
+            Decimal("16.49"),
+            "ethereum:0x55d398326f99059fF775485246999027B3197955@56/transfer"
+            f"?address={ADDRESS}&uint256=16490000000000000000",
+        ),
+        ("tron", "USDT", Decimal("16.49"), ADDRESS),
+        ("sandbox", "USDT", Decimal("16.49"), f"sandbox:{ADDRESS}?asset=USDT&amount=16.49"),
+        ("sandbox", "BTC", Decimal("0.00000001"), f"sandbox:{ADDRESS}?asset=BTC&amount=0.00000001"),
+        ("sandbox", "USDT", None, f"sandbox:{ADDRESS}?asset=USDT"),
+    ],
+)
+def test_a_wallet_finds_address_chain_and_amount(network, asset, amount, uri):
+    assert payment_uri(registry.asset(network, asset), ADDRESS, amount) == uri
+
+
+def test_more_digits_than_the_asset_has_are_rounded_up():
+    uri = payment_uri(registry.asset("ethereum", "USDC"), ADDRESS, Decimal("1.0000001"))
+
+    assert parse_qs(urlsplit(uri).query)["uint256"] == ["1000001"]
+
+
+def test_the_configured_chain_is_named(settings):
+    settings.CHAINS = chains_from_env({"ETHEREUM_CHAIN_ID": "31337"})
+
+    assert payment_uri(registry.asset("ethereum", "ETH"), ADDRESS, None) == f"ethereum:{ADDRESS}@31337"
