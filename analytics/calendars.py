@@ -146,10 +146,7 @@ def _next(begin: datetime, unit: Unit, zone: ZoneInfo) -> datetime:
     """Return where the part after the one that begins at ``begin`` begins, in UTC."""
     if unit is Unit.HOUR:
         return _next_hour(begin, zone)
-    day = begin.astimezone(zone).date()
-    while (following := _midnight(day := _following(day, unit), zone)) <= begin:
-        pass  # a whole day that the zone left out, as Samoa did at the date line
-    return following
+    return _midnight(_following(begin.astimezone(zone).date(), unit), zone)
 
 
 def _floor_hour(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -162,10 +159,10 @@ def _floor_hour(moment: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _next_hour(begin: datetime, zone: ZoneInfo) -> datetime:
-    following = begin + timedelta(minutes=60 - begin.astimezone(zone).minute)
-    # Where the clock is changed in the middle of an hour, the change ends it.
-    changed = _floor_hour(following - timedelta(minutes=1), zone)
-    return changed if changed > begin else following
+    following = begin + timedelta(hours=1)
+    # Where the clock is changed by half an hour, or in the middle of one, that hour is shorter.
+    sooner = _floor_hour(following - timedelta(minutes=1), zone)
+    return sooner if sooner > begin else following
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -64,6 +64,24 @@ class TestDivide:
             ("2025-04-06T03:00:00+10:30", HOUR / 2),
         ]
 
+    def test_a_period_may_begin_in_the_short_hour(self):
+        buckets = divide(period("2025-04-05T15:10:30Z", "2025-04-05T15:50Z", "Australia/Lord_Howe"), Unit.HOUR)
+
+        assert [(bucket.label, bucket.start) for bucket in buckets] == [
+            ("2025-04-06T01:30:00+10:30", at("2025-04-05T15:10:30Z")),
+            ("2025-04-06T02:00:00+10:30", at("2025-04-05T15:30Z")),
+        ]
+
+    def test_a_clock_changed_at_half_past_ends_the_hour(self):
+        buckets = divide(period("2016-05-01T06:00Z", "2016-05-01T08:30Z", "America/Caracas"), Unit.HOUR)
+
+        assert [(bucket.label, bucket.end) for bucket in buckets] == [
+            ("2016-05-01T01:00:00-04:30", at("2016-05-01T06:30Z")),
+            ("2016-05-01T02:00:00-04:30", at("2016-05-01T07:00Z")),
+            ("2016-05-01T03:00:00-04:00", at("2016-05-01T08:00Z")),
+            ("2016-05-01T04:00:00-04:00", at("2016-05-01T08:30Z")),
+        ]
+
     def test_where_the_clock_skips_midnight_the_day_begins_at_one(self):
         buckets = divide(period("2018-11-03T03:00Z", "2018-11-05T02:00Z", "America/Sao_Paulo"), Unit.DAY)
 
