@@ -23,10 +23,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from config.local import write_private
 from config.processes import LOOPBACK, free_port, spawn, stop
 
 DATABASE: Final = "checkout"
 _START_SECONDS: Final = 60
+_LOG_BYTES: Final = 5_000_000
 _POSTGRES_STOP: Final = ((signal.SIGINT, 10), (signal.SIGQUIT, 5))
 _VALKEY_STOP: Final = ((signal.SIGTERM, 10),)
 _POSTMASTER_PID: Final = "postmaster.pid"
@@ -73,19 +75,20 @@ def start_postgres(directory: Path, *, password: str, careless: bool = False) ->
     if not data.exists():
         _create_cluster(directory, account, password)
     _clear_leftovers(data)
+    log_path = _log_of(directory)
     settings = [*_SETTINGS, *(_CARELESS if careless else ())]
     options = [part for setting in settings for part in ("-c", setting)]
 
     def launch(port: int) -> subprocess.Popen[bytes]:
         command = [_postgres_binaries() / "postgres", "-D", data, "-p", str(port), *options]
-        with (directory / "postgres.log").open("ab") as log:
+        with log_path.open("ab") as log:
             return spawn([*account.prefix(data), *command], death_signal=signal.SIGINT, log=log)
 
     def is_ready(process: subprocess.Popen[bytes], _port: int) -> bool:
         lines = _lines(data / _POSTMASTER_PID)
         return len(lines) > _STATUS_LINE and lines[0] == str(process.pid) and lines[_STATUS_LINE].strip() == "ready"
 
-    process, port = _start("PostgreSQL", launch, is_ready, directory / "postgres.log")
+    process, port = _start("PostgreSQL", launch, is_ready, log_path)
     url = f"postgres://{DATABASE}:{password}@{LOOPBACK}:{port}/{DATABASE}"
     return Engine("PostgreSQL", process, url, _POSTGRES_STOP)
 
@@ -97,9 +100,10 @@ def start_valkey(directory: Path, *, password: str) -> Engine:
     :raises EngineError: when it does not come up
     """
     directory.mkdir(parents=True, exist_ok=True)
+    log_path = _log_of(directory)
 
     def launch(port: int) -> subprocess.Popen[bytes]:
-        with (directory / "valkey.log").open("ab") as log:
+        with log_path.open("ab") as log:
             process = spawn([_valkey_binary(), "-"], death_signal=signal.SIGTERM, stdin=subprocess.PIPE, log=log)
         configuration = (
             f"bind {LOOPBACK}\nport {port}\nrequirepass {password}\n"
@@ -113,7 +117,7 @@ def start_valkey(directory: Path, *, password: str) -> Engine:
     def is_ready(_process: subprocess.Popen[bytes], port: int) -> bool:
         return _valkey_answers(port, password)
 
-    process, port = _start("Valkey", launch, is_ready, directory / "valkey.log")
+    process, port = _start("Valkey", launch, is_ready, log_path)
     return Engine("Valkey", process, f"redis://:{password}@{LOOPBACK}:{port}/0", _VALKEY_STOP)
 
 
@@ -203,12 +207,10 @@ def _create_cluster(directory: Path, account: _Account, password: str) -> None:
     draft = directory / "data.draft"
     shutil.rmtree(draft, ignore_errors=True)
     password_file = directory / "password.draft"
-    password_file.unlink(missing_ok=True)
-    password_file.touch(mode=0o600)
-    password_file.write_text(password)
+    write_private(password_file, password)
     if not account.is_ourselves:
         for path in (directory, password_file):
-            os.chown(path, account.uid, account.gid)
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
         directory.chmod(0o700)
     prefix = account.prefix(draft)
     binaries = _postgres_binaries()
@@ -227,7 +229,7 @@ def _create_cluster(directory: Path, account: _Account, password: str) -> None:
 
 
 def _run(command: Sequence[str | Path], text: str = "") -> None:
-    result = subprocess.run(  # noqa: S603 - the wheel's own programs
+    result = subprocess.run(
         [str(part) for part in command], input=text.encode(), capture_output=True, check=False, timeout=120
     )
     if result.returncode != 0 or b"ERROR" in result.stderr:
@@ -266,6 +268,14 @@ def _is_postgres_on(data: Path, pid: int) -> bool:
         return (Path("/proc") / str(pid) / "cwd").resolve(strict=True) == data.resolve()
     except OSError:
         return False
+
+
+def _log_of(directory: Path) -> Path:
+    """Return the log beside ``directory``, which may belong to another user; keep the last big one."""
+    path = directory.with_suffix(".log")
+    if path.exists() and path.stat().st_size > _LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    return path
 
 
 def _lines(path: Path) -> list[str]:

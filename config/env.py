@@ -7,7 +7,7 @@ with an error that names it and says what it must look like; values of secrets a
 import os
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -154,6 +154,28 @@ def networks(name: str, *, default: Sequence[str] = ()) -> list[str]:
         return [str(ip_network(word)) for word in words]
     except ValueError:
         raise _wrong(name, ",".join(words), "a list separated by commas of networks, such as 10.0.0.0/8,::1") from None
+
+
+def address(name: str, *, default: str) -> str:
+    """
+    Return an IP address.
+
+    :raises ImproperlyConfigured: when it is none
+    """
+    raw = ENVIRON.get(name, "").strip() or default
+    try:
+        return str(ip_address(raw))
+    except ValueError:
+        raise _wrong(name, raw, "an IP address of this machine, such as 127.0.0.1 or 0.0.0.0") from None
+
+
+def port() -> int:
+    """
+    Return PORT, where the web process listens.
+
+    :raises ImproperlyConfigured: when it is no port
+    """
+    return integer("PORT", default=8000, minimum=1, maximum=65535)
 
 
 def base_url(name: str, *, default: str | None = None) -> str:

@@ -37,7 +37,7 @@ def spawn(
             if os.getppid() != parent:  # it died before we could ask to be told
                 os._exit(1)
 
-    return subprocess.Popen(  # noqa: S603 - the commands are our own
+    return subprocess.Popen(
         [str(part) for part in command],
         env=None if environment is None else dict(environment),
         stdin=stdin,
@@ -74,12 +74,14 @@ def free_port() -> int:
         return port
 
 
-def is_free(port: int) -> bool:
-    """Return whether a server could listen on ``port`` of the loopback interface now."""
-    with socket.socket() as probe:
+def is_free(host: str, port: int) -> bool:
+    """Return whether a server could listen at this address now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((host, port))
+            probe.listen()
         except OSError:
             return False
         return True

@@ -78,7 +78,6 @@ TEMPLATES = [
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [ROOT / "static"]
-STATIC_ROOT = VAR_DIR / "static"
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -115,7 +114,8 @@ SIMPLE_JWT = {
     "UPDATE_LAST_LOGIN": False,
 }
 
-PORT = env.integer("PORT", default=8000, minimum=1, maximum=65535)
+WEB_THREADS = env.integer("WEB_THREADS", default=10, minimum=1, maximum=100)
+PORT = env.port()
 API_BASE_URL = env.base_url("API_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 PAY_BASE_URL = env.base_url("PAY_BASE_URL", default=API_BASE_URL)
 DASHBOARD_BASE_URL = env.base_url("DASHBOARD_BASE_URL", default=API_BASE_URL)

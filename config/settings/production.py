@@ -1,7 +1,7 @@
 """Settings of a server on the internet: nothing has a default that would be unsafe or wrong there."""
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DASHBOARD_BASE_URL, PAY_BASE_URL, cache_settings, database_settings, env
+from config.settings.base import DASHBOARD_BASE_URL, PAY_BASE_URL, VAR_DIR, cache_settings, database_settings, env
 
 SECRET_KEY = env.secret("SECRET_KEY", minimum=50)
 # The first key encrypts, all of them decrypt: put a new one in front to change keys.
@@ -15,6 +15,7 @@ REDIS_URL = env.redis("REDIS_URL")
 CELERY_BROKER_URL = REDIS_URL
 CACHES = {"default": cache_settings(REDIS_URL)}
 
+STATIC_ROOT = env.folder("STATIC_ROOT", default=VAR_DIR / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -1,0 +1,41 @@
+# `make run` starts everything on one machine, `make test` and `make check` prove it. See README.md.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Bytecode is kept, or every start would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+# What pytest looks at; `make test TESTS=tests/core` runs a part.
+TESTS ?= tests
+# Worker processes of the test run; 0 runs everything in one.
+TEST_PROCESSES ?= 2
+
+.PHONY: help install install-dev run test check bench format clean
+
+help: ## Show what there is to do
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+install: ## Make .venv and install what `make run` needs; the second time does nothing
+	@$(PYTHON) deploy/install.py requirements.txt
+
+install-dev: ## The same with the tools for tests and checks
+	@$(PYTHON) deploy/install.py requirements.txt requirements-dev.txt
+
+run: install ## Start PostgreSQL, Valkey, web, worker and beat; Ctrl-C stops all of it
+	@exec $(BIN)/python -m config.run --with-parent
+
+test: install-dev ## Run the tests
+	@$(BIN)/python -m pytest $(TESTS) -q -n $(TEST_PROCESSES) --dist loadgroup --cov --cov-report=term:skip-covered
+
+check: install-dev ## Run the linters, the type checker and the checks of migrations and settings
+	@PATH="$$PWD/$(BIN):$$PATH" deploy/check.sh
+
+bench: install-dev ## Measure; prints figures and ratios
+	@$(BIN)/python -m bench
+
+format: install-dev ## Format the code
+	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .
+
+clean: ## Remove what was made, but not the data in VAR_DIR
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
