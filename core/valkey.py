@@ -5,7 +5,6 @@ call has a short time-out, and whoever uses it has an answer for when it is down
 """
 
 from functools import lru_cache
-from typing import Any
 
 import redis
 import structlog
@@ -18,7 +17,7 @@ _log = structlog.get_logger(__name__)
 TIMEOUT_SECONDS = 1
 
 
-def client() -> "redis.Redis[Any]":
+def client() -> redis.Redis:
     """Return the shared client, thread-safe; its calls raise ``redis.RedisError`` when Valkey is down."""
     return _client_for(settings.REDIS_URL)
 
@@ -42,7 +41,7 @@ def publish(channel: str, message: str | bytes) -> bool:
 
 
 @lru_cache(maxsize=8)
-def _client_for(url: str) -> "redis.Redis[Any]":
+def _client_for(url: str) -> redis.Redis:
     return redis.Redis.from_url(
         url,
         socket_timeout=TIMEOUT_SECONDS,

@@ -93,7 +93,7 @@ def emit(happening: Happening) -> Event:
         event.pk = happening.key
     event.save(force_insert=True)
     # One nudge for all events of a transaction. One that a savepoint took back is no longer in the list.
-    if not any(callback is _nudge for _, callback, _ in connection.run_on_commit):
+    if not any(callback is _nudge for _, callback, *_ in connection.run_on_commit):
         transaction.on_commit(_nudge, robust=True)
     return event
 

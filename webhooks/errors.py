@@ -13,12 +13,6 @@ class DeliveryNotFound(NotFound):
     message = "No such webhook delivery."
 
 
-class EndpointLimitReached(Conflict):
-    code = "WEBHOOK_ENDPOINT_LIMIT_REACHED"
-    message = "Your plan allows no more webhook endpoints."
-    suggestions = ("Delete an endpoint you no longer use", "Ask for a larger plan")
-
-
 class EndpointDisabled(Conflict):
     code = "WEBHOOK_ENDPOINT_DISABLED"
     message = "This endpoint is disabled. Enable it first."

@@ -5,13 +5,13 @@ from datetime import datetime
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
-from merchants.models import Merchant
 
 from core import secrets
 from core.ids import public_id
 from core.models import Record
 from events.models import Event
 from events.types import EVERYTHING
+from merchants.models import Merchant
 from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus, DisabledReason
 
 MAX_URL_LENGTH = 2048

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import Count, DecimalField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Round
-from merchants.models import Merchant
 
+from merchants.models import Merchant
 from webhooks.errors import DeliveryNotFound, EndpointNotFound
 from webhooks.models import Delivery, WebhookEndpoint
 from webhooks.states import DeliveryStatus
@@ -35,7 +35,7 @@ def with_figures(endpoints: QuerySet[WebhookEndpoint], *, now: datetime) -> Quer
     over = own.filter(created_at__gte=now - RATED_PERIOD).exclude(status=DeliveryStatus.PENDING)
     arrived = Count("pk", filter=Q(status=DeliveryStatus.DELIVERED))
     rate = over.values("endpoint").annotate(
-        rate=Round(Value(Decimal(100), output_field=_RATE) * arrived / Count("pk"), 1, output_field=_RATE)
+        rate=Round(Value(Decimal("100.0"), output_field=_RATE) * arrived / Count("pk"), 1, output_field=_RATE)
     )
     latest = own.filter(delivered_at__isnull=False).order_by("-created_at").values("delivered_at")[:1]
     return endpoints.annotate(

@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 from django.conf import LazySettings
 from django.db import transaction
-from merchants.models import Merchant, Plan
 
+from core import secrets
 from core.ids import public_id, uuid7
 from events.models import Event
 from events.outbox import Happening, dispatch, emit
+from merchants.models import Merchant, Plan
 from tests.webhooks.receiver import Receiver, serve
 from webhooks import services, tasks
 from webhooks.models import Delivery, WebhookEndpoint
@@ -43,8 +44,15 @@ def receiver(settings: LazySettings) -> Iterator[Receiver]:
 
 
 def make_merchant(name: str = "Acme VPN Services", *, endpoints: int = 5) -> Merchant:
-    plan, _ = Plan.objects.update_or_create(code="webhook-tests", defaults={"max_webhook_endpoints": endpoints})
-    return Merchant.objects.create(business_name=name, contact_email="admin@acmevpn.com", plan=plan)
+    limits = {"max_webhook_endpoints": endpoints, "max_api_keys": 10, "monthly_invoice_limit": 1000}
+    plan, _ = Plan.objects.update_or_create(code="webhook-tests", defaults=limits)
+    return Merchant.objects.create(
+        business_name=name,
+        contact_email="admin@acmevpn.com",
+        plan=plan,
+        webhook_secret_live=secrets.encrypt("whsec_" + "L" * 44),
+        webhook_secret_test=secrets.encrypt("whsec_" + "T" * 44),
+    )
 
 
 @pytest.fixture

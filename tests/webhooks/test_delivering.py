@@ -234,7 +234,7 @@ class TestDisabling:
         assert services.tell_owners() == 1
         assert services.tell_owners() == 0
         [message] = mail.outbox
-        assert message.recipients() == merchants.owner_emails(merchant=merchant)
+        assert message.recipients() == ["admin@acmevpn.com"]
         assert endpoint.public_id in message.body
 
     def test_five_days_of_nothing_but_failures_disable_it(self, make_endpoint, happen, receiver, now):

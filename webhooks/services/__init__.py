@@ -12,7 +12,7 @@ from webhooks.services.endpoints import (
     update_endpoint,
 )
 from webhooks.services.owing import owe
-from webhooks.services.repeating import Period, TestResult, redeliver, replay, send_test
+from webhooks.services.repeating import Period, TestResult, redeliver, replay, resend, send_test
 
 __all__ = [
     "Claim",
@@ -29,6 +29,7 @@ __all__ = [
     "owe",
     "redeliver",
     "replay",
+    "resend",
     "rotate_secret",
     "send_test",
     "tell_owners",

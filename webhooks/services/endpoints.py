@@ -11,15 +11,16 @@ import structlog
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from merchants.models import Merchant
 
 from core import http, secrets
 from core.errors import Invalid, SeveralInvalid
 from events.outbox import Happening, emit
 from events.types import DELIVERABLE, EVERYTHING
 from merchants import selectors as merchants
+from merchants.errors import PlanLimitReached
+from merchants.models import Merchant
 from webhooks import selectors, signing
-from webhooks.errors import EndpointLimitReached, InvalidSetting, UnknownEventType, UnsafeWebhookURL
+from webhooks.errors import InvalidSetting, UnknownEventType, UnsafeWebhookURL
 from webhooks.models import MAX_TIMEOUT, Delivery, WebhookEndpoint
 from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus, DisabledReason
 
@@ -66,7 +67,7 @@ def create_endpoint(
     Create an endpoint; return it, and the secret if it was made here: it is shown this once.
 
     :raises Invalid: naming each field that is wrong
-    :raises EndpointLimitReached: when the plan allows no more
+    :raises PlanLimitReached: when the plan allows no more
     """
     _check(order, livemode=livemode)
     _check_limit(merchant)
@@ -214,7 +215,10 @@ def _check_limit(merchant: Merchant) -> None:
     locked = Merchant.objects.select_for_update(no_key=True, of=("self",)).select_related("plan").get(pk=merchant.pk)
     limit = locked.plan.max_webhook_endpoints
     if selectors.count_endpoints(merchant=merchant) >= limit:
-        raise EndpointLimitReached(constraints={"max_webhook_endpoints": limit})
+        raise PlanLimitReached(
+            "Your plan allows no more webhook endpoints. Delete one you no longer use.",
+            constraints={"max_webhook_endpoints": limit},
+        )
 
 
 def _wanted(order: EndpointOrder | EndpointChanges) -> dict[str, Any]:

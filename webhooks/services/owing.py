@@ -2,8 +2,10 @@
 
 import hashlib
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core import exact_json
 from events.models import Event
@@ -19,7 +21,7 @@ def owe(*, event: Event, now: datetime) -> int:
     """Create a delivery for each receiver of ``event``; return how many. Safe to repeat."""
     if event.merchant_id is None or event.type not in DELIVERABLE or event.type == WEBHOOK_TEST:
         return 0
-    endpoints = [endpoint for endpoint in _listening(event) if endpoint.wants(event.type)]
+    endpoints = [endpoint for endpoint in _listening(event.merchant_id, event.livemode) if endpoint.wants(event.type)]
     hook = _hook_of(event)
     if hook is not None and any(endpoint.url == hook.url for endpoint in endpoints):
         hook = None  # the same address is told already, and there with a secret it knows
@@ -40,12 +42,11 @@ def render_body(event: Event) -> str:
 
 def new_delivery(*, event: Event, receiver: WebhookEndpoint | InvoiceHook, body: str, now: datetime) -> Delivery:
     """Return an unsaved delivery of ``event``, due ``now``."""
-    is_endpoint = isinstance(receiver, WebhookEndpoint)
     return Delivery(
         merchant_id=receiver.merchant_id,
         livemode=receiver.livemode,
-        endpoint=receiver if is_endpoint else None,
-        hook=None if is_endpoint else receiver,
+        endpoint=receiver if isinstance(receiver, WebhookEndpoint) else None,
+        hook=receiver if isinstance(receiver, InvoiceHook) else None,
         event=event,
         event_type=event.type,
         invoice_id=event.invoice_id,
@@ -64,11 +65,9 @@ def _lane_of(receiver: WebhookEndpoint | InvoiceHook) -> str:
     return hashlib.sha256(f"{receiver.merchant_id}:{receiver.url}".encode()).hexdigest()
 
 
-def _listening(event: Event) -> list[WebhookEndpoint]:
-    return list(
-        WebhookEndpoint.objects.filter(
-            merchant_id=event.merchant_id, livemode=event.livemode, deleted_at=None, disabled_reason=""
-        )
+def _listening(merchant_id: UUID, livemode: bool) -> QuerySet[WebhookEndpoint]:
+    return WebhookEndpoint.objects.filter(
+        merchant_id=merchant_id, livemode=livemode, deleted_at=None, disabled_reason=""
     )
 
 

@@ -8,13 +8,13 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import F, QuerySet
-from merchants.models import Merchant
 
 from core.ids import public_id
 from events.models import Event
 from events.outbox import Happening, emit
 from events.selectors import list_events
 from events.types import DELIVERABLE, EVERYTHING, WEBHOOK_TEST
+from merchants.models import Merchant
 from webhooks import selectors
 from webhooks.errors import EndpointDisabled, InvalidPeriod, NotYetReplayable, UnknownEventType
 from webhooks.models import Delivery, WebhookEndpoint
@@ -91,8 +91,24 @@ def redeliver(*, merchant: Merchant, livemode: bool, endpoint_id: str, delivery_
     :raises NotYetReplayable: while it is being attempted
     """
     endpoint = _enabled(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id)
-    delivery = selectors.lock_delivery(endpoint=endpoint, public_id=delivery_id)
-    if delivery.lease_token is not None and delivery.leased_until and delivery.leased_until > now:
+    return _resend(selectors.lock_delivery(endpoint=endpoint, public_id=delivery_id), now=now)
+
+
+@transaction.atomic
+def resend(*, delivery: Delivery, now: datetime) -> Delivery:
+    """
+    Send one delivery again on behalf of the staff, to an endpoint or to an invoice's own address.
+
+    :raises EndpointDisabled: when nothing is sent to the endpoint
+    :raises NotYetReplayable: while it is being attempted
+    """
+    if delivery.endpoint is not None and not delivery.endpoint.enabled:
+        raise EndpointDisabled
+    return _resend(delivery.locked(), now=now)
+
+
+def _resend(delivery: Delivery, *, now: datetime) -> Delivery:
+    if delivery.leased_until is not None and delivery.leased_until > now:
         raise NotYetReplayable
     _renew(Delivery.objects.filter(pk=delivery.pk), now=now)
     delivery.refresh_from_db()

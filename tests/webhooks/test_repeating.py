@@ -1,0 +1,213 @@
+"""Sending by hand: a test, one delivery again, a whole period again."""
+
+from datetime import timedelta
+
+import pytest
+
+from core import exact_json
+from events.models import Event
+from webhooks import services
+from webhooks.errors import (
+    DeliveryNotFound,
+    EndpointDisabled,
+    EndpointNotFound,
+    InvalidPeriod,
+    NotYetReplayable,
+    UnknownEventType,
+)
+from webhooks.models import Attempt, Delivery
+from webhooks.services import EndpointChanges, Period, repeating
+
+pytestmark = pytest.mark.django_db
+
+
+def disable(merchant, endpoint):
+    services.update_endpoint(
+        merchant=merchant, livemode=False, endpoint_id=endpoint.public_id, changes=EndpointChanges(enabled=False)
+    )
+
+
+class TestTestSend:
+    def send(self, merchant, endpoint, now):
+        return services.send_test(merchant=merchant, livemode=False, endpoint_id=endpoint.public_id, now=now)
+
+    def test_it_arrives_at_once_signed_like_any_other(self, endpoint, merchant, receiver, now):
+        result = self.send(merchant, endpoint, now)
+
+        assert (result.status, result.response_code) == ("delivered", 200)
+        assert result.test_id.startswith("test_")
+        assert result.delivered_at >= now
+        assert result.response_time_ms >= 0
+        [request] = receiver.requests
+        assert request.headers["X-Crypto-Checkout-Event"] == "webhook.test"
+        assert exact_json.loads(request.body)["event"] == "webhook.test"
+        assert request.headers["webhook-signature"].startswith("v1,")
+
+    def test_a_failing_receiver_fails_the_test_and_it_is_not_repeated(self, endpoint, merchant, receiver, now):
+        receiver.status = 500
+
+        result = self.send(merchant, endpoint, now)
+
+        assert (result.status, result.response_code, result.delivered_at) == ("failed", 500, None)
+        assert services.claim_due(now=now + timedelta(days=1)) == []
+        endpoint.refresh_from_db()
+        assert endpoint.failing_since is None
+
+    def test_an_endpoint_can_be_tested_before_it_is_enabled(self, make_endpoint, merchant, now):
+        endpoint = make_endpoint(enabled=False)
+
+        assert self.send(merchant, endpoint, now).status == "delivered"
+
+    def test_only_the_tested_endpoint_hears_of_it(self, make_endpoint, merchant, receiver, now):
+        tested = make_endpoint("/tested", events=["invoice.paid"])
+        make_endpoint("/other", events=["*"])
+
+        self.send(merchant, tested, now)
+        from events.outbox import dispatch
+
+        dispatch()
+
+        assert receiver.paths() == ["/tested"]
+        assert Delivery.objects.count() == 1
+        assert Event.objects.get(type="webhook.test").object_id == tested.public_id
+
+
+class TestRedeliver:
+    def redeliver(self, merchant, delivery, now, endpoint_id=None):
+        return services.redeliver(
+            merchant=merchant,
+            livemode=False,
+            endpoint_id=endpoint_id or delivery.endpoint.public_id,
+            delivery_id=delivery.public_id,
+            now=now,
+        )
+
+    def test_a_delivered_one_is_sent_again_with_the_same_id_and_body(self, delivery, merchant, receiver, now):
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        again = self.redeliver(merchant, delivery, now)
+        assert (again.status, again.delivered_at) == ("pending", None)
+        assert services.deliver(delivery_id=delivery.pk, now=now) is True
+
+        first, second = receiver.requests
+        assert first.body == second.body
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+        assert list(Attempt.objects.order_by("number").values_list("number", flat=True)) == [1, 2]
+
+    def test_one_given_up_gets_all_its_retries_again(self, make_endpoint, happen, merchant, receiver, now):
+        make_endpoint(max_retries=1)
+        delivery = Delivery.objects.get(event=happen())
+        receiver.status = 500
+        for days in range(2):
+            services.deliver(delivery_id=delivery.pk, now=now + timedelta(days=days))
+        delivery.refresh_from_db()
+        assert delivery.status == "failed"
+
+        self.redeliver(merchant, delivery, now)
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        delivery.refresh_from_db()
+        assert (delivery.status, delivery.attempts) == ("pending", 3)
+        assert timedelta(seconds=10) <= delivery.next_attempt_at - now <= timedelta(seconds=12)
+
+    def test_one_that_waits_for_a_retry_is_due_at_once(self, delivery, merchant, receiver, now):
+        receiver.status = 500
+        services.deliver(delivery_id=delivery.pk, now=now)
+
+        assert self.redeliver(merchant, delivery, now).next_attempt_at == now
+
+    def test_while_it_is_being_sent_it_is_left_alone(self, delivery, merchant, now):
+        services.claim_due(now=now)
+
+        with pytest.raises(NotYetReplayable):
+            self.redeliver(merchant, delivery, now)
+
+    def test_to_a_disabled_endpoint_nothing_is_sent(self, delivery, endpoint, merchant, now):
+        disable(merchant, endpoint)
+
+        with pytest.raises(EndpointDisabled):
+            self.redeliver(merchant, delivery, now)
+
+    def test_a_delivery_of_another_endpoint_is_not_found(self, delivery, make_endpoint, merchant, now):
+        other = make_endpoint("/other")
+
+        with pytest.raises(DeliveryNotFound):
+            self.redeliver(merchant, delivery, now, endpoint_id=other.public_id)
+        with pytest.raises(EndpointNotFound):
+            self.redeliver(merchant, delivery, now, endpoint_id="whe_nonsense")
+
+
+class TestReplay:
+    def replay(self, merchant, endpoint, now, **period):
+        created = Event.objects.order_by("created_at").values_list("created_at", flat=True)
+        first, last = created.first(), created.last()
+        limits = {"start": first, "end": last + timedelta(seconds=1), **period}
+        return services.replay(
+            merchant=merchant, livemode=False, endpoint_id=endpoint.public_id, period=Period(**limits), now=now
+        )
+
+    def test_what_was_missed_is_owed_and_what_was_had_is_sent_again(
+        self, make_endpoint, happen, merchant, receiver, now
+    ):
+        happen("invoice.created")
+        endpoint = make_endpoint()
+        had = Delivery.objects.get(event=happen("invoice.paid"))
+        services.deliver(delivery_id=had.pk, now=now)
+
+        assert self.replay(merchant, endpoint, now) == 2
+        for claim in services.claim_due(now=now):
+            services.attempt(claim=claim, now=now)
+
+        assert [request.headers["X-Crypto-Checkout-Event"] for request in receiver.requests] == [
+            "invoice.paid",
+            "invoice.paid",
+            "invoice.created",
+        ] or sorted(request.headers["X-Crypto-Checkout-Event"] for request in receiver.requests) == [
+            "invoice.created",
+            "invoice.paid",
+            "invoice.paid",
+        ]
+
+    def test_what_is_under_way_goes_on_as_it_is(self, endpoint, delivery, merchant, now):
+        assert self.replay(merchant, endpoint, now) == 0
+
+        delivery.refresh_from_db()
+        assert delivery.next_attempt_at < now
+
+    def test_only_types_asked_for_and_subscribed_to(self, make_endpoint, happen, merchant, now):
+        for event_type in ("invoice.created", "invoice.paid", "invoice.expired", "api_key.created"):
+            happen(event_type)
+        endpoint = make_endpoint(events=["invoice.created", "invoice.paid"])
+
+        assert self.replay(merchant, endpoint, now, events=["invoice.paid", "invoice.expired"]) == 1
+
+        assert [delivery.event_type for delivery in Delivery.objects.all()] == ["invoice.paid"]
+
+    def test_the_end_of_the_period_is_not_in_it(self, make_endpoint, happen, merchant, now):
+        event = happen()
+        endpoint = make_endpoint()
+
+        period = {"start": event.created_at - timedelta(days=1), "end": event.created_at}
+        assert self.replay(merchant, endpoint, now, **period) == 0
+
+    def test_a_period_that_ends_before_it_starts_is_refused(self, endpoint, delivery, merchant, now):
+        with pytest.raises(InvalidPeriod):
+            self.replay(merchant, endpoint, now, start=now, end=now)
+
+    def test_an_unknown_type_is_refused(self, endpoint, delivery, merchant, now):
+        with pytest.raises(UnknownEventType) as refusal:
+            self.replay(merchant, endpoint, now, events=["invoice.paid", "nonsense"])
+
+        assert refusal.value.field == "events[1]"
+
+    def test_too_many_events_are_refused_and_none_is_owed(self, make_endpoint, happen, merchant, now, monkeypatch):
+        monkeypatch.setattr(repeating, "MAX_REPLAYED", 1)
+        happen()
+        happen()
+        endpoint = make_endpoint()
+
+        with pytest.raises(InvalidPeriod) as refusal:
+            self.replay(merchant, endpoint, now)
+
+        assert refusal.value.constraints == {"max_events": 1}
+        assert Delivery.objects.count() == 0
