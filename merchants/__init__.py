@@ -1,0 +1,1 @@
+"""Who: merchants, their members, API keys, wallets, plans and settings."""

@@ -1,0 +1,229 @@
+"""
+How declarations become OpenAPI 3.1: ``operation`` marks a handler with what it takes and gives.
+
+    @operation("List API keys", query=LIST_QUERY, answers={200: KEY_LIST})
+    def get(self, request: Request) -> Response: ...
+
+The view checks requests against the same declarations, so the schema cannot promise something else.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar, cast
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+
+from api.idempotency import HEADER as IDEMPOTENCY_HEADER
+from api.validation import Choice, Field, ListOf, MapOf, Schema, Shape, Text
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_JSON: Final = "application/json"
+_IDEMPOTENT: Final = frozenset({"POST", "PATCH", "DELETE"})
+_SECURITY: Final[dict[str, Schema]] = {
+    "ApiKeyOrToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key (`sk_live_…`, `sk_test_…`) or an access token from `POST /api/v1/auth/token`.",
+    },
+    "ApiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
+
+_FAILURE: Final = {
+    "code": Text(max=64, pattern="^[A-Z0-9_]+$", doc="Stable; described at `documentation_url`."),
+    "message": Text(max=4000, min=0),
+    "field": Text(max=400, min=0, required=False, doc="The path into the request, such as `items[0].unit_price`."),
+    "constraints": MapOf(Choice("…"), required=False),
+    "suggestions": ListOf(Text(max=400), max=20, required=False),
+    "documentation_url": Text(max=400),
+}
+
+
+class _Anything(Field):
+    """Any JSON value."""
+
+    def convert(self, value: Any, path: str) -> Any:  # noqa: ARG002
+        return value
+
+    def bare_schema(self, ref: Any) -> Schema:  # noqa: ARG002
+        return {}
+
+
+_DETAIL: Final = Shape("ErrorDetail", {**_FAILURE, "constraints": MapOf(_Anything(), required=False)}, is_open=True)
+ERROR: Final = Shape(
+    "Error",
+    {
+        "error": Shape(
+            "ErrorBody",
+            {
+                "type": Choice(
+                    "validation_error",
+                    "invalid_request_error",
+                    "authentication_error",
+                    "permission_error",
+                    "rate_limit_error",
+                    "api_error",
+                    "blockchain_error",
+                ),
+                **_DETAIL.fields,
+                "errors": ListOf(_DETAIL, max=25, required=False, doc="All failures, when there are several."),
+            },
+            is_open=True,
+        ),
+        "request_id": Text(max=64, min=0),
+        "trace_id": Text(max=64, min=0),
+        "timestamp": Text(max=32),
+    },
+    is_open=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What one method of one URL takes: the shapes of its body and of its query parameters."""
+
+    body: Shape | None = None
+    query: Shape | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """An answer that is not JSON: its media types."""
+
+    media_types: Sequence[str] = field(default_factory=tuple)
+
+
+def operation(
+    summary: str,
+    *,
+    answers: Mapping[int, Shape | Binary | None],
+    body: Shape | None = None,
+    query: Shape | None = None,
+    description: str = "",
+    examples: Mapping[str, Any] | None = None,
+) -> Callable[[F], F]:
+    """
+    Declare what a handler takes and gives.
+
+    ``answers`` maps each good status to the shape of its body (None: no body). Every failure has the
+    error envelope; it need not be listed. ``examples`` has JSON values under ``request`` and ``answer``.
+    """
+    given = examples or {}
+    shown = [
+        *_example("Request", given.get("request"), request_only=True),
+        *_example("Answer", given.get("answer"), response_only=True, status_codes=[str(min(answers))]),
+    ]
+
+    def mark(handler: F) -> F:
+        described: Any = extend_schema(
+            summary=summary,
+            description=description or summary,
+            request={_JSON: body} if body else None,
+            responses=_responses(answers),
+            parameters=_query_parameters(query) if query else None,
+            examples=shown or None,
+        )(handler)
+        described.operation = Operation(body=body, query=query)
+        return cast("F", described)
+
+    return mark
+
+
+class ApiSchema(AutoSchema):
+    """The OpenAPI operation of a view, with the security, headers and failures that all of them share."""
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        if not hasattr(self.view, "required_scopes"):
+            return [{}]
+        for name, definition in _SECURITY.items():
+            component = ResolvedComponent(  # type: ignore[no-untyped-call]
+                name=name, type=ResolvedComponent.SECURITY_SCHEMA, object=name, schema=definition
+            )
+            self.registry.register_on_missing(component)
+        return [{name: []} for name in _SECURITY]
+
+    def get_override_parameters(self) -> list[Any]:
+        parameters: list[Any] = [*super().get_override_parameters()]
+        if hasattr(self.view, "required_scopes") and self.method in _IDEMPOTENT:
+            parameters.append(
+                OpenApiParameter(
+                    name=IDEMPOTENCY_HEADER,
+                    type={"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+                    location=OpenApiParameter.HEADER,
+                    description="Sent again with the same key, the request is done once and its answer repeated.",
+                )
+            )
+        return parameters
+
+    def get_description(self) -> str:  # type: ignore[override]
+        scope = getattr(self.view, "required_scopes", {}).get(self.method)
+        text = str(super().get_description() or "")
+        return f"{text}\n\nNeeds the permission `{scope}`." if scope else text
+
+    def get_tags(self) -> list[str]:
+        return [getattr(self.view, "tag", "") or super().get_tags()[0]]
+
+    def get_request_serializer(self) -> Any:
+        return None
+
+    def get_response_serializers(self) -> Any:
+        return {"default": OpenApiResponse(ERROR, description="What went wrong.")}
+
+    def get_filter_backends(self) -> list[Any]:
+        return []
+
+    def _is_list_view(self, serializer: Any = None) -> bool:  # noqa: ARG002 - lists say so in their own shape
+        return False
+
+
+class ShapeExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Lets our shapes stand where the generator expects serializers."""
+
+    target_class = Shape
+    match_subclasses = True
+
+    def get_name(self, auto_schema: AutoSchema, direction: Direction) -> str:  # noqa: ARG002
+        return str(self.target.name)
+
+    def get_identity(self, auto_schema: AutoSchema, direction: Direction) -> str:  # noqa: ARG002
+        return str(self.target.name)
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Schema:
+        def ref(shape: Shape) -> Schema:
+            return dict(auto_schema.resolve_serializer(cast("Any", shape), direction).ref)
+
+        shape: Shape = self.target
+        return shape.object_schema(ref)
+
+
+def _responses(answers: Mapping[int, Shape | Binary | None]) -> dict[Any, Any]:
+    responses: dict[Any, Any] = {}
+    for status, answer in answers.items():
+        if isinstance(answer, Binary):
+            binary = OpenApiResponse({"type": "string", "format": "binary"}, description="The file.")
+            responses.update({(str(status), media_type): binary for media_type in answer.media_types})
+        else:
+            responses[str(status)] = answer
+    return {**responses, "default": OpenApiResponse(ERROR, description="What went wrong.")}
+
+
+def _query_parameters(query: Shape) -> list[OpenApiParameter]:
+    return [
+        OpenApiParameter(
+            name=name,
+            type=parameter.schema(lambda shape: shape.object_schema(lambda _: {})),
+            location=OpenApiParameter.QUERY,
+            required=parameter.required,
+            description=parameter.doc,
+            style="form" if isinstance(parameter, ListOf) else None,
+            explode=False if isinstance(parameter, ListOf) else None,
+        )
+        for name, parameter in query.fields.items()
+    ]
+
+
+def _example(name: str, value: Any, **marks: Any) -> list[OpenApiExample]:
+    return [] if value is None else [OpenApiExample(name, value=value, **marks)]

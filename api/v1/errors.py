@@ -1,0 +1,107 @@
+"""
+The one error envelope of the native API, whatever failed and wherever.
+
+    {"error": {"type", "code", "message", "field"?, "constraints"?, "suggestions"?, "documentation_url", "errors"?},
+     "request_id", "trace_id", "timestamp"}
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from api.answers import json_answer
+from api.errors import InternalError, RequestError, TemporarilyUnavailable, UnknownURL
+from core import context
+from core.errors import CheckoutError, Conflict, Denied, Invalid, NotFound, SeveralInvalid, Unavailable
+from core.exact_json import timestamp
+from core.idempotency import KeyInUse
+
+_log = structlog.get_logger(__name__)
+
+_PAUSE_SECONDS: Final = "10"
+_KINDS: Final[tuple[tuple[type[CheckoutError], int, str], ...]] = (
+    (Invalid, 422, "validation_error"),
+    (NotFound, 404, "invalid_request_error"),
+    (Conflict, 409, "invalid_request_error"),
+    (Denied, 403, "permission_error"),
+    (Unavailable, 503, "api_error"),
+)
+
+
+def status_and_type(failure: CheckoutError) -> tuple[int, str]:
+    """Return the HTTP status and the envelope's ``type`` for a failure."""
+    if isinstance(failure, RequestError):
+        return failure.status, failure.kind
+    for kind, status, word in _KINDS:
+        if isinstance(failure, kind):
+            return status, word
+    return InternalError.status, InternalError.kind
+
+
+def envelope(failure: CheckoutError) -> dict[str, Any]:
+    """Return the body that tells the caller about ``failure``."""
+    caller = context.current()
+    _, word = status_and_type(failure)
+    several = failure.failures if isinstance(failure, SeveralInvalid) else ()
+    error = {"type": word, **_described(several[0] if several else failure)}
+    if several:
+        error["errors"] = [_described(each) for each in several]
+    return {
+        "error": error,
+        "request_id": caller.request_id,
+        "trace_id": caller.trace_id,
+        "timestamp": timestamp(timezone.now()),
+    }
+
+
+def error_answer(failure: CheckoutError) -> HttpResponse:
+    """Return the whole answer for ``failure``."""
+    status, _ = status_and_type(failure)
+    return json_answer(envelope(failure), status=status, headers=_headers(failure, status))
+
+
+def failure_of(problem: Exception) -> CheckoutError:
+    """Return what the caller is told about ``problem``; whatever nobody foresaw is logged and told as our fault."""
+    if isinstance(problem, CheckoutError):
+        return problem
+    if isinstance(problem, OperationalError):
+        _log.error("The database did not answer.", exc_info=problem)
+        return TemporarilyUnavailable()
+    _log.error("A request crashed.", exc_info=problem)
+    return InternalError()
+
+
+def unknown_url(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - handler404's signature
+    """Answer 404 below /api; for ``handler404``."""
+    return error_answer(UnknownURL())
+
+
+def crashed(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - handler500's signature
+    """Answer 500 below /api; for ``handler500``. Django has logged the reason."""
+    return error_answer(InternalError())
+
+
+def _described(failure: CheckoutError) -> dict[str, Any]:
+    described: dict[str, Any] = {"code": failure.code, "message": failure.detail}
+    if failure.field is not None:
+        described["field"] = failure.field
+    if failure.constraints:
+        described["constraints"] = failure.constraints
+    if failure.advice:
+        described["suggestions"] = list(failure.advice)
+    described["documentation_url"] = f"{settings.API_BASE_URL}/docs/errors#{failure.code.lower().replace('_', '-')}"
+    return described
+
+
+def _headers(failure: CheckoutError, status: int) -> Mapping[str, str]:
+    headers = {"Cache-Control": "no-store", **getattr(failure, "headers", {})}
+    if isinstance(failure, KeyInUse):
+        headers["Retry-After"] = str(failure.retry_after)
+    if status == 503:
+        headers["Retry-After"] = _PAUSE_SECONDS
+    return headers

@@ -1,0 +1,127 @@
+"""What can be wrong with merchants, keys and wallets. Each code has its section in docs/errors.md."""
+
+from core.errors import Conflict, Denied, Invalid, NotFound
+
+
+class SignUpClosed(Denied):
+    """The operator does not let anybody sign up, or only whom they invite."""
+
+    code = "SIGNUP_CLOSED"
+    message = "This installation takes no new merchants by itself."
+    suggestions = ("Ask its operator for an account",)
+
+
+class UnknownPlan(Invalid):
+    code = "UNKNOWN_PLAN"
+    message = "There is no such plan."
+
+
+class PlanNotAvailable(Invalid):
+    """The plan exists, but only the staff can give it."""
+
+    code = "PLAN_NOT_AVAILABLE"
+    message = "This plan has to be agreed with the operator."
+
+
+class PlanLimitReached(Conflict):
+    """The plan allows no more of this; ``constraints`` has the limit."""
+
+    code = "PLAN_LIMIT_REACHED"
+    message = "Your plan allows no more."
+    suggestions = ("Ask for a larger plan",)
+
+
+class MerchantSuspended(Denied):
+    code = "MERCHANT_SUSPENDED"
+    message = "This merchant account is suspended."
+    suggestions = ("Contact the operator of this installation",)
+
+
+class InvalidSetting(Invalid):
+    code = "INVALID_SETTING"
+    message = "This setting is not valid."
+
+
+class UnknownSetting(Invalid):
+    code = "UNKNOWN_FIELD"
+    message = "There is no setting of this name."
+
+
+class APIKeyNotFound(NotFound):
+    code = "API_KEY_NOT_FOUND"
+    message = "There is no such API key."
+
+
+class APIKeyInactive(Conflict):
+    """The key is revoked or expired: it can no longer be changed or rotated."""
+
+    code = "API_KEY_INACTIVE"
+    message = "This API key is no longer active."
+    suggestions = ("Create a new key",)
+
+
+class PermissionNotHeld(Denied):
+    """A key never grants what its creator lacks."""
+
+    code = "PERMISSION_NOT_HELD"
+    message = "A key cannot grant a permission that it does not have itself."
+
+
+class UnknownPermission(Invalid):
+    code = "UNKNOWN_PERMISSION"
+    message = "There is no such permission."
+
+
+class InvalidExpiry(Invalid):
+    code = "INVALID_EXPIRY"
+    message = "A key's end lies in the future."
+
+
+class LiveModeRequired(Denied):
+    """Test keys live in the test world; they neither make nor see live keys."""
+
+    code = "LIVE_KEY_REQUIRED"
+    message = "This needs a live API key."
+
+
+class WalletNotFound(NotFound):
+    code = "WALLET_NOT_FOUND"
+    message = "There is no such wallet."
+
+
+class WalletExists(Conflict):
+    code = "WALLET_EXISTS"
+    message = "There is already a wallet for this network. Remove it first."
+
+
+class WalletInUse(Conflict):
+    """Two merchants with one extended key would be given the same addresses."""
+
+    code = "WALLET_IN_USE"
+    message = "This extended public key is already in use on this network."
+    suggestions = ("Use a key of an account that no other merchant here uses",)
+
+
+class UnknownNetwork(Invalid):
+    code = "UNKNOWN_NETWORK"
+    message = "This installation has no network of this name."
+
+
+class NetworkUnavailable(Invalid):
+    """The network is known, but this installation has no node to watch it with."""
+
+    code = "NETWORK_UNAVAILABLE"
+    message = "This installation does not watch this network."
+
+
+class NoWalletConfigured(Invalid):
+    """There is no wallet on the network that the invoice could be paid to."""
+
+    code = "NO_WALLET_CONFIGURED"
+    message = "No wallet is configured for this network."
+    suggestions = ("Add a wallet with POST /api/v1/wallets",)
+
+
+class InvalidTransition(Conflict):
+    code = "INVALID_MERCHANT_STATUS"
+    message = "The merchant's present status does not allow this."

@@ -1,0 +1,219 @@
+"""Merchants and what they own: members, API keys, wallets, and what they have used of their plan."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.utils import timezone
+
+from core.fields import ExactJSONField
+from core.models import Record
+from merchants.scopes import PERMISSIONS
+
+
+class MerchantStatus(models.TextChoices):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    ADMIN = "admin"
+    DEVELOPER = "developer"
+    VIEWER = "viewer"
+
+
+class KeyStatus(models.TextChoices):
+    """Follows from a key's moments; nobody stores it."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+class WalletKind(models.TextChoices):
+    XPUB = "xpub"
+
+
+class Plan(models.Model):
+    """What a merchant may use. Amounts in US dollars."""
+
+    code = models.SlugField(primary_key=True, max_length=32)
+    name = models.CharField(max_length=64)
+    max_api_keys = models.PositiveIntegerField()
+    max_webhook_endpoints = models.PositiveIntegerField()
+    monthly_invoice_limit = models.PositiveIntegerField()
+    min_invoice_usd = models.DecimalField(max_digits=20, decimal_places=2, default=Decimal("0.50"))
+    max_invoice_usd = models.DecimalField(max_digits=20, decimal_places=2, default=Decimal("10000.00"))
+    is_self_service = models.BooleanField(default=True, help_text="Whether merchants can choose it themselves.")
+
+    class Meta:
+        ordering = ["monthly_invoice_limit"]
+        constraints = [
+            CheckConstraint(
+                name="plan_limits_positive",
+                condition=Q(max_api_keys__gt=1, max_webhook_endpoints__gt=0, monthly_invoice_limit__gt=0),
+            ),
+            CheckConstraint(
+                name="plan_amounts_ordered",
+                condition=Q(min_invoice_usd__gt=0, max_invoice_usd__gte=F("min_invoice_usd")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Merchant(Record):
+    """
+    The tenant: owns invoices, keys, wallets, endpoints.
+
+    ``settings`` holds only what the merchant has set; read it through ``MerchantSettings.of``. The
+    webhook secrets sign what goes to the ``webhook_url`` of single invoices.
+    """
+
+    PREFIX = "mer"
+
+    business_name = models.CharField(max_length=200)
+    contact_email = models.EmailField(max_length=254)
+    status = models.CharField(
+        max_length=9, choices=MerchantStatus.choices, default=MerchantStatus.ACTIVE, editable=False
+    )
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="merchants")
+    settings = ExactJSONField(default=dict)
+    webhook_secret_live = models.TextField(editable=False)
+    webhook_secret_test = models.TextField(editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [CheckConstraint(name="merchant_status_known", condition=Q(status__in=MerchantStatus.values))]
+
+    def __str__(self) -> str:
+        return self.business_name
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the staff has taken the merchant off the API."""
+        return self.status == MerchantStatus.SUSPENDED
+
+
+class Member(Record):
+    """
+    A person with a login and a role in a merchant.
+
+    ``invited_at`` is set when the mail with the link to choose a password has been handed over.
+    """
+
+    PREFIX = "mem"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="members")
+    role = models.CharField(max_length=9, choices=Role.choices)
+    invited_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="member_role_known", condition=Q(role__in=Role.values)),
+            UniqueConstraint(name="member_once", fields=["user", "merchant"]),
+        ]
+        indexes = [Index(name="member_uninvited", fields=["id"], condition=Q(invited_at=None))]
+
+
+class APIKey(Record):
+    """
+    A credential of a merchant's program in one mode. The key itself is shown once and stored as its SHA-256.
+
+    Invariants the database keeps: no key twice; at least one permission, and known ones only.
+    """
+
+    PREFIX = "key"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="api_keys")
+    livemode = models.BooleanField()
+    name = models.CharField(max_length=100)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    key_prefix = models.CharField(max_length=32, editable=False)
+    last4 = models.CharField(max_length=4, editable=False)
+    permissions = ArrayField(models.CharField(max_length=32))
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = "API key"
+        constraints = [
+            CheckConstraint(name="apikey_permissions_some", condition=Q(permissions__len__gt=0)),
+            CheckConstraint(name="apikey_permissions_known", condition=Q(permissions__contained_by=list(PERMISSIONS))),
+        ]
+        indexes = [Index(F("merchant"), F("created_at"), F("id"), name="apikey_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.masked})"
+
+    @property
+    def key_type(self) -> str:
+        """``live`` or ``test``."""
+        return "live" if self.livemode else "test"
+
+    @property
+    def masked(self) -> str:
+        """What logs and the audit trail show: ``sk_live_***123``."""
+        return f"sk_{self.key_type}_***{self.last4[-3:]}"
+
+    def status_at(self, now: datetime) -> KeyStatus:
+        """Return what the key is at ``now``."""
+        if self.revoked_at is not None:
+            return KeyStatus.REVOKED
+        if self.expires_at is not None and self.expires_at <= now:
+            return KeyStatus.EXPIRED
+        return KeyStatus.ACTIVE
+
+
+class Wallet(Record):
+    """
+    Where a merchant is paid on a network: an extended public key, of which each invoice gets a new child.
+
+    A removed wallet keeps its row, and an extended key serves one row per network: so no index is
+    ever used twice, and no two merchants are given one address.
+    """
+
+    PREFIX = "wal"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="wallets")
+    network = models.CharField(max_length=32)
+    kind = models.CharField(max_length=8, choices=WalletKind.choices, default=WalletKind.XPUB)
+    xpub = models.CharField(max_length=128)
+    next_index = models.BigIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="wallet_kind_known", condition=Q(kind__in=WalletKind.values)),
+            # BIP-32: children of an extended public key are numbered below 2^31.
+            CheckConstraint(name="wallet_index_range", condition=Q(next_index__gte=0, next_index__lte=2**31)),
+            UniqueConstraint(name="wallet_active_once", fields=["merchant", "network"], condition=Q(is_active=True)),
+            UniqueConstraint(name="wallet_xpub_once", fields=["network", "xpub"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.network}: {self.xpub[:12]}…"
+
+
+class Usage(models.Model):
+    """How many invoices a merchant has created in a calendar month (UTC); ``month`` is its first day."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="usage")
+    livemode = models.BooleanField()
+    month = models.DateField()
+    invoices = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "usage"
+        constraints = [UniqueConstraint(name="usage_once", fields=["merchant", "livemode", "month"])]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}: {self.invoices}"

@@ -1,0 +1,123 @@
+"""Reads, tenant first. What belongs to another merchant, or to the live world when a test key asks, is not found."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from chains import registry
+from core import secrets
+from merchants.errors import APIKeyNotFound, WalletNotFound
+from merchants.models import APIKey, KeyStatus, Merchant, Plan, Role, Usage, Wallet
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """What a merchant uses of the plan: active keys of both modes, invoices of this month in one mode."""
+
+    api_keys: int
+    monthly_invoices: int
+
+
+def authenticate_key(raw: str) -> APIKey | None:
+    """Return the key with merchant and plan, whatever its status, or None. One query."""
+    return _with_owner().filter(key_hash=secrets.digest(raw)).first()
+
+
+def key_of_token(key_id: object) -> APIKey | None:
+    """Return the key behind an access token, with merchant and plan, or None. One query."""
+    key = APIKey.key_from(key_id)
+    return _with_owner().filter(pk=key).first() if key else None
+
+
+def _with_owner() -> QuerySet[APIKey]:
+    return APIKey.objects.select_related("merchant__plan").order_by()
+
+
+def list_api_keys(*, merchant: Merchant, livemode: bool) -> QuerySet[APIKey]:
+    """Return the merchant's keys, newest first. In live mode all of them, in test mode only test keys."""
+    keys = APIKey.objects.filter(merchant=merchant).order_by("-created_at", "-id")
+    return keys if livemode else keys.filter(livemode=False)
+
+
+def with_status(keys: QuerySet[APIKey], status: str, *, now: datetime) -> QuerySet[APIKey]:
+    """Return those of ``keys`` that are ``active``, ``revoked`` or ``expired`` at ``now``."""
+    is_over = Q(expires_at__isnull=False, expires_at__lte=now)
+    return {
+        KeyStatus.REVOKED: keys.filter(revoked_at__isnull=False),
+        KeyStatus.EXPIRED: keys.filter(is_over, revoked_at=None),
+        KeyStatus.ACTIVE: keys.filter(~is_over, revoked_at=None),
+    }[KeyStatus(status)]
+
+
+def get_api_key(*, merchant: Merchant, livemode: bool, public_id: str) -> APIKey:
+    """
+    Return one of the merchant's keys.
+
+    :raises APIKeyNotFound: when there is none with this id
+    """
+    key = APIKey.key_from(public_id)
+    found = list_api_keys(merchant=merchant, livemode=livemode).filter(pk=key).first() if key else None
+    if found is None:
+        raise APIKeyNotFound
+    return found
+
+
+def count_active_keys(*, merchant: Merchant, now: datetime) -> int:
+    """Return how many keys of both modes count towards the plan."""
+    return with_status(APIKey.objects.filter(merchant=merchant), KeyStatus.ACTIVE, now=now).count()
+
+
+def usage(*, merchant: Merchant, livemode: bool, now: datetime) -> UsageReport:
+    """Return what the merchant uses of the plan."""
+    month = Usage.objects.filter(merchant=merchant, livemode=livemode, month=now.date().replace(day=1))
+    return UsageReport(
+        api_keys=count_active_keys(merchant=merchant, now=now),
+        monthly_invoices=month.values_list("invoices", flat=True).first() or 0,
+    )
+
+
+def list_wallets(*, merchant: Merchant) -> QuerySet[Wallet]:
+    """Return the merchant's wallets in use, newest first."""
+    return Wallet.objects.filter(merchant=merchant, is_active=True).order_by("-created_at", "-id")
+
+
+def get_wallet(*, merchant: Merchant, public_id: str) -> Wallet:
+    """
+    Return one of the merchant's wallets in use.
+
+    :raises WalletNotFound: when there is none with this id
+    """
+    key = Wallet.key_from(public_id)
+    found = list_wallets(merchant=merchant).filter(pk=key).first() if key else None
+    if found is None:
+        raise WalletNotFound
+    return found
+
+
+def payable_networks(merchant: Merchant, livemode: bool) -> list[str]:
+    """Return the networks on which the merchant can be paid now, in the order of the registry."""
+    if not livemode:
+        return [network.code for network in registry.networks(livemode=False, enabled_only=True)]
+    owned = set(list_wallets(merchant=merchant).values_list("network", flat=True))
+    return [
+        network.code for network in registry.networks(livemode=True) if network.is_enabled and network.code in owned
+    ]
+
+
+def find_plan(code: str) -> Plan | None:
+    """Return the plan called ``code``, or None."""
+    return Plan.objects.filter(pk=code).first()
+
+
+def webhook_secret(*, merchant_id: UUID, livemode: bool) -> str:
+    """Return the secret that signs deliveries to the ``webhook_url`` of single invoices, ``whsec_…``."""
+    column = "webhook_secret_live" if livemode else "webhook_secret_test"
+    return secrets.decrypt(Merchant.objects.values_list(column, flat=True).get(pk=merchant_id))
+
+
+def owner_emails(*, merchant: Merchant) -> list[str]:
+    """Return whom to write to about the account: its contact address and its owners, each once."""
+    owners = merchant.members.filter(role=Role.OWNER, user__is_active=True).values_list("user__email", flat=True)
+    return list(dict.fromkeys([merchant.contact_email, *(email for email in owners if email)]))

@@ -1,0 +1,50 @@
+"""Every write of merchants, one file per group of use cases."""
+
+from merchants.services.accounts import (
+    MerchantChanges,
+    change_plan,
+    reactivate,
+    rotate_webhook_secret,
+    suspend,
+    update_merchant,
+)
+from merchants.services.invitations import invite_waiting
+from merchants.services.keys import (
+    Grant,
+    KeyChanges,
+    KeyOrder,
+    create_api_key,
+    revoke_api_key,
+    rotate_api_key,
+    touch_api_key,
+    update_api_key,
+)
+from merchants.services.signing_up import SignedUp, SignUp, sign_up
+from merchants.services.usage import count_invoice
+from merchants.services.wallets import IssuedAddress, add_wallet, issue_address, remove_wallet
+
+__all__ = [
+    "Grant",
+    "IssuedAddress",
+    "KeyChanges",
+    "KeyOrder",
+    "MerchantChanges",
+    "SignUp",
+    "SignedUp",
+    "add_wallet",
+    "change_plan",
+    "count_invoice",
+    "create_api_key",
+    "invite_waiting",
+    "issue_address",
+    "reactivate",
+    "remove_wallet",
+    "revoke_api_key",
+    "rotate_api_key",
+    "rotate_webhook_secret",
+    "sign_up",
+    "suspend",
+    "touch_api_key",
+    "update_api_key",
+    "update_merchant",
+]

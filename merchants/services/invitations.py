@@ -1,0 +1,77 @@
+"""The mail with which a person chooses a password. Owed from the moment of joining, sent by a worker."""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import send_mail
+from django.db import transaction
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from merchants.models import Member
+
+_log = structlog.get_logger(__name__)
+
+
+def invite_soon() -> None:
+    """Have a worker send what is owed once the transaction has committed; beat asks again if the call is lost."""
+    transaction.on_commit(_nudge, robust=True)
+
+
+def invite_waiting(*, now: datetime) -> int:
+    """Mail everybody who has not been invited; return how many. One mail each: a claim comes before it."""
+    waiting = Member.objects.filter(invited_at=None).order_by("pk").values_list("pk", flat=True)[:100]
+    return sum(_invite(key, now=now) for key in waiting)
+
+
+def _invite(key: UUID, *, now: datetime) -> bool:
+    if not Member.objects.filter(pk=key, invited_at=None).update(invited_at=now):
+        return False
+    member = Member.objects.select_related("user", "merchant").get(pk=key)
+    try:
+        send_mail(
+            subject="Your account for crypto payments",
+            message=_text(member),
+            from_email=None,
+            recipient_list=[member.user.email],
+        )
+    except OSError as problem:  # the mail server is away: smtplib's errors are OSErrors
+        _log.warning("An invitation could not be sent; it stays owed.", member=member.public_id, reason=repr(problem))
+        Member.objects.filter(pk=key).update(invited_at=None)
+        return False
+    return True
+
+
+def _text(member: Member) -> str:
+    if member.user.has_usable_password():
+        way_in = f"Sign in with the password you have: {settings.DASHBOARD_BASE_URL}/dashboard/"
+    else:
+        way_in = f"Choose a password here: {password_link(member)}"
+    return (
+        f"{member.merchant.business_name} now has an account for crypto payments, and you are its {member.role}.\n\n"
+        f"{way_in}\n\n"
+        "If you did not expect this mail you need do nothing: without the link nobody can sign in as you.\n"
+    )
+
+
+def password_link(member: Member) -> str:
+    """Return the link with which the member chooses a password; it works once and for PASSWORD_RESET_TIMEOUT."""
+    user = member.user
+    path = reverse(
+        "dashboard:password",
+        kwargs={
+            "uidb64": urlsafe_base64_encode(force_bytes(user.pk)),
+            "token": default_token_generator.make_token(user),
+        },
+    )
+    return f"{settings.DASHBOARD_BASE_URL}{path}"
+
+
+def _nudge() -> None:
+    from merchants.tasks import invite_members  # the task imports this module
+
+    invite_members.apply_async(retry=False, ignore_result=True)

@@ -1,0 +1,200 @@
+"""
+A merchant's own rules: defaults, what may be changed, and how a change is merged in.
+
+What is stored is only what the merchant has set. A change is merged deeply: what it does not name
+stays, and null takes a setting back to the default.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
+
+from chains import registry
+from core.errors import Invalid, SeveralInvalid
+from core.money import has_at_most, is_currency, parse_amount
+from merchants.errors import InvalidSetting, UnknownSetting
+
+if TYPE_CHECKING:
+    from merchants.models import Merchant
+
+Check: TypeAlias = Callable[[Any, str], Any]
+
+OVERPAYMENT_ACTIONS: Final = ("credit_account", "refund", "keep")
+LATE_RULES: Final = ("accept", "review")
+UNDERPAYMENT_MAX: Final = Decimal("1.00")
+OVERPAYMENT_MAX: Final = Decimal(100)
+EXPIRY_MINUTES: Final = (5, 10_080)
+LATE_HOURS: Final = (1, 720)
+CONFIRMATIONS: Final = (1, 50)
+
+DEFAULTS: Final[dict[str, Any]] = {
+    "default_currency": "USD",
+    "default_crypto_currency": "USDT",
+    "invoice_expiry_minutes": 30,
+    "payment_tolerance": {
+        "underpayment_threshold": Decimal("0.01"),
+        "overpayment_threshold": Decimal("1.00"),
+        "overpayment_action": "credit_account",
+    },
+    "late_payment": {"rule": "accept", "window_hours": 24},
+    "confirmations": {},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTolerance:
+    """Thresholds in the invoice's currency."""
+
+    underpayment_threshold: Decimal
+    overpayment_threshold: Decimal
+    overpayment_action: str
+
+
+@dataclass(frozen=True, slots=True)
+class LatePayment:
+    """What becomes of money that comes after the deadline: ``accept`` within ``window_hours``, or ``review``."""
+
+    rule: str
+    window_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantSettings:
+    """A merchant's settings with the defaults filled in. ``confirmations`` overrides the network's own number."""
+
+    default_currency: str
+    default_crypto_currency: str
+    invoice_expiry_minutes: int
+    payment_tolerance: PaymentTolerance
+    late_payment: LatePayment
+    confirmations: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, merchant: "Merchant") -> Self:
+        """Return the settings of ``merchant``."""
+        values = effective(merchant.settings)
+        tolerance, late = values.pop("payment_tolerance"), values.pop("late_payment")
+        return cls(**values, payment_tolerance=PaymentTolerance(**tolerance), late_payment=LatePayment(**late))
+
+
+def effective(own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``own`` with the defaults filled in."""
+    return {
+        name: {**default, **own.get(name, {})} if isinstance(default, dict) else own.get(name, default)
+        for name, default in DEFAULTS.items()
+    }
+
+
+def merge(own: Mapping[str, Any], changes: Any) -> dict[str, Any]:
+    """
+    Return ``own`` with ``changes`` merged in.
+
+    :raises Invalid: for an unknown setting or a value out of range; field paths start with ``settings``
+    """
+    failures: list[Invalid] = []
+    merged = _merged(own, changes, _CHECKS, "settings", failures)
+    if len(failures) > 1:
+        raise SeveralInvalid(failures)
+    if failures:
+        raise failures[0]
+    return merged
+
+
+def _merged(
+    own: Mapping[str, Any], changes: Any, checks: Mapping[str, Any], path: str, failures: list[Invalid]
+) -> dict[str, Any]:
+    merged = dict(own)
+    if not isinstance(changes, dict):
+        failures.append(InvalidSetting("This must be an object.", field=path))
+        return merged
+    for name, value in changes.items():
+        here = f"{path}.{name[:64]}"
+        check = checks.get(name)
+        if check is None:
+            failures.append(UnknownSetting(field=here))
+        elif value is None:
+            merged.pop(name, None)
+        elif callable(check):
+            failures.extend(_attempt(merged, name, check, value, here))
+        else:
+            merged[name] = _merged(own.get(name, {}), value, check, here, failures)
+    return merged
+
+
+def _attempt(merged: dict[str, Any], name: str, check: Check, value: Any, path: str) -> Iterator[Invalid]:
+    try:
+        merged[name] = check(value, path)
+    except Invalid as failure:
+        yield failure
+
+
+def _currency(value: Any, path: str) -> str:
+    if not is_currency(value):
+        raise InvalidSetting("This is not a currency that invoices can be priced in (ISO 4217 code).", field=path)
+    return str(value)
+
+
+def _asset(value: Any, path: str) -> str:
+    known = sorted({asset.code for network in registry.networks() for asset in network.assets})
+    return str(_one_of(*known)(value, path))
+
+
+def _one_of(*allowed: str) -> Check:
+    def check(value: Any, path: str) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise InvalidSetting(
+                f"This must be one of: {', '.join(allowed)}.", field=path, constraints={"allowed": list(allowed)}
+            )
+        return value
+
+    return check
+
+
+def _whole(lowest: int, highest: int) -> Check:
+    def check(value: Any, path: str) -> int:
+        number = parse_amount(value) if not isinstance(value, str) else None
+        if number is None or number != number.to_integral_value() or not lowest <= number <= highest:
+            raise InvalidSetting(
+                f"This must be a whole number from {lowest} to {highest}.",
+                field=path,
+                constraints={"min": lowest, "max": highest},
+            )
+        return int(number)
+
+    return check
+
+
+def _amount(highest: Decimal) -> Check:
+    def check(value: Any, path: str) -> Decimal:
+        number = parse_amount(value)
+        if number is None or not 0 <= number <= highest or not has_at_most(number, 3):
+            raise InvalidSetting(
+                f"This must be an amount from 0 to {highest} with at most 3 digits after the point.",
+                field=path,
+                constraints={"min": 0, "max": highest, "max_decimal_places": 3},
+            )
+        return number
+
+    return check
+
+
+class _PerNetwork(dict[str, Check]):
+    """Any network of this installation, each with the same check."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return _whole(*CONFIRMATIONS) if registry.find_network(name) else default
+
+
+_CHECKS: Final[dict[str, Any]] = {
+    "default_currency": _currency,
+    "default_crypto_currency": _asset,
+    "invoice_expiry_minutes": _whole(*EXPIRY_MINUTES),
+    "payment_tolerance": {
+        "underpayment_threshold": _amount(UNDERPAYMENT_MAX),
+        "overpayment_threshold": _amount(OVERPAYMENT_MAX),
+        "overpayment_action": _one_of(*OVERPAYMENT_ACTIONS),
+    },
+    "late_payment": {"rule": _one_of(*LATE_RULES), "window_hours": _whole(*LATE_HOURS)},
+    "confirmations": _PerNetwork(),
+}
