@@ -9,6 +9,7 @@ from config.chains import chains_from_env
 
 ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 USDC = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
+BSC_USDT = "0x55d398326f99059fF775485246999027B3197955"
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +30,7 @@ def mainnet(settings):
             "bsc",
             "USDT",
             Decimal("16.49"),
-            "ethereum:0x55d398326f99059fF775485246999027B3197955@56/transfer"
-            f"?address={ADDRESS}&uint256=16490000000000000000",
+            f"ethereum:{BSC_USDT}@56/transfer?address={ADDRESS}&uint256=16490000000000000000",
         ),
         ("tron", "USDT", Decimal("16.49"), ADDRESS),
         ("sandbox", "USDT", Decimal("16.49"), f"sandbox:{ADDRESS}?asset=USDT&amount=16.49"),

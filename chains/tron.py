@@ -1,0 +1,203 @@
+"""Reads TRON: TRC-20 tokens over the node's Ethereum-style JSON-RPC, TRX over its own HTTP interface.
+
+Only plain TRX transfers are seen. What a contract pays out in TRX (an "internal transaction") is in
+no block body; neither are TRC-10 tokens read.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chains.base import Asset, Block, ChainUnavailable, Network, Transfer, Watchlist
+from chains.codecs import parse_tron_address, tron_address
+from chains.erc20 import TransferLogs
+from chains.hexadecimal import fields_of, items_of, moment
+from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, watched_moves
+from chains.rpc import Endpoint, HttpApi, JsonRpc
+
+SPELLING: Final = Spelling(address=tron_address, hash_prefix="")
+API_KEY_HEADER: Final = "TRON-PRO-API-KEY"
+_BLOCK_RANGE: Final = 20
+_RANGES_A_CALL: Final = 10
+_HASH: Final = re.compile("[0-9a-f]{64}")
+_ADDRESS: Final = re.compile("41[0-9a-f]{40}")  # 0x41 stands before the 20 bytes that EVM chains use
+_TRANSFER_CALL: Final = re.compile("a9059cbb0{24}([0-9a-f]{40})([0-9a-f]{64})")  # transfer(address,uint256)
+_SUCCESS: Final = "SUCCESS"
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A block with its TRX transfers, and the token transfers that its calls must have made."""
+
+    block: Block
+    moves: tuple[Move, ...]
+    expected: frozenset[tuple[str, str]]  # transaction, recipient
+
+
+class TronReader:
+    """Implements ``chains.base.ChainReader`` for TRON."""
+
+    def __init__(self, network: Network) -> None:
+        options = network.options
+        headers = {API_KEY_HEADER: options["api_key"]} if options.get("api_key") else {}
+        jsonrpc = options.get("jsonrpc_urls", "").split(",") if options.get("jsonrpc_urls") else []
+        self._api = HttpApi(network.rpc_urls, verify=self._verify, headers=headers)
+        rpc = JsonRpc(
+            jsonrpc or [url.rstrip("/") + "/jsonrpc" for url in network.rpc_urls],
+            chain_id=network.chain_id,
+            headers=headers,
+            batch_size=int(options.get("batch_size", 10)),
+        )
+        self._chain_id = network.chain_id
+        self._chunk = int(options.get("block_range", _BLOCK_RANGE))
+        self.max_range = self._chunk * _RANGES_A_CALL
+        self._coin = next(asset for asset in network.assets if not asset.contract)
+        self._contracts = {
+            parse_tron_address(asset.contract) or "": asset for asset in network.assets if asset.contract
+        }
+        self._logs = TransferLogs(rpc, self._contracts)
+
+    def block_at(self, height: int | None = None) -> Block:
+        """Return the block at ``height``, or the tip."""
+        reply = self._api.post("/wallet/getblock", {} if height is None else {"id_or_num": str(height)})
+        if not reply:
+            raise ChainUnavailable(f"the node has no block {'at its tip' if height is None else height}")
+        block = _block(reply)
+        if height is not None:
+            check_linked(None, [block], height)
+        return block
+
+    def finalized_height(self) -> int | None:
+        """Return the height of the last solidified block: more than two thirds of the witnesses built on it."""
+        return _block(self._api.post("/walletsolidity/getblock", {})).height
+
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+        """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
+        previous: Block | None = None
+        for start in range(first, last + 1, self._chunk):
+            end = min(start + self._chunk - 1, last)
+            bodies = [self._body(height) for height in range(start, end + 1)]
+            check_linked(previous, [body.block for body in bodies], start)
+            previous = bodies[-1].block
+            yield from self._transfers(bodies, watchlist)
+
+    def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
+        """Yield nothing: what waits is in a block within three seconds."""
+        del watchlist
+        return iter(())
+
+    def has_failed(self, txid: str) -> bool:
+        """Return whether the transaction is in a block and failed."""
+        return self._api.post("/wallet/gettransactioninfobyid", {"value": txid}).get("result") == "FAILED"
+
+    def _verify(self, api: HttpApi, endpoint: Endpoint) -> None:
+        """Make sure the endpoint is on our chain, whose id is the end of its first block's hash."""
+        genesis = _block(api.post_to(endpoint, "/wallet/getblock", {"id_or_num": "0"}))
+        if genesis.height != 0 or int(genesis.hash[-8:], 16) != self._chain_id:
+            raise endpoint.failure(f"is on another chain than {self._chain_id}")
+
+    def _body(self, height: int) -> _Body:
+        reply = self._api.post("/wallet/getblockbynum", {"num": height})
+        if not reply:
+            raise ChainUnavailable(f"the node has no block {height}")
+        block = _block(reply)
+        moves, expected = [], set()
+        for index, item in enumerate(items_of(reply.get("transactions", []), "list of transactions")):
+            action = _action(fields_of(item, "transaction"))
+            if action is None:
+                continue
+            if action.kind == "TransferContract":
+                moves.append(_trx_move(action, index, block, self._coin))
+            elif action.kind == "TriggerSmartContract":
+                expected |= self._expected(action)
+        return _Body(block, tuple(moves), frozenset(expected))
+
+    def _expected(self, action: "_Action") -> set[tuple[str, str]]:
+        """Return what a successful call of a tracked token's ``transfer`` must have logged."""
+        contract, call = action.value.get("contract_address"), action.value.get("data")
+        if not isinstance(contract, str) or not isinstance(call, str) or contract.lower()[2:] not in self._contracts:
+            return set()
+        match = _TRANSFER_CALL.match(call.lower())
+        return {(action.txid, match[1])} if match and int(match[2], 16) else set()
+
+    def _transfers(self, bodies: Sequence[_Body], watchlist: Watchlist) -> Iterator[Transfer]:
+        blocks = {body.block.height: body.block for body in bodies}
+        tokens = self._logs.between(min(blocks), max(blocks))
+        moves = tokens + [move for body in bodies for move in body.moves]
+        check_in_blocks(moves, blocks)
+        told = {(move.txid, move.recipient) for move in tokens}
+        untold = {name for body in bodies for name in body.expected} - told
+        # TRON's blocks have no filter over their logs, and a node that lags or lacks the log index says nothing at
+        # all. But most payments are plain calls: if a watched one has no log, the node's logs cannot be relied on.
+        if untold and watchlist.among({tron_address(recipient) for _, recipient in untold}):
+            raise ChainUnavailable("the node has no log of a token transfer that is in its own block")
+        yield from as_transfers(watched_moves(moves, watchlist, SPELLING), blocks, SPELLING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """What a successful transaction does: TRON allows one contract call in each."""
+
+    txid: str
+    kind: str
+    value: dict[str, Any]
+
+
+def _block(fields: dict[str, Any]) -> Block:
+    header = fields_of(fields_of(fields.get("block_header"), "block header").get("raw_data"), "block header")
+    # Protobuf leaves out what is zero: the first block has neither a number nor a time.
+    height, milliseconds = header.get("number", 0), header.get("timestamp", 0)
+    if type(height) is not int or type(milliseconds) is not int or height < 0:
+        raise ChainUnavailable("the node's block header has no number or time")
+    return Block(
+        height=height,
+        hash=_hash(fields.get("blockID"), "block id"),
+        parent_hash=_hash(header.get("parentHash"), "parent hash"),
+        timestamp=moment(milliseconds // 1000, "timestamp"),
+    )
+
+
+def _action(transaction: dict[str, Any]) -> _Action | None:
+    """Return what the transaction did, or None when it failed or is of no interest."""
+    results = items_of(transaction.get("ret") or [{}], "transaction result")
+    raw = fields_of(transaction.get("raw_data"), "transaction")
+    contracts = items_of(raw.get("contract"), "transaction")
+    if fields_of(results[0], "transaction result").get("contractRet") != _SUCCESS or len(contracts) != 1:
+        return None
+    contract = fields_of(contracts[0], "transaction")
+    kind = contract.get("type")
+    if kind not in {"TransferContract", "TriggerSmartContract"}:
+        return None
+    value = fields_of(fields_of(contract.get("parameter"), "transaction").get("value"), "transaction")
+    return _Action(_hash(transaction.get("txID"), "transaction id"), kind, value)
+
+
+def _trx_move(action: _Action, index: int, block: Block, coin: Asset) -> Move:
+    units = action.value.get("amount")
+    if type(units) is not int or units < 0:
+        raise ChainUnavailable("the node's TRX transfer has no amount")
+    return Move(
+        asset=coin,
+        txid=action.txid,
+        sender=_address(action.value.get("owner_address")),
+        recipient=_address(action.value.get("to_address")),
+        units=units,
+        height=block.height,
+        block_hash=block.hash,
+        position=(index, -1),
+    )
+
+
+def _hash(value: object, what: str) -> str:
+    text = value.lower() if isinstance(value, str) else ""
+    if not _HASH.fullmatch(text):
+        raise ChainUnavailable(f"the node's {what} is not 32 bytes in hex")
+    return text
+
+
+def _address(value: object) -> str:
+    text = value.lower() if isinstance(value, str) else ""
+    if not _ADDRESS.fullmatch(text):
+        raise ChainUnavailable("the node's TRX transfer has no address")
+    return text[2:]
