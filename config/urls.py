@@ -18,6 +18,7 @@ if find_spec("api.urls"):
     urlpatterns.append(path("", include("api.urls")))
 if find_spec("paypages.urls"):
     urlpatterns.append(path("invoice/", include("paypages.urls")))
+    urlpatterns.append(path("", include("paypages.front")))
 
 handler404 = "config.failures.not_found"
 handler500 = "config.failures.crashed"

@@ -110,6 +110,7 @@ def _environment(scratch: Path) -> dict[str, str]:
         "UV_CACHE_DIR": str(scratch / "uv"),
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_NO_PROGRESS": "1",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",  # as pip does it
     }
     listed = subprocess.run(
         [str(PYTHON), "-m", "pip", "config", "list"], check=False, capture_output=True, text=True, env=environment
