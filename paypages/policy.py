@@ -1,0 +1,68 @@
+"""What a browser may do on our pages: load what we serve, talk to our API, and nothing else."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Final
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from csp.decorators import csp_replace
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.decorators import decorator_from_middleware
+
+View = Callable[..., HttpResponseBase]
+
+NO_REFERRER: Final = "no-referrer"
+# Under "no-referrer" a browser sends "Origin: null" with a form, which the CSRF check refuses.
+FORM_REFERRER: Final = "same-origin"
+
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": NO_REFERRER,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), clipboard-write=(self)",
+}
+
+
+def api_origin() -> str:
+    """Return the API's origin, or an empty text when the pay pages share it."""
+    origin = _origin(settings.API_BASE_URL)
+    return "" if origin == _origin(settings.PAY_BASE_URL) else origin
+
+
+def guarded(view: View) -> View:
+    """Answer with the strict Content-Security-Policy and the headers that belong to it."""
+
+    @wraps(view)
+    def _guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        response = csp_replace(_policy())(view)(request, *args, **kwargs)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    # The policy belongs to these pages, whatever the installation's own middleware says of others.
+    return decorator_from_middleware(CSPMiddleware)(_guarded)
+
+
+def _policy() -> dict[str, list[str]]:
+    elsewhere = [origin for origin in [api_origin()] if origin]
+    return {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, *elsewhere],
+        "connect-src": [SELF, *elsewhere],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

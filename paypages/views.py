@@ -1,0 +1,114 @@
+"""The pay page, its live part, the sandbox button, and the installation's front page."""
+
+from typing import Final
+
+import structlog
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_POST, require_safe
+
+from core import context
+from core.errors import Conflict, Unavailable
+from invoices import services
+from invoices.selectors import get_public_invoice
+from invoices.states import InvoiceStatus
+from payments.models import Payment, Refund
+from payments.services import TransferOrder, send_transfer
+from paypages import sandbox
+from paypages.policy import FORM_REFERRER, api_origin, guarded
+from paypages.presentation import PayPage, Surroundings, present
+from paypages.problems import friendly, within_limit
+
+log = structlog.get_logger(__name__)
+
+VIEWS: Final = "paypage"
+LIVE: Final = "paypage-live"
+SENDS: Final = "paypage-sandbox"
+
+
+@guarded
+@require_safe
+@friendly
+def invoice_page(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Answer the whole page."""
+    within_limit(VIEWS)
+    page = _page(request, public_id)
+    sent = request.GET.get("sent", "")
+    response = render(
+        request,
+        "paypages/invoice.html",
+        {
+            "page": page,
+            "sent": next((choice for choice in sandbox.Portion if choice == sent), None) if page.is_test else None,
+            "stays": "stay" in request.GET,
+        },
+    )
+    return _with_referrer(response, page)
+
+
+@guarded
+@require_safe
+@friendly
+def invoice_live(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Answer the part of the page that changes."""
+    within_limit(LIVE)
+    page = _page(request, public_id)
+    return _with_referrer(render(request, "paypages/live.html", {"page": page}), page)
+
+
+@guarded
+@require_POST
+@friendly
+def pay_on_sandbox(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Send a test payment to the invoice on the sandbox chain, and go back to its page."""
+    within_limit(SENDS)
+    context.set_actor("customer")
+    invoice = get_public_invoice(public_id)
+    offered = sandbox.choices(invoice, status=InvoiceStatus(invoice.status))
+    choice = next((choice for choice in offered if choice.portion == request.POST.get("portion")), None)
+    if choice is None:
+        raise Conflict
+    send_transfer(
+        merchant=invoice.merchant,
+        livemode=invoice.livemode,
+        order=TransferOrder(invoice_id=invoice.public_id, amount=invoice.asset.to_amount(choice.units)),
+        now=timezone.now(),
+    )
+    page = reverse("paypages:invoice", kwargs={"public_id": invoice.public_id})
+    return HttpResponseRedirect(f"{page}?sent={choice.portion}", status=303)
+
+
+@guarded
+@require_safe
+@friendly
+def home(request: HttpRequest) -> HttpResponse:
+    """Answer what this installation is and where its parts are."""
+    within_limit(VIEWS)
+    return render(request, "paypages/home.html", {"api": api_origin()})
+
+
+def _page(request: HttpRequest, public_id: str) -> PayPage:
+    context.set_actor("customer")
+    now = timezone.now()
+    invoice = get_public_invoice(public_id)
+    try:
+        if request.method == "GET":  # HEAD is asked by programs; nobody has seen the address
+            invoice = services.view_invoice(invoice_id=invoice.pk, now=now)
+        return present(
+            invoice,
+            payments=list(Payment.objects.filter(invoice=invoice).order_by("created_at", "id")),
+            refunds=list(Refund.objects.filter(invoice=invoice).order_by("created_at", "id")),
+            around=Surroundings(now=now, language=get_language() or "en", api=api_origin()),
+        )
+    except LookupError as problem:  # its asset was taken out of the settings
+        log.exception("paypage_unavailable", invoice_id=invoice.public_id)
+        raise Unavailable from problem
+
+
+def _with_referrer(response: HttpResponse, page: PayPage) -> HttpResponse:
+    if page.choices:
+        response["Referrer-Policy"] = FORM_REFERRER
+    return response

@@ -1,0 +1,137 @@
+// What JavaScript adds to the page as it stands: copying, a running clock, local times, the way back to the shop.
+// Listens for "paypage:changed", which live.js sends after it has replaced a part of the page.
+
+const page = () => document.getElementById("live");
+const SOON_SECONDS = 120;
+
+// The clock runs from the server's answer, so a wrong clock on the customer's device does not matter.
+let answeredAt = performance.now();
+let lastClockText = "";
+
+function secondsSinceAnswer() {
+  return (performance.now() - answeredAt) / 1000;
+}
+
+function clockText(seconds) {
+  const whole = Math.max(0, Math.ceil(seconds));
+  const pad = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  const rest = pad(whole % 60);
+  return hours ? `${hours}:${pad(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
+
+function showClock() {
+  const face = document.querySelector("[data-countdown]");
+  if (!face) return;
+  const left = Number(page().dataset.secondsLeft) - secondsSinceAnswer();
+  const text = clockText(left);
+  if (text !== lastClockText || face.textContent !== text) face.textContent = text;
+  lastClockText = text;
+  face.classList.toggle("clock-soon", left <= SOON_SECONDS);
+}
+
+function showLocalTimes() {
+  const language = document.documentElement.lang || undefined;
+  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+  for (const element of document.querySelectorAll("time[data-moment], time[data-clock]")) {
+    const format = element.hasAttribute("data-moment") ? moment : clock;
+    const time = new Date(element.dateTime);
+    if (!Number.isNaN(time.getTime())) element.textContent = format.format(time);
+  }
+}
+
+async function copy(button) {
+  const text = button.dataset.copy;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    copyBySelection(text); // no clipboard without HTTPS, or the browser forbids it
+  }
+  const label = button.querySelector("[data-copy-label]");
+  const before = label.textContent;
+  if (button.classList.contains("copied")) return;
+  button.classList.add("copied");
+  label.textContent = button.dataset.copied;
+  announce(button.dataset.copied);
+  setTimeout(() => {
+    button.classList.remove("copied");
+    label.textContent = before;
+  }, 2000);
+}
+
+function copyBySelection(text) {
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.className = "visually-hidden";
+  document.body.append(field);
+  field.select();
+  document.execCommand("copy");
+  field.remove();
+}
+
+function announce(text) {
+  const announcer = document.getElementById("announcer");
+  announcer.textContent = "";
+  requestAnimationFrame(() => {
+    announcer.textContent = text;
+  });
+}
+
+// Back to the shop: counted from the moment "paid" was first shown, and only until somebody says no.
+let leavesAt = 0;
+let staysHere = new URLSearchParams(location.search).has("stay");
+
+function planReturn() {
+  const { redirect, redirectSeconds } = page().dataset;
+  if (!redirect || staysHere) {
+    leavesAt = 0;
+  } else if (!leavesAt) {
+    leavesAt = performance.now() + Number(redirectSeconds) * 1000;
+  }
+  const box = document.querySelector("[data-redirect-box]");
+  if (box) box.hidden = !leavesAt;
+}
+
+function countReturn() {
+  if (!leavesAt) return;
+  const left = leavesAt - performance.now();
+  const count = document.querySelector("[data-redirect-count]");
+  if (count) count.textContent = String(Math.max(0, Math.ceil(left / 1000)));
+  if (left <= 0) {
+    leavesAt = 0;
+    location.assign(page().dataset.redirect);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const copyButton = event.target.closest("[data-copy]");
+  if (copyButton) copy(copyButton);
+  if (event.target.closest("[data-redirect-stop]")) {
+    event.preventDefault();
+    staysHere = true;
+    planReturn();
+    document.getElementById("return")?.focus();
+  }
+});
+
+function enhance() {
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+  showLocalTimes();
+  showClock();
+  planReturn();
+}
+
+document.addEventListener("paypage:changed", (event) => {
+  answeredAt = event.detail.answeredAt;
+  enhance();
+});
+
+setInterval(() => {
+  showClock();
+  countReturn();
+}, 250);
+
+if (location.search.includes("sent=")) history.replaceState(null, "", location.pathname);
+enhance();
