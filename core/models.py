@@ -36,3 +36,36 @@ class Record(models.Model):
     def locked(self) -> Self:
         """Return the row as it is now, locked until the transaction ends."""
         return type(self)._default_manager.select_for_update().get(pk=self.pk)  # noqa: SLF001
+
+
+class IdempotencyKey(models.Model):
+    """
+    A request that must not be done twice, and its answer once there is one.
+
+    ``token`` changes with every owner: whoever lost the lease cannot store an answer any more.
+    """
+
+    scope = models.CharField(max_length=64)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    token = models.UUIDField()
+    locked_until = models.DateTimeField()
+    status_code = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField(null=True)  # noqa: DJ001 - without an answer there is no body, not an empty one
+    is_encrypted = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="idempotencykey_once", fields=["scope", "key"]),
+            models.CheckConstraint(
+                name="idempotencykey_answer_whole",
+                condition=models.Q(status_code=None, body=None)
+                | models.Q(status_code__isnull=False, body__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(name="idempotencykey_expiry", fields=["expires_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.key}"

@@ -63,6 +63,6 @@ def _as_transfer(transfer: SandboxTransfer) -> Transfer:
         ordinal=0,  # a sandbox transaction holds one transfer
         sender=transfer.sender,
         recipient=transfer.address,
-        units=transfer.units,
+        units=int(transfer.units),
         block=transfer.block.as_block() if transfer.block else None,
     )

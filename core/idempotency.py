@@ -1,0 +1,167 @@
+"""Do a request once, however often it is sent.
+
+Two phases. ``claim`` commits at once and on its own: from then on a second request with the key is
+told to wait, or gets the stored answer. ``complete`` stores the answer in the transaction of the
+work: either both are there or neither. Between the two the owner holds a lease; if it dies, the
+lease lapses and a retry takes over with a new token, which shuts the old owner out.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from django.db import connection
+
+from core import secrets
+from core.errors import Conflict
+from core.models import IdempotencyKey
+
+MAX_KEY_LENGTH: Final = 255
+LEASE: Final = timedelta(seconds=60)
+LIFETIME: Final = timedelta(hours=24)
+_ATTEMPTS: Final = 5  # a row may vanish between two statements, but hardly again and again
+_PRUNE_BATCH: Final = 5000
+
+# Takes a key that is new, has expired, or whose owner let the lease lapse without an answer.
+_CLAIM: Final = """
+    INSERT INTO core_idempotencykey AS held
+        (scope, key, fingerprint, token, locked_until, status_code, body, is_encrypted, created_at, expires_at)
+    VALUES
+        (%(scope)s, %(key)s, %(fingerprint)s, %(token)s, %(locked_until)s, NULL, NULL, false, %(now)s, %(expires_at)s)
+    ON CONFLICT (scope, key) DO UPDATE SET
+        fingerprint = excluded.fingerprint, token = excluded.token, locked_until = excluded.locked_until,
+        status_code = NULL, body = NULL, is_encrypted = false,
+        created_at = excluded.created_at, expires_at = excluded.expires_at
+    WHERE held.expires_at <= %(now)s
+       OR (held.status_code IS NULL AND held.locked_until <= %(now)s AND held.fingerprint = excluded.fingerprint)
+    RETURNING id
+"""
+_COMPLETE: Final = """
+    UPDATE core_idempotencykey SET status_code = %s, body = %s, is_encrypted = %s
+    WHERE id = %s AND token = %s AND status_code IS NULL
+"""
+_RELEASE: Final = "DELETE FROM core_idempotencykey WHERE id = %s AND token = %s AND status_code IS NULL"
+_PRUNE: Final = """
+    DELETE FROM core_idempotencykey WHERE id IN
+        (SELECT id FROM core_idempotencykey WHERE expires_at <= %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)
+"""
+
+
+class KeyReused(Conflict):
+    """The key came before, with another method, path or body."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    message = "This Idempotency-Key has been used with another request."
+    suggestions = ("Use a new key for a new request", "Repeat the first request unchanged to get its answer again")
+
+
+class KeyInUse(Conflict):
+    """The first request with this key is still running; ask again in ``retry_after`` seconds."""
+
+    code = "IDEMPOTENCY_KEY_IN_USE"
+    message = "The first request with this Idempotency-Key is still running."
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(suggestions=(f"Send it again in {retry_after} s",))
+
+
+class LostClaim(Exception):
+    """The lease lapsed and another request took over: the work of this one must be rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to do the work of one key, until the lease lapses."""
+
+    row_id: int
+    token: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What the first request with the key was answered."""
+
+    status: int
+    body: str
+
+
+def fingerprint(*, method: str, path: str, body: bytes) -> str:
+    """Return what two requests must have in common to be one: method, path with query, body."""
+    head = f"{method.upper()} {path}\n".encode()
+    return hashlib.sha256(head + body).hexdigest()
+
+
+def claim(*, scope: str, key: str, fingerprint: str, now: datetime) -> Claim | StoredAnswer:
+    """
+    Take ``key`` within ``scope``, or return the answer it already has. Call it outside any transaction.
+
+    :raises KeyReused: when the key belongs to another request
+    :raises KeyInUse: when the first request with it is still running
+    """
+    token = uuid4()
+    row: dict[str, Any] = {
+        "scope": scope,
+        "key": key,
+        "fingerprint": fingerprint,
+        "token": token,
+        "locked_until": now + LEASE,
+        "now": now,
+        "expires_at": now + LIFETIME,
+    }
+    for _ in range(_ATTEMPTS):
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, row)
+            taken = cursor.fetchone()
+        if taken is not None:
+            return Claim(row_id=taken[0], token=token)
+        held = IdempotencyKey.objects.filter(scope=scope, key=key).first()
+        if held is not None:
+            return _answer_of(held, fingerprint=fingerprint, now=now)
+    raise KeyInUse(retry_after=1)
+
+
+def complete(claimed: Claim, *, status: int, body: str, is_secret: bool = False) -> None:
+    """
+    Store the answer in the transaction of the work; an answer that ``is_secret`` is encrypted.
+
+    :raises LostClaim: when another request took over; let it roll the transaction back
+    :raises RuntimeError: outside a transaction, where a crash would part work and answer
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("complete() belongs in the transaction of the work")
+    stored = secrets.encrypt(body) if is_secret else body
+    if not _changed(_COMPLETE, [status, stored, is_secret, claimed.row_id, claimed.token]):
+        raise LostClaim("another request took this key over")
+
+
+def release(claimed: Claim) -> None:
+    """Forget the key: nothing was done, and the next request with it starts afresh."""
+    _changed(_RELEASE, [claimed.row_id, claimed.token])
+
+
+def prune(*, now: datetime) -> int:
+    """Delete keys older than their lifetime and return how many."""
+    total = 0
+    while deleted := _changed(_PRUNE, [now, _PRUNE_BATCH]):
+        total += deleted
+    return total
+
+
+def _answer_of(held: IdempotencyKey, *, fingerprint: str, now: datetime) -> StoredAnswer:
+    if held.fingerprint != fingerprint:
+        raise KeyReused(field="Idempotency-Key")
+    if held.status_code is None or held.body is None:
+        # Wait as long again as it has taken so far: short for a short request, and soon enough for a stuck one.
+        seconds = min(now - held.created_at, held.locked_until - now).total_seconds()
+        raise KeyInUse(retry_after=max(1, ceil(seconds)))
+    return StoredAnswer(status=held.status_code, body=secrets.decrypt(held.body) if held.is_encrypted else held.body)
+
+
+def _changed(statement: str, values: list[Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)

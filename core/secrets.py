@@ -1,0 +1,80 @@
+"""Secrets: encrypted where they must be read again, hashed where they need not, masked where people look.
+
+The keys live in the environment, never in the database. The first one encrypts, all of them
+decrypt: to rotate, put a new key in front and keep the old ones until everything is rewritten.
+"""
+
+import base64
+import hashlib
+import re
+import secrets
+import string
+from functools import lru_cache
+from typing import Final
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
+
+_MASK: Final = "***"
+_TAIL: Final = 3  # characters that tell two secrets apart
+_SHORTEST_WITH_TAIL: Final = 12
+# Only prefixes that we make: a secret of somebody else's may say something in front of an underscore.
+_PREFIX: Final = re.compile(r"whsec_|sk_(?:live|test)_(?:[a-z]+_)?")
+
+
+class SecretUnreadable(Exception):
+    """A stored secret cannot be decrypted: SECRET_ENCRYPTION_KEYS lacks the key it was written with."""
+
+
+def encrypt(text: str) -> str:
+    """Return ``text`` encrypted and authenticated (Fernet), safe to store as text."""
+    return _fernet(tuple(settings.SECRET_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
+
+
+def decrypt(stored: str) -> str:
+    """
+    Return what ``encrypt`` was given.
+
+    :raises SecretUnreadable: when no configured key fits, or the text was altered
+    """
+    try:
+        return _fernet(tuple(settings.SECRET_ENCRYPTION_KEYS)).decrypt(stored.encode()).decode()
+    except InvalidToken:
+        raise SecretUnreadable("no key in SECRET_ENCRYPTION_KEYS decrypts a stored secret") from None
+
+
+def digest(text: str) -> str:
+    """
+    Return the SHA-256 of ``text`` in hex: how a secret is stored that is only ever compared.
+
+    Enough for random keys; a password that a person chose needs a slow hash instead.
+    """
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def random_base62(length: int) -> str:
+    """Return ``length`` random digits and letters, 5.95 bits each."""
+    return "".join(secrets.choice(BASE62) for _ in range(length))
+
+
+def mask(text: str) -> str:
+    """Return ``text`` as people may see it: ``sk_live_***123``; of a short secret not even its end."""
+    found = _PREFIX.match(text)
+    prefix = found.group() if found else ""
+    tail = text[-_TAIL:] if len(text) - len(prefix) >= _SHORTEST_WITH_TAIL else ""
+    return f"{prefix}{_MASK}{tail}"
+
+
+@lru_cache(maxsize=4)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(_derived(key)) for key in keys])
+
+
+def _derived(key: str) -> bytes:
+    """Return a Fernet key for any configured text (HKDF-SHA256, RFC 5869)."""
+    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"checkout stored secrets")
+    return base64.urlsafe_b64encode(derivation.derive(key.encode()))
