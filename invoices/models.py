@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -15,6 +15,14 @@ from core.fields import ExactJSONField, UnitsField, ValueField
 from core.models import Record
 from invoices.errors import InvalidTransition
 from invoices.states import AWAITING, EXPIRING, TRANSITIONS, Facts, InvoiceException, InvoiceStatus, enough_for
+
+
+# A query uses the trigram index only when it searches exactly this expression.
+SEARCHED: Final = Upper(
+    Concat(
+        F("title"), Value(" "), F("description"), Value(" "), Cast(F("metadata"), TextField()), output_field=TextField()
+    )
+)
 
 
 class OverpaymentAction(models.TextChoices):
@@ -122,15 +130,7 @@ class Invoice(Record):
             Index(name="invoice_expiring", fields=["expires_at"], condition=Q(status__in=sorted(EXPIRING))),
             Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="invoice_newest"),
             Index(F("merchant"), F("livemode"), F("status"), F("created_at"), name="invoice_by_status"),
-            GinIndex(
-                OpClass(
-                    Upper(
-                        Concat(F("title"), Value(" "), F("description"), Value(" "), Cast(F("metadata"), TextField()))
-                    ),
-                    name="gin_trgm_ops",
-                ),
-                name="invoice_search",
-            ),
+            GinIndex(OpClass(SEARCHED, name="gin_trgm_ops"), name="invoice_search"),
         ]
 
     TRANSITIONS: ClassVar = TRANSITIONS
@@ -203,7 +203,7 @@ class ReplacedQuote(Record):
 
 
 class Credit(Record):
-    """Surplus of an overpaid invoice, owed to a customer of the merchant. Voided when a reorg takes the surplus back."""
+    """Surplus of an overpaid invoice, owed to a customer of the merchant; voided when a reorg takes it back."""
 
     PREFIX = "crd"
 

@@ -1,15 +1,21 @@
 """Reads, tenant first: another merchant's invoice is one that does not exist."""
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Upper
 from merchants.models import Merchant
 
 from invoices.errors import InvoiceNotFound
-from invoices.models import Invoice
+from invoices.models import SEARCHED, Invoice
 
 
 def list_invoices(*, merchant: Merchant, livemode: bool) -> QuerySet[Invoice]:
     """Return the merchant's invoices in one mode, newest first."""
     return Invoice.objects.filter(merchant=merchant, livemode=livemode).order_by("-created_at", "-id")
+
+
+def search(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
+    """Return those of ``invoices`` with ``text`` in title, description or metadata, whatever its case."""
+    return invoices.alias(searched=SEARCHED).filter(searched__contains=Upper(Value(text)))
 
 
 def get_invoice(*, merchant: Merchant, livemode: bool, public_id: str) -> Invoice:

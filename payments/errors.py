@@ -1,6 +1,6 @@
 """What can be wrong with a payment, a deposit or a refund."""
 
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, Denied, Invalid, NotFound
 
 
 class PaymentNotFound(NotFound):
@@ -57,3 +57,25 @@ class DepositNotAcceptable(Conflict):
 
     code = "DEPOSIT_NOT_ACCEPTABLE"
     message = "This invoice has ended; the deposit can be refunded or ignored."
+
+
+class LiveKeyNotAllowed(Denied):
+    """The sandbox chain belongs to the test world; a live key has no business there."""
+
+    code = "LIVE_KEY_NOT_ALLOWED"
+    message = "This needs a test API key (sk_test_…)."
+    suggestions = ("Use the test key you were given at sign-up, or create one with key_type test",)
+
+
+class NothingDue(Invalid):
+    """Without an amount a sandbox transfer sends what an invoice waits for; here nothing is, or it is unknown."""
+
+    code = "AMOUNT_REQUIRED"
+    message = "Nothing is due in this asset at this address; say how much to send."
+
+
+class ForeignTransfer(NotFound):
+    """A reorg may drop only transfers to the caller's own invoices."""
+
+    code = "TRANSFER_NOT_FOUND"
+    message = "There is no such transfer to one of your invoices."

@@ -1,14 +1,19 @@
 """Reads, tenant first."""
 
+from typing import Final
+
 from django.db.models import QuerySet
 from merchants.models import Merchant
 
 from core.ids import parse_public_id
+from invoices.models import Invoice
 from payments.errors import PaymentNotFound, RefundNotFound
 from payments.models import Payment, Refund
 from payments.states import RECEIVED, Review
 
-__all__ = ["RECEIVED", "get_payment", "get_refund", "list_deposits", "list_payments", "list_refunds"]
+__all__ = ["RECEIVED", "get_payment", "get_refund", "list_deposits", "list_payments", "list_refunds", "payments_of", "refunds_of"]
+
+MANY: Final = 200  # shown with an invoice; anybody can send dust to an address, so there is no natural end
 
 
 def list_payments(*, merchant: Merchant, livemode: bool) -> QuerySet[Payment]:
@@ -32,6 +37,16 @@ def list_refunds(*, merchant: Merchant, livemode: bool) -> QuerySet[Refund]:
         .select_related("invoice")
         .order_by("-created_at", "-id")
     )
+
+
+def payments_of(invoice: Invoice) -> list[Payment]:
+    """Return what arrived for one invoice, oldest first."""
+    return list(Payment.objects.filter(invoice=invoice).order_by("created_at", "id")[:MANY])
+
+
+def refunds_of(invoice: Invoice) -> list[Refund]:
+    """Return the refunds of one invoice, oldest first."""
+    return list(Refund.objects.filter(invoice=invoice).order_by("created_at", "id")[:MANY])
 
 
 def get_payment(*, merchant: Merchant, livemode: bool, public_id: str) -> Payment:

@@ -12,7 +12,7 @@ from merchants.models import Merchant
 
 from core.money import round_down
 from events.outbox import Happening, emit
-from invoices.errors import InvoiceNotAcceptable, InvoiceNotCancellable, RateUnavailable
+from invoices.errors import InvoiceNotAcceptable, InvoiceNotCancellable, InvoiceNotFound, RateUnavailable
 from invoices.events import STATUS_EVENT, about
 from invoices.models import Credit, Invoice, OverpaymentAction, ReplacedQuote
 from invoices.quotes import quote
@@ -55,8 +55,12 @@ def view_invoice(*, invoice_id: UUID, now: datetime) -> Invoice:
     Note that the customer has seen the invoice, and renew a quote whose lock has ended.
 
     Called for every view, so it takes the lock only when something is to be written.
+
+    :raises InvoiceNotFound: when there is none
     """
-    invoice = Invoice.objects.select_related("merchant").get(pk=invoice_id)
+    invoice = Invoice.objects.select_related("merchant").filter(pk=invoice_id).first()
+    if invoice is None:
+        raise InvoiceNotFound
     if not _needs_attention(invoice, now):
         return invoice
     invoice = Invoice.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=invoice_id)

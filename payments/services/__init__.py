@@ -10,19 +10,25 @@ from payments.services.refunds import (
     open_surplus_refund,
     request_refund,
 )
+from payments.services.sandbox import SentTransfer, TransferOrder, mine_blocks, reorganise, send_transfer
 from payments.services.scanner import scan
 
 __all__ = [
     "Reading",
     "RefundOrder",
     "Resolution",
+    "SentTransfer",
+    "TransferOrder",
     "cancel_invoice",
     "cancel_refund",
     "complete_refund",
     "fail_stale",
+    "mine_blocks",
     "open_surplus_refund",
     "record_reading",
+    "reorganise",
     "request_refund",
     "resolve_deposit",
     "scan",
+    "send_transfer",
 ]

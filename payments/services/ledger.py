@@ -183,7 +183,8 @@ def _deepen(change: Change, reading: Reading, now: datetime) -> None:
 def _move_cursor(reading: Reading, now: datetime) -> None:
     blocks = ScannedBlock.objects.filter(network=reading.network)
     blocks.filter(Q(height__gte=reading.first) | Q(height__lt=reading.last.height - REMEMBERED_BLOCKS)).delete()
-    known = [block for block in (reading.base, reading.last) if block is not None]
+    # Nothing new on the chain: base and last are one block.
+    known = {block.height: block for block in (reading.base, reading.last) if block is not None}.values()
     ScannedBlock.objects.bulk_create(
         [ScannedBlock(network=reading.network, height=block.height, hash=block.hash) for block in known],
         update_conflicts=True,

@@ -1,0 +1,452 @@
+"""A transfer on a chain becomes a payment exactly once, whatever crashes, repeats, lags or forks."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from chains.base import ChainUnavailable
+from events.models import Event
+from invoices import services as invoice_services
+from invoices.models import Credit, Invoice
+from merchants.models import Merchant
+from payments.models import Cursor, Payment
+from payments.services import fail_stale, scan
+from payments.services import ledger as ledger_module
+from tests.payments.chain import ScriptedChain, transfer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chain(now) -> ScriptedChain:
+    chain = ScriptedChain(start=now)
+    scan(network="sandbox", now=now, reader=chain)
+    return chain
+
+
+def read(chain: ScriptedChain, now) -> int:
+    return scan(network="sandbox", now=now, reader=chain)
+
+
+def events_of(invoice: Invoice) -> list[str]:
+    log = Event.objects.filter(invoice_id=invoice.pk).order_by("sequence")
+    return [event.type for event in log if event.type != "invoice.created"]
+
+
+def state(invoice: Invoice) -> tuple[str, str]:
+    invoice.refresh_from_db()
+    return invoice.status, invoice.exception
+
+
+class TestCredit:
+    def test_a_payment_is_detected_then_confirmed(self, chain, invoice, now):
+        chain.mine(transfer(invoice))
+
+        read(chain, now)
+        assert state(invoice) == ("confirming", "none")
+        chain.mine()
+        read(chain, now)
+
+        assert state(invoice) == ("paid", "none")
+        assert invoice.paid_at == now
+        assert events_of(invoice) == [
+            "payment.detected",
+            "invoice.confirming",
+            "payment.confirmed",
+            "invoice.paid",
+        ]
+
+    def test_reading_again_changes_nothing(self, chain, invoice, now):
+        chain.mine(transfer(invoice))
+        chain.mine()
+        read(chain, now)
+        before = events_of(invoice)
+
+        read(chain, now)
+        Cursor.objects.filter(network="sandbox").update(height=0, hash=chain.block_at(0).hash)
+        read(chain, now)
+
+        assert Payment.objects.count() == 1
+        assert events_of(invoice) == before
+        assert state(invoice) == ("paid", "none")
+
+    def test_all_transfers_of_one_transaction_count(self, chain, invoice, now):
+        half = invoice.amount_units // 2
+        chain.mine(transfer(invoice, units=half), transfer(invoice, units=invoice.amount_units - half, ordinal=1))
+
+        read(chain, now)
+
+        assert state(invoice) == ("confirming", "none")
+        assert Payment.objects.count() == 2
+
+    def test_several_payments_add_up(self, chain, invoice, now):
+        chain.mine(transfer(invoice, units=10_000_000, txid="a" * 64))
+        read(chain, now)
+        assert state(invoice) == ("partial", "underpaid")
+        assert invoice.remaining_units == 6_490_000
+
+        chain.mine(transfer(invoice, txid="b" * 64))
+        chain.grow(2)
+        read(chain, now)
+
+        assert state(invoice) == ("paid", "none")
+        assert events_of(invoice) == [
+            "payment.detected",
+            "invoice.partially_paid",
+            "payment.detected",
+            "payment.confirmed",
+            "payment.confirmed",
+            "invoice.paid",
+        ]
+
+    def test_a_stranger_s_transfer_is_not_ours(self, chain, invoice, now):
+        stranger = transfer(invoice)
+        chain.mine(type(stranger)(**{**_fields(stranger), "recipient": "sandbox1somebodyelse"}))
+
+        read(chain, now)
+
+        assert Payment.objects.count() == 0
+        assert state(invoice)[0] == "created"
+
+    def test_a_transfer_in_the_mempool_is_seen_and_moves_into_its_block(self, chain, invoice, now):
+        chain.pool = [transfer(invoice)]
+        read(chain, now)
+        assert state(invoice) == ("confirming", "none")
+
+        (waiting,) = chain.pool
+        chain.pool = []
+        chain.mine(waiting)
+        chain.mine()
+        read(chain, now)
+
+        assert Payment.objects.count() == 1
+        assert state(invoice) == ("paid", "none")
+
+    def test_a_payment_that_never_leaves_the_mempool_is_given_up_after_a_day(self, chain, invoice, now):
+        chain.pool = [transfer(invoice)]
+        read(chain, now)
+        chain.pool = []
+        read(chain, now)
+
+        assert fail_stale(now=now + timedelta(hours=23)) == 0
+        assert fail_stale(now=now + timedelta(hours=25)) == 1
+
+        assert state(invoice)[0] == "pending"
+        assert events_of(invoice)[-2:] == ["payment.failed", "invoice.pending"]
+
+    def test_a_merchant_may_want_more_confirmations(self, chain, invoice, now):
+        Merchant.objects.filter(pk=invoice.merchant_id).update(
+            settings={**invoice.merchant.settings, "confirmations": {"sandbox": 3}}
+        )
+        chain.mine(transfer(invoice))
+        chain.grow(2)
+
+        read(chain, now)
+        assert state(invoice)[0] == "confirming"
+        chain.grow(1)
+        read(chain, now)
+
+        assert state(invoice)[0] == "paid"
+
+
+class TestTooMuchOrTooLate:
+    def test_a_surplus_is_credited_to_the_customer(self, chain, invoice, now):
+        chain.mine(transfer(invoice, units=invoice.amount_units + 5_000_000))
+        chain.mine()
+
+        read(chain, now)
+
+        assert state(invoice) == ("paid", "overpaid")
+        credit = Credit.objects.get()
+        assert credit.amount == Decimal("5.0005")
+        assert credit.customer == "cust_456"
+        assert events_of(invoice)[-2:] == ["invoice.paid", "invoice.overpaid"]
+
+    def test_more_surplus_replaces_the_credit(self, chain, invoice, now):
+        chain.mine(transfer(invoice, units=invoice.amount_units + 5_000_000))
+        chain.mine()
+        read(chain, now)
+        chain.mine(transfer(invoice, units=1_000_000, txid="b" * 64))
+        chain.mine()
+        read(chain, now)
+
+        assert [credit.amount for credit in Credit.objects.filter(voided_at=None)] == [Decimal("6.0006")]
+        assert Credit.objects.count() == 2
+
+    def test_a_late_payment_within_the_window_is_accepted(self, chain, invoice, now):
+        late = invoice.expires_at + timedelta(hours=1)
+        invoice_services.expire_due(now=late)
+        assert state(invoice)[0] == "expired"
+
+        chain.mine(transfer(invoice), at=late)
+        chain.mine(at=late)
+        read(chain, late)
+
+        assert state(invoice) == ("paid", "late")
+
+    def test_a_payment_sent_in_time_but_read_late_is_not_late(self, chain, invoice, now):
+        chain.mine(transfer(invoice), at=invoice.expires_at - timedelta(seconds=1))
+        chain.mine(at=invoice.expires_at)
+        much_later = invoice.expires_at + timedelta(days=3)
+        invoice_services.expire_due(now=much_later)
+
+        read(chain, much_later)
+
+        assert state(invoice) == ("paid", "none")
+
+    def test_after_the_window_the_money_waits_for_a_decision(self, chain, invoice, now):
+        late = invoice.expires_at + timedelta(hours=25)
+        invoice_services.expire_due(now=late)
+
+        chain.mine(transfer(invoice), at=late)
+        chain.mine(at=late)
+        read(chain, late)
+
+        assert state(invoice) == ("expired", "none")
+        payment = Payment.objects.get()
+        assert (payment.review, payment.review_reason, payment.is_late) == ("open", "late", True)
+        log = Event.objects.get(type="payment.detected")
+        assert log.data["late"] is True
+
+    def test_a_late_part_stays_in_review_until_the_rest_comes(self, chain, invoice, now):
+        late = invoice.expires_at + timedelta(hours=1)
+        invoice_services.expire_due(now=late)
+        chain.mine(transfer(invoice, units=10_000_000), at=late)
+        read(chain, late)
+        assert state(invoice) == ("expired", "underpaid")
+        assert Payment.objects.get().review == "open"
+
+        chain.mine(transfer(invoice, txid="b" * 64), at=late)
+        chain.grow(2)
+        read(chain, late)
+
+        assert state(invoice) == ("paid", "late")
+        assert {payment.review for payment in Payment.objects.all()} <= {"accepted", "none"}
+
+    def test_money_for_a_cancelled_invoice_is_recorded_and_reviewed(self, chain, invoice, now):
+        invoice_services.cancel_invoice(
+            merchant=invoice.merchant, livemode=False, public_id=invoice.public_id, reason="", now=now
+        )
+
+        chain.mine(transfer(invoice))
+        chain.mine()
+        read(chain, now)
+
+        assert state(invoice)[0] == "cancelled"
+        assert Payment.objects.get().review_reason == "closed"
+
+    def test_another_asset_never_pays_an_invoice(self, chain, invoice, now):
+        chain.mine(transfer(invoice, asset="TRX", units=10**12))
+        chain.mine()
+
+        read(chain, now)
+
+        assert state(invoice) == ("created", "none")
+        assert Payment.objects.get().review_reason == "wrong_asset"
+
+
+class TestQuotes:
+    def test_a_replaced_quote_stays_good_for_fifteen_minutes(self, chain, invoice, now, settings):
+        lapsed = invoice.quote_expires_at
+        Invoice.objects.filter(pk=invoice.pk).update(expires_at=lapsed + timedelta(hours=2))
+        asked = invoice.amount_units
+        settings.FIXED_RATES = {"USDT/USD": Decimal("0.5")}
+        renewed = invoice_services.view_invoice(invoice_id=invoice.pk, now=lapsed)
+        assert renewed.amount_units == 32_980_000
+
+        soon, late = lapsed + timedelta(minutes=14), lapsed + timedelta(minutes=16)
+        chain.mine(transfer(invoice, units=asked), at=soon)
+        read(chain, late)
+        assert state(invoice)[0] == "confirming"
+
+        Payment.objects.all().delete()
+        Cursor.objects.all().delete()
+        chain = ScriptedChain(start=now)
+        read(chain, now)
+        chain.mine(transfer(invoice, units=asked), at=late)
+        read(chain, late)
+        assert state(invoice)[0] == "partial"
+
+
+class TestReorg:
+    def test_a_payment_that_moves_to_another_block_is_still_one(self, chain, invoice, now):
+        sent = transfer(invoice)
+        chain.mine(sent)
+        read(chain, now)
+
+        chain.fork(1)
+        chain.mine()
+        chain.mine(sent)
+        chain.mine()
+        read(chain, now)
+
+        assert Payment.objects.count() == 1
+        assert state(invoice) == ("paid", "none")
+        assert "payment.reversed" not in events_of(invoice)
+
+    def test_a_payment_that_leaves_the_chain_is_taken_back(self, chain, invoice, now):
+        chain.mine(transfer(invoice))
+        chain.grow(2)
+        read(chain, now)
+        assert state(invoice) == ("paid", "none")
+
+        chain.fork(3)
+        chain.grow(4)
+        read(chain, now)
+
+        assert state(invoice) == ("pending", "none")
+        assert invoice.paid_at is None
+        assert Payment.objects.get().status == "orphaned"
+        assert events_of(invoice)[-2:] == ["payment.reversed", "invoice.reversed"]
+
+    def test_it_counts_again_when_it_comes_back(self, chain, invoice, now):
+        sent = transfer(invoice)
+        chain.mine(sent)
+        chain.grow(2)
+        read(chain, now)
+        chain.fork(3)
+        chain.grow(4)
+        read(chain, now)
+
+        chain.mine(sent)
+        chain.mine()
+        read(chain, now)
+
+        assert state(invoice) == ("paid", "none")
+        assert Payment.objects.count() == 1
+
+    def test_a_confirmed_payment_whose_block_moved_is_uncertain_again(self, chain, invoice, now):
+        sent = transfer(invoice)
+        chain.mine(sent)
+        chain.grow(1)
+        read(chain, now)
+        assert state(invoice)[0] == "paid"
+
+        chain.fork(2)
+        chain.mine()
+        chain.mine()
+        chain.mine(sent)
+        read(chain, now)
+
+        assert state(invoice)[0] == "confirming"
+        assert events_of(invoice)[-2:] == ["payment.reversed", "invoice.reversed"]
+
+    def test_a_shorter_fork_is_believed_once_its_blocks_differ(self, chain, invoice, now):
+        chain.grow(5)
+        chain.mine(transfer(invoice))
+        chain.grow(3)
+        read(chain, now)
+
+        chain.fork(6)
+        chain.grow(2)
+        read(chain, now)
+
+        assert Payment.objects.get().status == "orphaned"
+
+    def test_a_reorg_deeper_than_a_range_is_read_again_completely(self, chain, invoice, now):
+        chain.max_range = 3
+        chain.mine(transfer(invoice))
+        chain.grow(20)
+        read(chain, now)
+        assert state(invoice)[0] == "paid"
+
+        chain.fork(21)
+        chain.grow(10)
+        chain.mine(transfer(invoice, txid="b" * 64))
+        chain.grow(15)
+        read(chain, now)
+
+        assert {p.txid[0]: p.status for p in Payment.objects.all()} == {"a": "orphaned", "b": "confirmed"}
+        assert state(invoice) == ("paid", "none")
+
+
+class TestTheNode:
+    def test_a_node_that_lags_changes_nothing(self, chain, invoice, now):
+        chain.mine(transfer(invoice))
+        chain.grow(3)
+        read(chain, now)
+        before = events_of(invoice)
+        ahead = list(chain.blocks)
+
+        del chain.blocks[-4:]
+        assert read(chain, now) == 0
+        chain.blocks[:] = ahead
+        read(chain, now)
+
+        assert events_of(invoice) == before
+        assert state(invoice)[0] == "paid"
+
+    def test_a_node_that_is_down_loses_nothing(self, chain, invoice, now):
+        chain.mine(transfer(invoice))
+        chain.is_down = True
+        with pytest.raises(ChainUnavailable):
+            read(chain, now)
+        chain.grow(300)
+
+        chain.is_down = False
+        read(chain, now)
+
+        assert state(invoice)[0] == "paid"
+
+    def test_a_chain_that_forks_while_it_is_read_is_not_believed(self, chain, invoice, now):
+        chain.mine(transfer(invoice))
+
+        def fork():
+            chain.fork(1)
+            chain.grow(2)
+
+        chain.before = fork
+        with pytest.raises(ChainUnavailable):
+            read(chain, now)
+        assert Payment.objects.count() == 0
+
+        read(chain, now)
+        assert state(invoice)[0] == "created"
+
+    def test_finality_decides_for_large_invoices(self, chain, invoice, now, monkeypatch):
+        Payment.objects.all().delete()
+        chain.mine(transfer(invoice))
+        read(chain, now)
+        Payment.objects.update(needs_finality=True, required_confirmations=64)
+        chain.grow(100)
+        read(chain, now)
+        assert state(invoice)[0] == "confirming"
+
+        chain.finalized = 50
+        read(chain, now)
+
+        assert state(invoice)[0] == "paid"
+
+
+class TestCrashesAndRivals:
+    def test_a_crash_before_the_cursor_moves_credits_nothing(self, chain, invoice, now, monkeypatch):
+        chain.mine(transfer(invoice))
+        with monkeypatch.context() as patch:
+            patch.setattr(ledger_module, "_move_cursor", _die)
+            with pytest.raises(ZeroDivisionError):
+                read(chain, now)
+
+        assert Payment.objects.count() == 0
+        assert events_of(invoice) == []
+
+        read(chain, now)
+        assert Payment.objects.count() == 1
+
+    def test_of_two_scanners_one_does_the_work(self, chain, invoice, now):
+        chain.mine(transfer(invoice))
+        chain.mine()
+
+        chain.before = lambda: read(chain, now)  # the rival reads and records while the first is still reading
+        assert read(chain, now) == 0
+
+        assert Payment.objects.count() == 1
+        assert events_of(invoice).count("payment.detected") == 1
+
+
+def _die(*_args, **_options):
+    raise ZeroDivisionError
+
+
+def _fields(thing) -> dict:
+    return {name: getattr(thing, name) for name in thing.__slots__}
