@@ -1,0 +1,35 @@
+"""``python -m bench [create] [list] [scan] [stream] [--verbose]``: all of them, or the ones named."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from bench import create, listing, scanning, streaming
+from bench.installation import Installation, fresh_installation
+
+BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
+    "create": create.run,
+    "list": listing.run,
+    "scan": scanning.run,
+    "stream": streaming.run,
+}
+
+
+def main() -> int:
+    """Run what the command line names, each on an installation of its own."""
+    options = [word for word in sys.argv[1:] if word.startswith("-")]
+    wanted = [word for word in sys.argv[1:] if word not in options] or list(BENCHMARKS)
+    unknown = set(wanted) - set(BENCHMARKS)
+    if unknown:
+        sys.stderr.write(f"No benchmark called {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}.\n")
+        return 1
+    if len(wanted) > 1:  # Django is set up for one installation in each process
+        return max(subprocess.call([sys.executable, "-m", "bench", name, *options]) for name in wanted)
+    with fresh_installation() as installation:
+        BENCHMARKS[wanted[0]](installation)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
