@@ -96,25 +96,28 @@ class Binary:
     media_types: Sequence[str] = field(default_factory=tuple)
 
 
-def operation(
+Answers = Mapping[int, Shape | Binary | tuple[Shape | Binary, ...] | None]
+
+
+def operation(  # noqa: PLR0913 - a declaration: every part is named
     summary: str,
     *,
-    answers: Mapping[int, Shape | Binary | None],
+    answers: Answers,
     body: Shape | None = None,
     query: Shape | None = None,
     description: str = "",
-    examples: Mapping[str, Any] | None = None,
+    request_example: Any = None,
+    answer_example: Any = None,
 ) -> Callable[[F], F]:
     """
     Declare what a handler takes and gives.
 
-    ``answers`` maps each good status to the shape of its body (None: no body). Every failure has the
-    error envelope; it need not be listed. ``examples`` has JSON values under ``request`` and ``answer``.
+    ``answers`` maps each good status to the shape of its body (None: no body; several: the caller
+    chooses). Every failure has the error envelope; it need not be listed. The examples are JSON values.
     """
-    given = examples or {}
-    shown = [
-        *_example("Request", given.get("request"), request_only=True),
-        *_example("Answer", given.get("answer"), response_only=True, status_codes=[str(min(answers))]),
+    examples = [
+        *_example("Request", request_example, request_only=True),
+        *_example("Answer", answer_example, response_only=True, status_codes=[str(min(answers))]),
     ]
 
     def mark(handler: F) -> F:
@@ -124,7 +127,7 @@ def operation(
             request={_JSON: body} if body else None,
             responses=_responses(answers),
             parameters=_query_parameters(query) if query else None,
-            examples=shown or None,
+            examples=examples or None,
         )(handler)
         described.operation = Operation(body=body, query=query)
         return cast("F", described)
@@ -199,14 +202,16 @@ class ShapeExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
         return shape.object_schema(ref)
 
 
-def _responses(answers: Mapping[int, Shape | Binary | None]) -> dict[Any, Any]:
+def _responses(answers: Answers) -> dict[Any, Any]:
     responses: dict[Any, Any] = {}
-    for status, answer in answers.items():
-        if isinstance(answer, Binary):
-            binary = OpenApiResponse({"type": "string", "format": "binary"}, description="The file.")
-            responses.update({(str(status), media_type): binary for media_type in answer.media_types})
-        else:
-            responses[str(status)] = answer
+    for status, kinds in answers.items():
+        for answer in kinds if isinstance(kinds, tuple) else (kinds,):
+            if isinstance(answer, Binary):
+                binary = OpenApiResponse({"type": "string", "format": "binary"}, description="The file.")
+                responses.update({(str(status), media_type): binary for media_type in answer.media_types})
+            else:
+                # Beside a file the generator wants to be told the media type of the other answer too.
+                responses[(str(status), _JSON) if isinstance(kinds, tuple) else str(status)] = answer
     return {**responses, "default": OpenApiResponse(ERROR, description="What went wrong.")}
 
 

@@ -19,6 +19,8 @@ if find_spec("api.urls"):
 if find_spec("paypages.urls"):
     urlpatterns.append(path("invoice/", include("paypages.urls")))
     urlpatterns.append(path("", include("paypages.front")))
+if find_spec("dashboard.urls"):
+    urlpatterns.append(path("dashboard/", include("dashboard.urls")))
 
 handler404 = "config.failures.not_found"
 handler500 = "config.failures.crashed"

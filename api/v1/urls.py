@@ -1,10 +1,16 @@
 """The URLs of the native API, below /api/v1/. Each area adds its own; none ends in a slash."""
 
-from django.urls import URLPattern, URLResolver, re_path
+from django.urls import URLPattern, URLResolver, path, re_path
 
+from api.v1 import invoice_urls, merchant_urls, webhook_urls
 from api.v1.errors import unknown_url
+from api.v1.views.analytics import Analytics
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *merchant_urls.urlpatterns,
+    *invoice_urls.urlpatterns,
+    *webhook_urls.urlpatterns,
+    path("analytics", Analytics.as_view()),
     # Last: whatever else is asked for below this prefix gets the envelope too.
     re_path(r"", unknown_url),
 ]

@@ -21,7 +21,14 @@ from merchants.services.keys import (
 )
 from merchants.services.signing_up import SignedUp, SignUp, sign_up
 from merchants.services.usage import count_invoice
-from merchants.services.wallets import IssuedAddress, add_wallet, issue_address, remove_wallet
+from merchants.services.wallets import (
+    IssuedAddress,
+    add_wallet,
+    first_addresses,
+    issue_address,
+    preview_wallet,
+    remove_wallet,
+)
 
 __all__ = [
     "Grant",
@@ -35,8 +42,10 @@ __all__ = [
     "change_plan",
     "count_invoice",
     "create_api_key",
+    "first_addresses",
     "invite_waiting",
     "issue_address",
+    "preview_wallet",
     "reactivate",
     "remove_wallet",
     "revoke_api_key",

@@ -48,13 +48,13 @@ def _invite(key: UUID, *, now: datetime) -> bool:
 
 def _text(member: Member) -> str:
     if member.user.has_usable_password():
-        way_in = f"Sign in with the password you have: {settings.DASHBOARD_BASE_URL}/dashboard/"
+        way_in = "Sign in with the password you have."
     else:
         way_in = f"Choose a password here: {password_link(member)}"
     return (
         f"{member.merchant.business_name} now has an account for crypto payments, and you are its {member.role}.\n\n"
         f"{way_in}\n\n"
-        "If you did not expect this mail you need do nothing: without the link nobody can sign in as you.\n"
+        "If you did not expect this mail you need do nothing: without your password nobody can sign in as you.\n"
     )
 
 

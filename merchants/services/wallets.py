@@ -61,15 +61,23 @@ def issue_address(*, merchant: Merchant, network: str, livemode: bool) -> Issued
     return IssuedAddress(address=addresses.derive(chain, xpub, index), wallet_id=wallet_id, index=index)
 
 
-def preview(*, network: str, xpub: str) -> list[str]:
+def preview_wallet(*, network: str, xpub: str) -> list[str]:
     """
-    Return the first addresses an extended public key would give, for the merchant to compare with their wallet.
+    Return the first addresses that a key would give, before it is added.
 
-    :raises Invalid: when the network is unknown or the key is no account key
+    :raises UnknownNetwork: when there is no such network, or it is the sandbox, which needs no wallet
+    :raises NetworkUnavailable: when nothing watches the network
+    :raises InvalidExtendedKey: when ``xpub`` is no account key
+    :raises PrivateKeyGiven: when it is a private key
     """
     chain = _watched(network)
-    checked = addresses.check_xpub(chain, xpub)
-    return [addresses.derive(chain, checked, index) for index in range(PREVIEWED)]
+    return first_addresses(network=network, xpub=addresses.check_xpub(chain, xpub))
+
+
+def first_addresses(*, network: str, xpub: str) -> list[str]:
+    """Return the first addresses of a key that has been checked, for the merchant to compare with their wallet."""
+    chain = registry.network(network)
+    return [addresses.derive(chain, xpub, index) for index in range(PREVIEWED)]
 
 
 @transaction.atomic
