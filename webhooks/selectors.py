@@ -17,11 +17,13 @@ RATED_PERIOD: Final = timedelta(days=30)
 _RATE: Final = DecimalField(max_digits=4, decimal_places=1)
 
 
-def list_endpoints(*, merchant: Merchant, livemode: bool) -> QuerySet[WebhookEndpoint]:
-    """Return the merchant's endpoints, newest first."""
-    return WebhookEndpoint.objects.filter(merchant=merchant, livemode=livemode, deleted_at=None).order_by(
-        "-created_at", "-id"
-    )
+def list_endpoints(*, merchant: Merchant, livemode: bool, status: str | None = None) -> QuerySet[WebhookEndpoint]:
+    """Return the merchant's endpoints, newest first: all, or those that are ``active`` or ``disabled``."""
+    endpoints = WebhookEndpoint.objects.filter(merchant=merchant, livemode=livemode, deleted_at=None)
+    if status is not None:
+        is_active = Q(disabled_reason="")
+        endpoints = endpoints.filter(is_active if status == "active" else ~is_active)
+    return endpoints.order_by("-created_at", "-id")
 
 
 def with_figures(endpoints: QuerySet[WebhookEndpoint], *, now: datetime) -> QuerySet[WebhookEndpoint]:
@@ -43,13 +45,16 @@ def with_figures(endpoints: QuerySet[WebhookEndpoint], *, now: datetime) -> Quer
     )
 
 
-def get_endpoint(*, merchant: Merchant, livemode: bool, public_id: str) -> WebhookEndpoint:
+def get_endpoint(
+    *, merchant: Merchant, livemode: bool, public_id: str, figures_at: datetime | None = None
+) -> WebhookEndpoint:
     """
-    Return one endpoint of the merchant.
+    Return one endpoint of the merchant; with ``figures_at``, also its success rate at that moment.
 
     :raises EndpointNotFound: when there is none, or it is somebody else's
     """
-    return _one(list_endpoints(merchant=merchant, livemode=livemode), public_id)
+    endpoints = list_endpoints(merchant=merchant, livemode=livemode)
+    return _one(with_figures(endpoints, now=figures_at) if figures_at else endpoints, public_id)
 
 
 def lock_endpoint(*, merchant: Merchant, livemode: bool, public_id: str) -> WebhookEndpoint:

@@ -1,0 +1,189 @@
+"""
+Server-sent events, as an ASGI application of its own: thousands of open connections, no thread each.
+
+``GET /api/v1/public/invoice/{id}/events`` for anyone who holds an invoice's id, and
+``GET /api/v1/events/stream`` for a merchant's programs. What is written into a stream is made in
+``api.v1.stream_frames``; who may listen is decided in ``api.v1.stream_access``.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Final
+
+import structlog
+from django.db import Error as DatabaseError
+
+from api.errors import RateLimited
+from api.v1 import stream_frames as frames
+from api.v1.errors import error_answer, failure_of
+from api.v1.stream_access import MISSED_BATCH, StreamRequest, Visit, admit
+from core import context
+from core.errors import CheckoutError
+from core.ids import public_id, uuid7
+from core.middleware import trace_id
+from events.models import Event
+from events.stream import Overflowed, Subscription, Tail, in_database
+
+log = structlog.get_logger(__name__)
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+HEARTBEAT_SECONDS: Final = 15.0
+AT_ONCE_PER_INVOICE: Final = 10
+AT_ONCE_PER_MERCHANT: Final = 100
+RECHECK_SECONDS: Final = 60.0  # how long a revoked key may still listen
+_EVENT_STREAM: Final = ((b"content-type", b"text/event-stream; charset=utf-8"),)
+_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-headers", b"Authorization, X-API-Key, Last-Event-ID, Cache-Control"),
+    (b"access-control-allow-methods", b"GET, HEAD, OPTIONS"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-accel-buffering", b"no"),
+)
+
+
+class EventStreams:
+    """The ASGI application. One instance serves one event loop."""
+
+    def __init__(self) -> None:
+        self._tail = Tail()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            request = StreamRequest.of(scope)
+            with context.caller(
+                request_id=public_id("req", uuid7()), trace_id=trace_id(request.headers.get("traceparent", ""))
+            ):
+                await self._answer(request, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                self._tail.close_all()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _answer(self, request: StreamRequest, receive: Receive, send: Send) -> None:
+        if request.method == "OPTIONS":
+            await _answer_with(send, 204)
+            return
+        try:
+            visit = await in_database(admit, request=request)
+            self._check_room(visit)
+            if visit.is_over:
+                # 204 is what tells a browser's EventSource not to come back: it has seen the end already.
+                await _answer_with(send, 204)
+            elif request.method == "HEAD":
+                await _answer_with(send, 200, _EVENT_STREAM)
+            else:
+                await self._stream(visit, receive, send)
+        except (CheckoutError, DatabaseError) as problem:
+            await _refuse(send, problem, with_body=request.method != "HEAD")
+
+    def _check_room(self, visit: Visit) -> None:
+        limit = AT_ONCE_PER_INVOICE if visit.topic.invoice_id else AT_ONCE_PER_MERCHANT
+        if self._tail.listeners(visit.topic) >= limit:
+            raise RateLimited("Too many event streams are open for this at once.", constraints={"limit": limit})
+
+    async def _stream(self, visit: Visit, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine that runs has a task
+        subscription = await self._tail.subscribe(visit.topic, on_overflow=task.cancel)
+        watch = asyncio.create_task(_watch(receive, subscription))
+        try:
+            await _start(send, 200, _EVENT_STREAM)
+            async with contextlib.aclosing(_frames(visit, subscription)) as parts:
+                async for part in parts:
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+            await _end(send)
+        except asyncio.CancelledError:
+            if not subscription.overflowed:
+                raise
+            # It was stuck in a full socket. Returning closes that; the reader resumes from its last position.
+            log.info("stream_dropped", reason="slow reader")
+        except (Overflowed, OSError, DatabaseError, CheckoutError) as problem:
+            log.info("stream_dropped", reason=repr(problem))
+        finally:
+            watch.cancel()
+            self._tail.unsubscribe(subscription)
+
+
+async def _frames(visit: Visit, subscription: Subscription) -> AsyncIterator[bytes]:
+    """Yield the facts, what was missed, and then what happens, until a final status or nobody reads any more."""
+    yield frames.RETRY
+    opening, sent, is_over = await in_database(visit.opening)
+    yield opening
+    if visit.resumes_from is not None:
+        async for told, position in _missed(visit, visit.resumes_from):
+            yield told
+            sent = max(sent, position)
+    checked_at = _clock()
+    while not (is_over or subscription.closed):
+        events = [event for event in await subscription.next(timeout=HEARTBEAT_SECONDS) if _number(event) > sent]
+        if visit.recheck is not None and _clock() - checked_at >= RECHECK_SECONDS:
+            await in_database(visit.recheck)
+            checked_at = _clock()
+        if events:
+            yield b"".join(visit.frame(event) for event in events)
+            sent, is_over = _number(events[-1]), visit.ends_with(events)
+        elif not subscription.closed:
+            yield frames.HEARTBEAT
+
+
+async def _missed(visit: Visit, position: int) -> AsyncIterator[tuple[bytes, int]]:
+    """Yield the frames behind ``position``, and how far they go."""
+    while True:
+        events = await in_database(visit.missed, after=position)
+        if events:
+            position = _number(events[-1])
+            yield b"".join(visit.frame(event) for event in events), position
+        if len(events) < MISSED_BATCH:
+            return
+
+
+def _number(event: Event) -> int:
+    return event.position or 0
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _watch(receive: Receive, subscription: Subscription) -> None:
+    """Wake the writer when the client is gone, so that its place is free at once."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    subscription.close()
+
+
+async def _start(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    request_id = (b"x-request-id", context.current().request_id.encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*_HEADERS, request_id, *headers]})
+
+
+async def _end(send: Send, body: bytes = b"") -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _answer_with(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    await _start(send, status, headers)
+    await _end(send)
+
+
+async def _refuse(send: Send, problem: Exception, *, with_body: bool) -> None:
+    answer = error_answer(failure_of(problem))
+    told = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.items()]
+    await _start(send, answer.status_code, [header for header in told if header[0] != b"cache-control"])
+    await _end(send, answer.content if with_body else b"")
+
+
+application = EventStreams()
