@@ -164,7 +164,7 @@ def _python(*arguments: str) -> list[str]:
 
 
 def _programs() -> list[Program]:
-    celery = _python("-W", "ignore:You're running the worker", "-m", "celery", "-A", "config.celery")
+    celery = _python("-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "config.celery")
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
     return [
         Program("web", _python("-m", "config.web")),

@@ -26,7 +26,15 @@ _SECRET_TEXTS: Final = (
     (re.compile(r"\b([xyzt]prv)[1-9A-HJ-NP-Za-km-z]{20,}"), rf"\1{_MASK}"),
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), rf"\1{_MASK}@"),
 )
-_LOGGERS: Final = {"django.server": "WARNING", "uvicorn.access": "WARNING", "celery.worker.strategy": "WARNING"}
+# What libraries tell about each request and each tick of the clock; our own line says it once.
+_LOGGERS: Final = {
+    "django.request": "ERROR",
+    "django.server": "WARNING",
+    "uvicorn.error": "WARNING",
+    "celery.app.trace": "WARNING",
+    "celery.beat": "WARNING",
+    "celery.worker": "WARNING",
+}
 
 
 def mask(text: str) -> str:
@@ -63,6 +71,7 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
     last: list[Any] = [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
         structlog.processors.format_exc_info,
+        _drop_decoration,
         _mask_secrets,
         renderer,
     ]
@@ -91,6 +100,11 @@ def _add_caller(_logger: object, _method: str, line: _Line) -> _Line:
     ):
         if value:
             line.setdefault(name, value)
+    return line
+
+
+def _drop_decoration(_logger: object, _method: str, line: _Line) -> _Line:
+    line.pop("color_message", None)
     return line
 
 
