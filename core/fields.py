@@ -1,9 +1,10 @@
 """Model fields that keep numbers exact."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.db.models.expressions import Combinable
 from psycopg.types.json import Jsonb
 
 from core import exact_json
@@ -36,7 +37,11 @@ class ExactJSONField(models.JSONField):
 
 
 class UnitsField(models.DecimalField):
-    """A whole number of an asset's base units, wide enough for a uint256 (78 digits)."""
+    """A whole number of an asset's base units, wide enough for a uint256 (78 digits); an ``int`` in Python."""
+
+    if TYPE_CHECKING:
+        _pyi_private_set_type: int | Combinable
+        _pyi_private_get_type: int  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "max_digits": 78, "decimal_places": 0})

@@ -16,7 +16,6 @@ from core.models import Record
 from invoices.errors import InvalidTransition
 from invoices.states import AWAITING, EXPIRING, TRANSITIONS, Facts, InvoiceException, InvoiceStatus, enough_for
 
-
 # A query uses the trigram index only when it searches exactly this expression.
 SEARCHED: Final = Upper(
     Concat(

@@ -2,10 +2,10 @@
 
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Upper
-from merchants.models import Merchant
 
 from invoices.errors import InvoiceNotFound
 from invoices.models import SEARCHED, Invoice
+from merchants.models import Merchant
 
 
 def list_invoices(*, merchant: Merchant, livemode: bool) -> QuerySet[Invoice]:

@@ -3,15 +3,24 @@
 from typing import Final
 
 from django.db.models import QuerySet
-from merchants.models import Merchant
 
 from core.ids import parse_public_id
 from invoices.models import Invoice
+from merchants.models import Merchant
 from payments.errors import PaymentNotFound, RefundNotFound
 from payments.models import Payment, Refund
 from payments.states import RECEIVED, Review
 
-__all__ = ["RECEIVED", "get_payment", "get_refund", "list_deposits", "list_payments", "list_refunds", "payments_of", "refunds_of"]
+__all__ = [
+    "RECEIVED",
+    "get_payment",
+    "get_refund",
+    "list_deposits",
+    "list_payments",
+    "list_refunds",
+    "payments_of",
+    "refunds_of",
+]
 
 MANY: Final = 200  # shown with an invoice; anybody can send dust to an address, so there is no natural end
 

@@ -71,7 +71,7 @@ def required_confirmations(
         return override, False
     low, high = TIERS_USD
     tier = tiers[0] if total_usd < low else tiers[1] if total_usd < high else tiers[2]
-    return (FINALITY_BLOCKS, True) if tier is FINALIZED else (int(tier), False)  # type: ignore[arg-type]
+    return (FINALITY_BLOCKS, True) if tier is FINALIZED else (int(tier), False)
 
 
 STATUS_EVENT: Final[Mapping[PaymentStatus, str]] = {

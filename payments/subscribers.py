@@ -16,6 +16,8 @@ def register() -> None:
 
 def refund_surplus(event: Event) -> None:
     """Open a refund for the surplus if that is the invoice's rule and it is still overpaid."""
+    if event.invoice_id is None:
+        return
     invoice = Invoice.objects.select_for_update().get(pk=event.invoice_id)
     wants_refund = invoice.overpayment_action == OverpaymentAction.REFUND
     if wants_refund and invoice.exception == InvoiceException.OVERPAID:

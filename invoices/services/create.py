@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import transaction
-from merchants.models import Merchant
-from merchants.settings import MerchantSettings
 
 from chains import registry
 from chains.base import Asset
@@ -22,6 +20,8 @@ from invoices.quotes import quote
 from invoices.rates.book import Price, price_of
 from merchants import selectors as merchant_selectors
 from merchants import services as merchant_services
+from merchants.models import Merchant
+from merchants.settings import MerchantSettings
 
 _USD_DIGITS: Final = 3
 

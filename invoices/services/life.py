@@ -8,7 +8,6 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from merchants.models import Merchant
 
 from core.money import round_down
 from events.outbox import Happening, emit
@@ -19,6 +18,7 @@ from invoices.quotes import quote
 from invoices.rates.book import price_of
 from invoices.selectors import invoice_for_update
 from invoices.states import CANCELLABLE, EXPIRING, InvoiceException, InvoiceStatus, exception_of, next_status
+from merchants.models import Merchant
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Final
 
 from django.db.models import Q, Sum
-from merchants.settings import MerchantSettings
 
 from chains import registry
 from chains.base import Transfer
@@ -16,10 +15,12 @@ from invoices import services as invoice_services
 from invoices.models import Invoice
 from invoices.quotes import value_of
 from invoices.states import FINAL, InvoiceStatus
+from merchants.settings import MerchantSettings
 from payments.events import payment_event, with_last_payment
 from payments.models import Payment
 from payments.states import RECEIVED, STATUS_EVENT, UNSETTLED, PaymentStatus, Review, required_confirmations
 
+IMPLAUSIBLE: Final = Decimal(10) ** 15  # more than all the money there is; a broken token, not a payment
 QUOTE_GRACE: Final = timedelta(minutes=15)  # a replaced quote stays payable that long
 PROGRESS_STEPS: Final = 10  # at most so many "confirming" events a payment
 
@@ -46,7 +47,7 @@ class Verdict:
 
     counts: bool
     is_late: bool
-    reason: str  # "" | "wrong_asset" | "late" | "closed"
+    reason: str  # "" | "wrong_asset" | "late" | "closed"; a payment also knows "short" and "implausible"
 
 
 def transfer_key(thing: Transfer | Payment) -> Key:
@@ -174,6 +175,9 @@ def _new_payment(invoice: Invoice, transfer: Transfer, now: datetime) -> Payment
     )
     if verdict.counts:
         credit(payment, invoice, rate=_rate_for(invoice, sent_at))
+    if payment.value > IMPLAUSIBLE:
+        payment.counts, payment.value, payment.credited_units = False, Decimal(0), 0
+        payment.review, payment.review_reason = Review.OPEN, "implausible"
     return payment
 
 

@@ -5,16 +5,16 @@ from decimal import Decimal
 from enum import StrEnum
 
 from django.db import transaction
-from merchants.models import Merchant
 
 from events.outbox import Happening, emit
 from invoices.models import Invoice
 from invoices.rates.book import price_of
 from invoices.states import FINAL
+from merchants.models import Merchant
 from payments import selectors
 from payments.errors import DepositNotAcceptable, DepositNotInReview
 from payments.models import Payment
-from payments.services.credit import Change, credit, settle_invoice
+from payments.services.credit import IMPLAUSIBLE, Change, credit, settle_invoice
 from payments.services.refunds import open_refund
 from payments.states import PaymentStatus, Review
 
@@ -75,4 +75,6 @@ def _accept(payment: Payment, invoice: Invoice, now: datetime) -> None:
     if not payment.counts:
         price = price_of(payment.asset_code, currencies={invoice.currency}, livemode=invoice.livemode, now=now)
         credit(payment, invoice, rate=price.rate(invoice.currency))
+        if payment.value > IMPLAUSIBLE:
+            raise DepositNotAcceptable("This amount is more than all the money there is.")
     payment.review = Review.ACCEPTED

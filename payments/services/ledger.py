@@ -57,7 +57,7 @@ def record_reading(reading: Reading, *, now: datetime) -> bool:
     seen = set()
     for transfer in (*reading.transfers, *(reading.waiting or ())):
         key = transfer_key(transfer)
-        if key in seen:
+        if key in seen or transfer.units <= 0:
             continue
         seen.add(key)
         invoice = invoices.get(transfer.recipient)

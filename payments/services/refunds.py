@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Sum
-from merchants.models import Merchant
 
 from chains import addresses, registry
 from core.money import has_at_most
@@ -15,6 +14,7 @@ from invoices import services as invoice_services
 from invoices.models import Invoice
 from invoices.selectors import invoice_for_update
 from invoices.states import InvoiceStatus
+from merchants.models import Merchant
 from payments import selectors
 from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge
 from payments.events import refund_event

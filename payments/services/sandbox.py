@@ -9,7 +9,6 @@ from typing import Final
 import structlog
 from django.db import transaction
 from kombu.exceptions import OperationalError
-from merchants.models import Merchant
 
 from chains import registry
 from chains.base import Asset, Block
@@ -20,7 +19,8 @@ from core.money import has_at_most
 from invoices.errors import UnknownAsset
 from invoices.models import Invoice
 from invoices.selectors import get_invoice
-from payments.errors import ForeignTransfer, NothingDue, LiveKeyNotAllowed
+from merchants.models import Merchant
+from payments.errors import ForeignTransfer, LiveKeyNotAllowed, NothingDue
 
 log = structlog.get_logger(__name__)
 

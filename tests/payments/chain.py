@@ -26,7 +26,7 @@ def transfer(invoice, *, units=None, txid="a" * 64, ordinal=0, asset=None, sende
 
 @dataclass
 class ScriptedChain:
-    """Implements ``chains.base.ChainReader`` over a list of blocks; ``before`` runs inside each reading of transfers."""
+    """Implements ``chains.base.ChainReader`` over lists; ``before`` runs once, inside a reading of transfers."""
 
     start: datetime = GENESIS_TIME
     max_range: int = 100

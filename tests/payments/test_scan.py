@@ -100,6 +100,23 @@ class TestCredit:
             "invoice.paid",
         ]
 
+    def test_a_transfer_of_nothing_is_no_payment(self, chain, invoice, now):
+        chain.mine(transfer(invoice, units=0))
+
+        read(chain, now)
+
+        assert Payment.objects.count() == 0
+
+    def test_more_money_than_there_is_is_looked_at_and_stops_nothing(self, chain, invoice, now):
+        chain.mine(transfer(invoice, units=2**256 - 1))
+        chain.mine()
+
+        read(chain, now)
+
+        payment = Payment.objects.get()
+        assert (payment.units, payment.counts, payment.review_reason) == (2**256 - 1, False, "implausible")
+        assert state(invoice) == ("created", "none")
+
     def test_a_stranger_s_transfer_is_not_ours(self, chain, invoice, now):
         stranger = transfer(invoice)
         chain.mine(type(stranger)(**{**_fields(stranger), "recipient": "sandbox1somebodyelse"}))
@@ -333,7 +350,9 @@ class TestReorg:
         assert events_of(invoice)[-2:] == ["payment.reversed", "invoice.reversed"]
 
     def test_a_shorter_fork_is_believed_once_its_blocks_differ(self, chain, invoice, now):
-        chain.grow(5)
+        for _ in range(5):
+            chain.mine()
+            read(chain, now)
         chain.mine(transfer(invoice))
         chain.grow(3)
         read(chain, now)
@@ -353,7 +372,7 @@ class TestReorg:
 
         chain.fork(21)
         chain.grow(10)
-        chain.mine(transfer(invoice, txid="b" * 64))
+        chain.mine(transfer(invoice, txid="b" * 64, units=invoice.amount_units))
         chain.grow(15)
         read(chain, now)
 

@@ -1,0 +1,150 @@
+"""Staff's view of invoices: everything can be found; a status changes only through the services."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+
+from core.errors import CheckoutError
+from invoices import services
+from invoices.events import progress
+from invoices.models import Credit, Invoice, RateSheet, ReplacedQuote
+
+
+class ReadOnly:
+    """Nothing can be added, changed or deleted by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+class ReplacedQuoteInline(ReadOnly, TabularInline):
+    model = ReplacedQuote
+    fields = ("quoted_at", "replaced_at", "rate", "rate_source", "amount_units")
+    readonly_fields = fields
+    extra = 0
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(ReadOnly, ModelAdmin):
+    list_display = (
+        "public_id",
+        "created_at",
+        "merchant",
+        "title",
+        "owed",
+        "asset_code",
+        "network",
+        "state",
+        "livemode",
+    )
+    list_filter = ("status", "exception", "livemode", "network", "asset_code", "currency")
+    list_select_related = ("merchant",)
+    search_fields = ("=id", "=address", "title", "=merchant__id", "merchant__business_name")
+    search_help_text = "Public id, address, title or merchant"
+    ordering = ("-created_at",)
+    readonly_fields = ("public_id", "received")
+    inlines = (ReplacedQuoteInline,)
+    actions = ("accept_as_it_is", "cancel")
+    show_full_result_count = False
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Invoice], search_term: str
+    ) -> tuple[QuerySet[Invoice], bool]:
+        """Find an invoice by its public id as well."""
+        key = Invoice.key_from(search_term.strip())
+        if key is not None:
+            return queryset.filter(pk=key), False
+        found: tuple[QuerySet[Invoice], bool] = super().get_search_results(request, queryset, search_term)
+        return found
+
+    @admin.display(description="ID")
+    def public_id(self, invoice: Invoice) -> str:
+        """The id the world sees."""
+        return invoice.public_id
+
+    @admin.display(description="Total", ordering="total")
+    def owed(self, invoice: Invoice) -> str:
+        """What is owed, in the invoice's currency."""
+        return f"{invoice.total:,.2f} {invoice.currency}"
+
+    @admin.display(description="Status", ordering="status")
+    def state(self, invoice: Invoice) -> str:
+        """Status and exception: together they tell the whole truth."""
+        return invoice.status if invoice.exception == "none" else f"{invoice.status}, {invoice.exception}"
+
+    @admin.display(description="Received")
+    def received(self, invoice: Invoice) -> str:
+        """How much of the asset has arrived."""
+        facts = progress(invoice)
+        return f"{facts['received']:f} of {facts['required']:f} {invoice.asset_code} ({facts['percent']} %)"
+
+    @admin.action(description="Accept as it is")
+    def accept_as_it_is(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        """Take what has arrived for enough."""
+        for invoice in queryset.select_related("merchant"):
+            try:
+                services.accept_invoice(
+                    merchant=invoice.merchant,
+                    livemode=invoice.livemode,
+                    public_id=invoice.public_id,
+                    now=timezone.now(),
+                )
+            except CheckoutError as refusal:
+                self.message_user(request, f"{invoice.public_id}: {refusal.detail}", messages.ERROR)
+
+    @admin.action(description="Cancel")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
+        """Close invoices that have not been paid."""
+        for invoice in queryset.select_related("merchant"):
+            try:
+                services.cancel_invoice(
+                    merchant=invoice.merchant,
+                    livemode=invoice.livemode,
+                    public_id=invoice.public_id,
+                    reason="Cancelled by staff",
+                    now=timezone.now(),
+                )
+            except CheckoutError as refusal:
+                self.message_user(request, f"{invoice.public_id}: {refusal.detail}", messages.ERROR)
+
+
+@admin.register(ReplacedQuote)
+class ReplacedQuoteAdmin(ReadOnly, ModelAdmin):
+    list_display = ("invoice", "quoted_at", "replaced_at", "rate", "rate_source")
+    list_select_related = ("invoice",)
+    search_fields = ("=id", "=invoice__id", "=invoice__address")
+    ordering = ("-created_at",)
+    show_full_result_count = False
+
+
+@admin.register(Credit)
+class CreditAdmin(ReadOnly, ModelAdmin):
+    list_display = ("created_at", "merchant", "customer", "amount", "currency", "invoice", "livemode", "voided_at")
+    list_filter = ("livemode", "currency")
+    list_select_related = ("merchant", "invoice")
+    search_fields = ("=id", "customer", "=invoice__id", "merchant__business_name")
+    ordering = ("-created_at",)
+
+
+@admin.register(RateSheet)
+class RateSheetAdmin(ReadOnly, ModelAdmin):
+    list_display = ("observed_at", "base", "source", "in_dollars")
+    list_filter = ("source", "base")
+    search_fields = ("=base", "=source")
+    ordering = ("-observed_at",)
+    show_full_result_count = False
+
+    @admin.display(description="USD")
+    def in_dollars(self, sheet: RateSheet) -> str:
+        """What one unit is worth in US dollars."""
+        return str(sheet.prices.get("USD", ""))
