@@ -4,7 +4,9 @@ Templates print this and ask no questions of their own: every "is it shown" is a
 every amount is already text, made from exact Decimals.
 """
 
+import re
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,7 +15,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import format_currency
 
 from chains import registry
 from chains.base import Asset, Network
@@ -34,6 +35,8 @@ REFRESH_SECONDS: Final = 10
 SLOW_REFRESH_SECONDS: Final = 60
 
 TOKEN_STANDARD: Final = {"tron": "TRC-20", "ethereum": "ERC-20", "bsc": "BEP-20"}
+
+_LETTER_BEFORE_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)")  # KWD 1.234, but $1.23
 
 _S = InvoiceStatus
 _PAYABLE: Final = frozenset({_S.CREATED, _S.PENDING, _S.PARTIAL})
@@ -272,8 +275,11 @@ def link(url: str) -> Link | None:
 def fiat_text(amount: Decimal, currency: str, language: str) -> str:
     """Return ``amount`` as people of ``language`` write it, with the currency's own digits: ``$16.49``."""
     digits = max(minor_digits(currency), _digits_of(amount))
-    exact = round_to(amount, digits)
-    return format_currency(exact, currency, locale=_locale(language), currency_digits=False, decimal_quantization=False)
+    locale = _locale(language)
+    pattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (digits, digits)
+    written = pattern.apply(round_to(amount, digits), locale, currency=currency, currency_digits=False)
+    return _LETTER_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", written)
 
 
 def short(txid: str) -> str:
