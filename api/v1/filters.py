@@ -1,0 +1,68 @@
+"""How the filters of lists narrow a query. Their values have been checked by the shapes in ``api.v1.shapes``."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import django_filters as filters
+from django.db.models import Model, QuerySet
+
+from invoices import selectors
+from invoices.models import Invoice
+from payments.models import Payment, Refund
+
+M = TypeVar("M", bound=Model)
+
+
+class _Words(filters.BaseInFilter, filters.CharFilter):
+    """One of several words."""
+
+
+class InvoiceFilter(filters.FilterSet):
+    """``GET /invoices``."""
+
+    status = _Words(field_name="status", lookup_expr="in")
+    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    amount_gte = filters.NumberFilter(field_name="total", lookup_expr="gte", max_value=None)
+    amount_lte = filters.NumberFilter(field_name="total", lookup_expr="lte", max_value=None)
+    currency = filters.CharFilter(field_name="currency")
+    search = filters.CharFilter(method="search_text")
+
+    class Meta:
+        model = Invoice
+        fields: list[str] = []
+
+    def search_text(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:  # noqa: ARG002
+        return selectors.search(invoices, value)
+
+
+class PaymentFilter(filters.FilterSet):
+    """``GET /payments``."""
+
+    invoice_id = filters.CharFilter(method="of_invoice")
+    status = _Words(field_name="status", lookup_expr="in")
+
+    class Meta:
+        model = Payment
+        fields: list[str] = []
+
+    def of_invoice(self, rows: QuerySet[M], name: str, value: str) -> QuerySet[M]:  # noqa: ARG002
+        key = Invoice.key_from(value)
+        return rows.filter(invoice_id=key) if key else rows.none()
+
+
+class RefundFilter(PaymentFilter):
+    """``GET /refunds``."""
+
+    class Meta:
+        model = Refund
+        fields: list[str] = []
+
+
+def narrowed(rows: QuerySet[M], by: type[filters.FilterSet], query: Mapping[str, Any]) -> QuerySet[M]:
+    """Return ``rows`` narrowed by what ``query`` holds; a filter it cannot apply is a fault of ours."""
+    found = by(data=query, queryset=rows)
+    if not found.is_valid():
+        raise ValueError(f"filters that the shapes let pass are refused: {found.errors}")
+    narrowed_rows: QuerySet[M] = found.qs
+    return narrowed_rows

@@ -1,0 +1,28 @@
+"""Where invoices, payments and what belongs to them are found, below /api/v1/."""
+
+from django.urls import URLPattern, path
+
+from api.v1.views import invoices, market, payments, public, sandbox
+
+urlpatterns: list[URLPattern] = [
+    path("invoices", invoices.InvoiceList.as_view()),
+    path("invoices/<str:invoice_id>", invoices.InvoiceDetail.as_view()),
+    path("invoices/<str:invoice_id>/cancel", invoices.InvoiceCancellation.as_view()),
+    path("invoices/<str:invoice_id>/accept", invoices.InvoiceAcceptance.as_view()),
+    path("invoices/<str:invoice_id>/refund", invoices.InvoiceRefunds.as_view()),
+    path("payments", payments.PaymentList.as_view()),
+    path("payments/<str:payment_id>", payments.PaymentDetail.as_view()),
+    path("refunds", payments.RefundList.as_view()),
+    path("refunds/<str:refund_id>", payments.RefundDetail.as_view()),
+    path("refunds/<str:refund_id>/complete", payments.RefundCompletion.as_view()),
+    path("refunds/<str:refund_id>/cancel", payments.RefundCancellation.as_view()),
+    path("deposits", payments.DepositList.as_view()),
+    path("deposits/<str:deposit_id>/resolve", payments.DepositResolution.as_view()),
+    path("rates", market.RateList.as_view()),
+    path("assets", market.AssetList.as_view()),
+    path("sandbox/transfers", sandbox.SandboxTransfers.as_view()),
+    path("sandbox/blocks", sandbox.SandboxBlocks.as_view()),
+    path("sandbox/reorgs", sandbox.SandboxReorgs.as_view()),
+    path("public/invoice/<str:invoice_id>", public.PublicInvoice.as_view()),
+    path("public/invoice/<str:invoice_id>/qr", public.PublicQRCode.as_view()),
+]

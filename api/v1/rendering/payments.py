@@ -1,0 +1,99 @@
+"""Payments, deposits in review, and refunds."""
+
+from decimal import Decimal
+from typing import Any
+
+from api.v1.rendering.amounts import asset_amount, fiat, moment, plain
+from chains import registry
+from core.ids import public_id
+from core.money import WIDE
+from invoices.models import Invoice
+from payments.models import Payment, Refund
+from payments.states import PaymentStatus, Review
+
+
+def payment_of_invoice(payment: Payment) -> dict[str, Any]:
+    """Return a payment within its invoice."""
+    return {
+        "id": payment.public_id,
+        "amount": asset_amount(payment),
+        "crypto_currency": payment.asset_code,
+        "tx_hash": payment.txid,
+        "status": str(payment.status),
+        "confirmations": payment.confirmations,
+        "required_confirmations": payment.required_confirmations,
+        "block_number": payment.block_height,
+        "from_address": payment.sender or None,
+        "detected_at": moment(payment.created_at),
+        "confirmed_at": moment(payment.confirmed_at),
+        "network_fee": _network_fee(payment),
+        "counts": payment.counts,
+        "late": payment.is_late,
+        "review": str(payment.review),
+    }
+
+
+def payment_view(payment: Payment) -> dict[str, Any]:
+    """Return a payment on its own; its invoice has been loaded with it."""
+    invoice = payment.invoice
+    return {
+        **payment_of_invoice(payment),
+        "invoice_id": invoice.public_id,
+        "network": payment.network,
+        "address": payment.address,
+        "value": fiat(payment.value, invoice.currency),
+        "currency": invoice.currency,
+        "livemode": invoice.livemode,
+    }
+
+
+def deposit_view(payment: Payment) -> dict[str, Any]:
+    """Return a payment that waits, or waited, for a decision."""
+    return {
+        **payment_view(payment),
+        "review_reason": payment.review_reason or None,
+        "resolved_at": moment(payment.resolved_at),
+    }
+
+
+def public_payment(payment: Payment, invoice: Invoice) -> dict[str, Any]:
+    """Return what a customer may know of a payment: not where it came from."""
+    shown: dict[str, Any] = {"amount": asset_amount(payment), "status": str(payment.status)}
+    if payment.asset_code != invoice.asset_code:
+        shown["crypto_currency"] = payment.asset_code
+    if payment.review == Review.OPEN:
+        shown["in_review"] = True
+    if payment.status != PaymentStatus.DETECTED:
+        shown["confirmations"] = payment.confirmations
+    if payment.status != PaymentStatus.CONFIRMED:
+        return {**shown, "required_confirmations": payment.required_confirmations}
+    return {**shown, "confirmed_at": moment(payment.confirmed_at)}
+
+
+def refund_view(refund: Refund, invoice: Invoice) -> dict[str, Any]:
+    """Return a refund; ``invoice`` is the one it belongs to."""
+    return {
+        "id": refund.public_id,
+        "invoice_id": invoice.public_id,
+        "payment_id": public_id(Payment.PREFIX, refund.payment_id) if refund.payment_id else None,
+        "amount": asset_amount(refund),
+        "crypto_currency": refund.asset_code,
+        "network": refund.network,
+        "address": refund.address or None,
+        "status": str(refund.status),
+        "kind": refund.kind,
+        "reason": refund.reason or None,
+        "tx_hash": refund.txid or None,
+        "livemode": invoice.livemode,
+        "created_at": moment(refund.created_at),
+        "completed_at": moment(refund.completed_at),
+    }
+
+
+def _network_fee(payment: Payment) -> Decimal | None:
+    """Return the fee in the network's own coin, where it is known: the coin is the asset without a contract."""
+    network = registry.find_network(payment.network)
+    coin = next((asset for asset in network.assets if not asset.contract), None) if network else None
+    if payment.fee_units is None or coin is None:
+        return None
+    return plain(Decimal(payment.fee_units).scaleb(-coin.decimals, context=WIDE))

@@ -1,0 +1,304 @@
+"""Invoices: orders, filters, answers."""
+
+from decimal import Decimal
+from typing import Any, Final
+
+from api.v1.pagination import list_answer, list_query
+from api.v1.shapes.common import (
+    ACTION,
+    CURRENCY,
+    INVOICE_EXCEPTION,
+    INVOICE_STATUS,
+    LIVEMODE_DOC,
+    PAYMENT_STATUS,
+    TIME,
+    TIME_OR_NULL,
+    number,
+    price,
+    text,
+)
+from api.v1.shapes.payments import PAYMENT_OF_INVOICE, REFUND
+from api.validation import URL, Amount, Choice, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
+from core.targets import check_url
+from invoices.errors import InvalidAmount, UnknownAsset
+from invoices.services import InvoiceOrder, Item, Tolerance
+from invoices.states import InvoiceStatus
+from merchants.settings import OVERPAYMENT_MAX, UNDERPAYMENT_MAX
+
+MAX_QUANTITY: Final = 1_000_000
+LIFETIME: Final = (300, 604_800)  # seconds
+PRICE_LOCK: Final = (60, 604_800)  # seconds
+
+_ITEM: Final = Shape(
+    "InvoiceItem",
+    {
+        "name": Text(max=200, example="VPN Premium Plan"),
+        "description": Text(max=2000, min=0, required=False, nullable=True, example="Monthly subscription"),
+        "quantity": Amount(above=0, max=MAX_QUANTITY, digits=6, failure=InvalidAmount, example=1),
+        "unit_price": price(doc="In the invoice's currency.", example=Decimal("9.99")),
+    },
+)
+_TOLERANCE: Final = Shape(
+    "PaymentTolerance",
+    {
+        "underpayment_threshold": Amount(
+            min=0,
+            max=UNDERPAYMENT_MAX,
+            digits=3,
+            required=False,
+            nullable=True,
+            doc="So much less is still enough, in the invoice's currency; never more than 5 % of the total.",
+            example=Decimal("0.01"),
+        ),
+        "overpayment_threshold": Amount(
+            min=0,
+            max=OVERPAYMENT_MAX,
+            digits=3,
+            required=False,
+            nullable=True,
+            doc="So much more is no overpayment yet.",
+            example=Decimal("1.00"),
+        ),
+        "overpayment_action": ACTION.but(required=False, nullable=True),
+    },
+    required=False,
+    nullable=True,
+    doc="What is left out is taken from the merchant's settings.",
+)
+CREATE_INVOICE: Final = Shape(
+    "CreateInvoice",
+    {
+        "title": Text(max=200, example="VPN Service Order"),
+        "description": Text(max=5000, min=0, required=False, nullable=True),
+        "items": ListOf(_ITEM, min=1, max=100),
+        "tax": price(required=False, nullable=True, doc="Added to the sum of the items.", example=Decimal("1.50")),
+        "currency": CURRENCY.but(required=False, nullable=True),
+        "crypto_currency": Text(
+            max=16,
+            pattern="^[A-Z0-9]{2,16}$",
+            failure=UnknownAsset,
+            required=False,
+            nullable=True,
+            doc="What the customer pays with; see `GET /assets`.",
+            example="USDT",
+        ),
+        "network": Text(
+            max=32,
+            required=False,
+            nullable=True,
+            doc="On which network; by default the first of your wallets' networks that has the asset.",
+            example="tron",
+        ),
+        "price_lock_duration": Whole(
+            min=PRICE_LOCK[0],
+            max=PRICE_LOCK[1],
+            required=False,
+            nullable=True,
+            doc="Seconds the exchange rate holds; by default until the invoice expires.",
+            example=1800,
+        ),
+        "expires_in": Whole(
+            min=LIFETIME[0],
+            max=LIFETIME[1],
+            required=False,
+            nullable=True,
+            doc="Seconds until the invoice expires.",
+            example=1800,
+        ),
+        "payment_tolerance": _TOLERANCE,
+        "webhook_url": URL(
+            check=check_url,
+            required=False,
+            nullable=True,
+            doc="Told of everything that happens to this invoice, beside your webhook endpoints.",
+            example="https://merchant.com/webhook",
+        ),
+        "return_url": URL(required=False, nullable=True, example="https://merchant.com/success"),
+        "cancel_url": URL(required=False, nullable=True, example="https://merchant.com/cancel"),
+        "metadata": FreeForm(
+            max_keys=50,
+            max_bytes=16_384,
+            required=False,
+            nullable=True,
+            doc="Your own facts, returned as they are; at most 50 keys and 16 kB. Searched by `search`.",
+            example={"order_id": "ord_789"},
+        ),
+    },
+)
+CANCEL_INVOICE: Final = Shape(
+    "CancelInvoice",
+    {
+        "reason": Text(max=500, min=0, default="", nullable=True, example="Customer requested cancellation"),
+        "refund_partial_payments": Flag(default=False, doc="Open a refund for each payment already received."),
+    },
+)
+INVOICE_QUERY: Final = list_query(
+    "InvoiceQuery",
+    {
+        "status": ListOf(
+            Choice(*InvoiceStatus.values), min=1, max=8, required=False, doc="One status, or several with commas."
+        ),
+        "created_after": Moment(required=False, doc="Created at this time or later."),
+        "created_before": Moment(required=False, doc="Created before this time."),
+        "amount_gte": Amount(min=0, required=False, doc="Total of at least this much."),
+        "amount_lte": Amount(min=0, required=False, doc="Total of at most this much."),
+        "currency": CURRENCY.but(required=False),
+        "search": Text(max=200, required=False, doc="Text in title, description or metadata, in any case."),
+    },
+)
+
+_PROGRESS: Final = Shape(
+    "PaymentProgress",
+    {
+        "received": number("Received so far, in the asset.", Decimal("10.00")),
+        "required": number("All that has to be sent.", Decimal("16.49")),
+        "remaining": number("Still to be sent.", Decimal("6.49")),
+        "percent": number("Received, in percent; at most 100.", Decimal("60.64")),
+    },
+    is_open=True,
+)
+_LINE: Final = Shape(
+    "InvoiceLine",
+    {
+        "name": text("What is sold.", "VPN Premium Plan"),
+        "description": Text(max=2000, min=0, required=False),
+        "quantity": number("How many.", 1),
+        "unit_price": number("In the invoice's currency.", Decimal("9.99")),
+    },
+    is_open=True,
+)
+_RATE: Final = Shape(
+    "ExchangeRate",
+    {
+        "rate": number("Price of one unit of the asset in the invoice's currency.", Decimal("1.0001")),
+        "source": text("Who gave the price.", "coinbase"),
+        "locked_at": TIME,
+        "expires_at": TIME,
+    },
+    is_open=True,
+)
+_AGREED_TOLERANCE: Final = Shape(
+    "AgreedTolerance",
+    {
+        "underpayment_threshold": number("So much less is still enough.", Decimal("0.01")),
+        "overpayment_threshold": number("So much more is no overpayment yet.", Decimal("1.00")),
+        "overpayment_action": ACTION,
+    },
+    is_open=True,
+)
+_NULL_TEXT: Final = Text(max=2048, min=0, nullable=True)
+_WHAT: Final[dict[str, Any]] = {
+    "id": text("Public id of the invoice.", "inv_06bq3z5n8cz9v4w2k7r1t0x5ye"),
+    "title": text("Title.", "VPN Service Order"),
+    "description": text("Description."),
+    "items": ListOf(_LINE, max=100),
+    "subtotal": number("Sum of the items.", Decimal("14.99")),
+    "tax": number("Tax.", Decimal("1.50")),
+    "total": number("What is owed.", Decimal("16.49")),
+    "currency": CURRENCY,
+    "crypto_currency": text("The asset to pay with.", "USDT"),
+    "network": text("The network to pay on.", "tron"),
+    "crypto_amount": number("All that has to be sent, in the asset.", Decimal("16.49")),
+    "usdt_amount": number("The same; present when the asset is USDT.", Decimal("16.49")).but(required=False),
+    "address": text("Where to pay; used for this invoice only.", "TQn9Y2khEsLMWn1aXKURNC62XLFPqpTUcN"),
+    "payment_uri": text("What a wallet opens.", "TQn9Y2khEsLMWn1aXKURNC62XLFPqpTUcN"),
+    "status": INVOICE_STATUS,
+    "exception": INVOICE_EXCEPTION,
+    "livemode": Flag(doc=LIVEMODE_DOC),
+    "expires_at": TIME,
+    "paid_at": TIME_OR_NULL,
+    "payment_progress": _PROGRESS,
+    "return_url": _NULL_TEXT,
+    "cancel_url": _NULL_TEXT,
+}
+_INVOICE: Final[dict[str, Any]] = {
+    **_WHAT,
+    "qr_code_url": text("The payment URI as a QR code."),
+    "customer_url": text("The hosted pay page."),
+    "created_at": TIME,
+    "cancelled_at": TIME_OR_NULL,
+    "cancel_reason": _NULL_TEXT,
+    "amount_received": number("Received so far, in the invoice's currency.", Decimal("0.00")),
+    "exchange_rate": _RATE,
+    "payment_tolerance": _AGREED_TOLERANCE,
+    "webhook_url": _NULL_TEXT,
+    "metadata": FreeForm(doc="Your own facts."),
+}
+INVOICE: Final = Shape("Invoice", _INVOICE, is_open=True)
+INVOICES: Final = list_answer("InvoicePage", "invoices", INVOICE)
+INVOICE_WITH_REFUNDS: Final = Shape("CancelledInvoice", {**_INVOICE, "refunds": ListOf(REFUND, max=200)}, is_open=True)
+_AUDIT_ENTRY: Final = Shape(
+    "AuditEntry",
+    {
+        "id": text("Id of the entry.", "audit_06bq3z5n8cz9v4w2k7r1t0x5ye"),
+        "event": text("What happened.", "invoice.created"),
+        "timestamp": TIME,
+        "actor": text("Who did it.", "api_key:sk_live_***123"),
+        "ip_address": _NULL_TEXT,
+        "user_agent": _NULL_TEXT,
+        "request_id": _NULL_TEXT,
+    },
+    is_open=True,
+)
+_SENT: Final = Shape(
+    "InvoiceDelivery",
+    {
+        "id": text("Id of the delivery.", "whd_06bq3z5n8cz9v4w2k7r1t0x5ye"),
+        "event": text("The event it tells of.", "invoice.paid"),
+        "url": text("The receiver.", "https://merchant.com/webhook"),
+        "status": text("`pending`, `delivered` or `failed`.", "delivered"),
+        "attempts": Whole(min=0, max=1_000_000),
+        "response_code": Whole(min=0, max=999, nullable=True),
+        "delivered_at": TIME_OR_NULL,
+    },
+    is_open=True,
+)
+INVOICE_IN_FULL: Final = Shape(
+    "InvoiceInFull",
+    {
+        **_INVOICE,
+        "payments": ListOf(PAYMENT_OF_INVOICE, max=200),
+        "refunds": ListOf(REFUND, max=200),
+        "audit_log": ListOf(_AUDIT_ENTRY, max=200),
+        "webhook_deliveries": ListOf(_SENT, max=200),
+    },
+    is_open=True,
+)
+_PUBLIC_PAYMENT: Final = Shape(
+    "PublicPayment",
+    {
+        "amount": number("In the asset.", Decimal("10.00")),
+        "status": PAYMENT_STATUS,
+        "confirmations": Whole(min=0, max=10**9, required=False),
+        "required_confirmations": Whole(min=0, max=10**9, required=False),
+        "confirmed_at": TIME.but(required=False),
+        "crypto_currency": Text(max=16, required=False, doc="Present when it is not the invoice's asset."),
+        "in_review": Flag(required=False, doc="Present and true while the merchant has to decide about it."),
+    },
+    is_open=True,
+)
+PUBLIC_INVOICE: Final = Shape(
+    "PublicInvoice",
+    {
+        **_WHAT,
+        "payments": ListOf(_PUBLIC_PAYMENT, max=200),
+        "time_remaining": Whole(min=0, max=10**9, doc="Seconds left to pay.", example=900),
+    },
+    is_open=True,
+)
+
+
+def order_of(found: dict[str, Any]) -> InvoiceOrder:
+    """Return the order in the words of the domain; null counts as left out."""
+    given = {name: value for name, value in found.items() if value is not None}
+    tolerance = given.pop("payment_tolerance", {})
+    items = tuple(
+        Item(
+            name=item["name"],
+            quantity=item["quantity"],
+            unit_price=item["unit_price"],
+            description=item.get("description") or "",
+        )
+        for item in given.pop("items")
+    )
+    return InvoiceOrder(items=items, tolerance=Tolerance(**tolerance), **given)

@@ -1,0 +1,149 @@
+"""Payments, refunds and the review inbox."""
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from api.schema import operation
+from api.v1 import examples
+from api.v1.base import MerchantView
+from api.v1.filters import PaymentFilter, RefundFilter, narrowed
+from api.v1.pagination import page
+from api.v1.rendering.payments import deposit_view, payment_view, refund_view
+from api.v1.shapes import payments as shapes
+from payments import selectors, services
+from payments.models import Refund
+
+
+class PaymentList(MerchantView):
+    required_scopes = {"GET": "invoices:read"}
+    rate_class = "list"
+    tag = "Payments"
+
+    @operation("List payments", query=shapes.PAYMENT_QUERY, answers={200: shapes.PAYMENTS})
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        query = self.query()
+        rows = selectors.list_payments(merchant=self.merchant, livemode=self.livemode)
+        return Response(page(narrowed(rows, PaymentFilter, query), query, name="payments", render=payment_view))
+
+
+class PaymentDetail(MerchantView):
+    required_scopes = {"GET": "invoices:read"}
+    rate_class = "status"
+    tag = "Payments"
+
+    @operation("Get a payment", answers={200: shapes.PAYMENT}, answer_example=examples.PAYMENT)
+    def get(self, request: Request, payment_id: str) -> Response:  # noqa: ARG002
+        payment = selectors.get_payment(merchant=self.merchant, livemode=self.livemode, public_id=payment_id)
+        return Response(payment_view(payment))
+
+
+class RefundList(MerchantView):
+    required_scopes = {"GET": "invoices:read"}
+    rate_class = "list"
+    tag = "Refunds"
+
+    @operation("List refunds", query=shapes.REFUND_QUERY, answers={200: shapes.REFUNDS})
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        query = self.query()
+        rows = selectors.list_refunds(merchant=self.merchant, livemode=self.livemode)
+        return Response(page(narrowed(rows, RefundFilter, query), query, name="refunds", render=_rendered))
+
+
+class RefundDetail(MerchantView):
+    required_scopes = {"GET": "invoices:read"}
+    rate_class = "status"
+    tag = "Refunds"
+
+    @operation("Get a refund", answers={200: shapes.REFUND}, answer_example=examples.REFUND)
+    def get(self, request: Request, refund_id: str) -> Response:  # noqa: ARG002
+        refund = selectors.get_refund(merchant=self.merchant, livemode=self.livemode, public_id=refund_id)
+        return Response(_rendered(refund))
+
+
+class RefundCompletion(MerchantView):
+    required_scopes = {"POST": "invoices:refund"}
+    rate_class = "status"
+    tag = "Refunds"
+
+    @operation(
+        "Complete a refund",
+        description="Notes the transaction you sent it in. A paid invoice whose whole amount went back is refunded.",
+        body=shapes.COMPLETE_REFUND,
+        answers={200: shapes.REFUND},
+        request_example=examples.COMPLETE_REFUND,
+    )
+    def post(self, request: Request, refund_id: str) -> Response:  # noqa: ARG002
+        wanted = self.body()
+        refund = services.complete_refund(
+            merchant=self.merchant,
+            livemode=self.livemode,
+            public_id=refund_id,
+            txid=wanted["tx_hash"],
+            address=wanted.get("address") or "",
+            now=self.now,
+        )
+        return Response(_rendered(refund))
+
+
+class RefundCancellation(MerchantView):
+    required_scopes = {"POST": "invoices:refund"}
+    rate_class = "status"
+    tag = "Refunds"
+
+    @operation("Cancel a refund", description="Withdraws one that was not sent.", answers={200: shapes.REFUND})
+    def post(self, request: Request, refund_id: str) -> Response:  # noqa: ARG002
+        refund = services.cancel_refund(
+            merchant=self.merchant, livemode=self.livemode, public_id=refund_id, now=self.now
+        )
+        return Response(_rendered(refund))
+
+
+class DepositList(MerchantView):
+    required_scopes = {"GET": "invoices:read"}
+    rate_class = "list"
+    tag = "Deposits"
+
+    @operation(
+        "List deposits",
+        description=(
+            "Money that matched no open invoice: too late, in another asset, or for an invoice that has ended. "
+            "With `status=review` only what waits for a decision."
+        ),
+        query=shapes.DEPOSIT_QUERY,
+        answers={200: shapes.DEPOSITS},
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        query = self.query()
+        rows = selectors.list_deposits(merchant=self.merchant, livemode=self.livemode)
+        if "status" in query:
+            rows = rows.filter(review=shapes.DEPOSIT_STATUSES[query["status"]])
+        return Response(page(rows, query, name="deposits", render=deposit_view))
+
+
+class DepositResolution(MerchantView):
+    required_scopes = {"POST": "invoices:refund"}
+    rate_class = "status"
+    tag = "Deposits"
+
+    @operation(
+        "Decide about a deposit",
+        body=shapes.RESOLVE_DEPOSIT,
+        answers={200: shapes.DEPOSIT},
+        request_example=examples.RESOLVE_DEPOSIT,
+    )
+    def post(self, request: Request, deposit_id: str) -> Response:  # noqa: ARG002
+        wanted = self.body()
+        services.resolve_deposit(
+            merchant=self.merchant,
+            livemode=self.livemode,
+            public_id=deposit_id,
+            resolution=services.Resolution(wanted["resolution"]),
+            address=wanted.get("address") or "",
+            now=self.now,
+        )
+        decided = selectors.get_payment(merchant=self.merchant, livemode=self.livemode, public_id=deposit_id)
+        return Response(deposit_view(decided))
+
+
+def _rendered(refund: Refund) -> dict[str, object]:
+    return refund_view(refund, refund.invoice)
