@@ -6,19 +6,22 @@ run out of threads. So each kind of request goes to the server that suits it.
 
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 
 from config.wsgi import application as pages
 
+if TYPE_CHECKING:
+    from a2wsgi.wsgi_typing import WSGIApp
+
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _STREAM_PATH: Final = re.compile(r"/api/v1/(public/invoice/[^/]+/events|events/stream)/?")
-_pages: Final = WSGIMiddleware(pages, workers=settings.WEB_THREADS)
+_pages: Final = WSGIMiddleware(cast("WSGIApp", pages), workers=settings.WEB_THREADS)
 
 
 def _streams() -> Callable[[_Scope, _Receive, _Send], Awaitable[None]]:

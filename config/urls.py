@@ -22,5 +22,6 @@ if find_spec("paypages.urls"):
 if find_spec("dashboard.urls"):
     urlpatterns.append(path("dashboard/", include("dashboard.urls")))
 
+handler400 = "config.failures.refused"
 handler404 = "config.failures.not_found"
 handler500 = "config.failures.crashed"

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from config import env
+from config.chains import chains_from_env
 from config.schedule import beat_schedule
 from core.logs import logging_config
 
@@ -143,6 +144,8 @@ FIXED_RATES = env.rates(
     },
 )
 
+# Which networks are read and through which nodes; the sandbox is always there.
+CHAINS: dict[str, Any] = chains_from_env(env.ENVIRON)
 SANDBOX_BLOCK_SECONDS = env.integer("SANDBOX_BLOCK_SECONDS", default=3, maximum=3600)
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -194,11 +197,3 @@ def cache_settings(url: str) -> dict[str, Any]:
         "KEY_PREFIX": "cache",
         "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
-
-
-try:
-    from config.chains import chains_from_env
-except ModuleNotFoundError:
-    CHAINS: dict[str, Any] = {}
-else:
-    CHAINS = chains_from_env(env.ENVIRON)

@@ -1,8 +1,9 @@
 """Settings of `make run`: one machine, no configuration needed, data and generated secrets in VAR_DIR."""
 
-from config import local
+from config import env, local
 from config.settings.base import *  # noqa: F403
-from config.settings.base import API_BASE_URL, VAR_DIR, cache_settings, database_settings, env, logging_config
+from config.settings.base import API_BASE_URL, VAR_DIR, cache_settings, database_settings
+from core.logs import logging_config
 
 _secrets = local.secrets_of(VAR_DIR)
 _engines = local.running_engines(VAR_DIR)

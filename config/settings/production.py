@@ -1,7 +1,8 @@
 """Settings of a server on the internet: nothing has a default that would be unsafe or wrong there."""
 
+from config import env
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DASHBOARD_BASE_URL, PAY_BASE_URL, VAR_DIR, cache_settings, database_settings, env
+from config.settings.base import DASHBOARD_BASE_URL, PAY_BASE_URL, VAR_DIR, cache_settings, database_settings
 
 SECRET_KEY = env.secret("SECRET_KEY", minimum=50)
 # The first key encrypts, all of them decrypt: put a new one in front to change keys.

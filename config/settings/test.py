@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
+from config import env
 from config.settings.base import *  # noqa: F403
-from config.settings.base import REST_FRAMEWORK, cache_settings, database_settings, env, logging_config
+from config.settings.base import REST_FRAMEWORK, cache_settings, database_settings
+from core.logs import logging_config
 
 SECRET_KEY = "tests-only-" + "k" * 50
 SECRET_ENCRYPTION_KEYS = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]
@@ -29,8 +31,9 @@ WHITENOISE_AUTOREFRESH = True
 CELERY_BROKER_URL = "memory://"
 
 MERCHANT_SIGNUP = "open"
-TRUSTED_PROXIES: list[str] = []
-OUTBOUND_ALLOWED_NETWORKS: list[str] = []
+TRUSTED_PROXIES = []
+OUTBOUND_ALLOWED_NETWORKS = []
+CHAINS = {}
 SANDBOX_BLOCK_SECONDS = 0
 RATE_SOURCES = ["fixed"]
 RATE_MAX_AGE_SECONDS = 300
