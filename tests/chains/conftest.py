@@ -1,0 +1,3 @@
+from tests.peers import anvil
+
+__all__ = ["anvil"]

@@ -1,0 +1,15 @@
+"""Fixtures for real peers that tests start on demand. Import what a conftest.py needs."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chains.anvil import Anvil, anvil_binary
+
+
+@pytest.fixture(scope="session")
+def anvil() -> Iterator[Anvil]:
+    """A real EVM node (chain id 31337) for the whole session; tests deploy tokens of their own."""
+    node = Anvil(anvil_binary())
+    yield node
+    node.stop()
