@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
-from csp.decorators import csp_replace
+from csp.decorators import csp
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.http import HttpRequest
@@ -40,7 +40,7 @@ def guarded(view: View) -> View:
 
     @wraps(view)
     def _guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        response = csp_replace(_policy())(view)(request, *args, **kwargs)
+        response = csp(_policy())(view)(request, *args, **kwargs)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response

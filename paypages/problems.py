@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from math import ceil
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -34,7 +35,7 @@ def within_limit(scope: str) -> None:
     """
     verdict = ratelimit.hit(scope, context.current().ip_address, PER_MINUTE)
     if not verdict.allowed:
-        raise TooManyRequests(retry_after=max(1, verdict.reset_at - int(timezone.now().timestamp())))
+        raise TooManyRequests(retry_after=max(1, verdict.reset_at - ceil(timezone.now().timestamp())))
 
 
 def friendly(view: View) -> View:
