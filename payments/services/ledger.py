@@ -118,10 +118,12 @@ def _lock_invoices(reading: Reading) -> dict[str, Invoice]:
     touched = Payment.objects.filter(network=reading.network).filter(
         Q(status__in=UNSETTLED) | Q(block_height__gte=reading.first)
     )
+    # Fetched first: beside OR a subquery would have the planner read every invoice there is.
+    touched_ids = list(touched.values_list("invoice_id", flat=True))
     invoices = (
         Invoice.objects.select_for_update(of=("self",))
         .select_related("merchant")
-        .filter(Q(network=reading.network, address__in=addresses) | Q(pk__in=touched.values("invoice_id")))
+        .filter(Q(network=reading.network, address__in=addresses) | Q(pk__in=touched_ids))
         .order_by("pk")
     )
     return {invoice.address: invoice for invoice in invoices}
