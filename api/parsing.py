@@ -37,20 +37,23 @@ def read_bytes(request: HttpRequest) -> bytes:
     return body
 
 
-def read_json(request: HttpRequest) -> Any:
+def read_object(request: HttpRequest) -> dict[str, Any]:
     """
-    Return what the body says; an empty body says ``{}``.
+    Return the JSON object in the body; an empty body says ``{}``.
 
     :raises BodyTooLarge: above MAX_BODY_BYTES
     :raises UnsupportedMediaType: when the body is something else than JSON in UTF-8
-    :raises InvalidJSON: when it is not JSON
+    :raises InvalidJSON: when it is not JSON, or no object
     :raises InvalidText: when a text in it cannot be stored
     """
     body = read_bytes(request)
     if not body:
         return {}
     _check_media_type(request)
-    return decode(body)
+    found = decode(body)
+    if not isinstance(found, dict):
+        raise InvalidJSON("The body must be a JSON object.")
+    return found
 
 
 def decode(body: bytes) -> Any:

@@ -169,6 +169,12 @@ class ApiSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [getattr(self.view, "tag", "") or super().get_tags()[0]]
 
+    def get_operation_id(self) -> str:
+        name = str(super().get_operation_id())
+        declared = getattr(getattr(self.view, self.method.lower(), None), "operation", None)
+        is_list = declared is not None and declared.query is not None and "limit" in declared.query.fields
+        return f"{name.removesuffix('_retrieve')}_list" if is_list else name
+
     def get_request_serializer(self) -> Any:
         return None
 

@@ -93,7 +93,7 @@ class ApiView(APIView):
         """
         if self.operation is None or self.operation.body is None:
             raise LookupError("the operation declares no body")
-        found: dict[str, Any] = self.operation.body.read(parsing.read_json(self.django_request))
+        found: dict[str, Any] = self.operation.body.read(parsing.read_object(self.django_request))
         return found
 
     def query(self) -> dict[str, Any]:

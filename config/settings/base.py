@@ -11,6 +11,7 @@ from core.logs import logging_config
 
 ROOT = env.ROOT
 VAR_DIR = env.folder("VAR_DIR", default=ROOT / "var")
+DEMO_FILE = VAR_DIR / "demo.json"
 
 DEBUG = False
 TIME_ZONE = "UTC"

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from api.errors import WrongType
 from api.validation import Amount, Choice, Email, ListOf, MapOf, Moment, Number, Shape, Text, Whole
 from merchants.models import MerchantStatus
 from merchants.scopes import PERMISSIONS, SCOPES
@@ -28,7 +29,9 @@ _COUNT: Final = Whole(min=0, max=2**31)
 class Settings(Shape):
     """Described here, checked by the domain: staff and programs obey the same rules."""
 
-    def convert(self, value: Any, path: str) -> Any:  # noqa: ARG002
+    def convert(self, value: Any, path: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise WrongType("This must be an object.", field=path or None)
         return value
 
 
