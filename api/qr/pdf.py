@@ -1,6 +1,7 @@
 """PDF 1.4 with one page and vector shapes, written by hand: it needs ten operators (ISO 32000-1, section 8.5)."""
 
 import zlib
+from itertools import groupby
 from typing import Final
 
 from PIL import Image
@@ -14,10 +15,10 @@ _LOGO_PIXELS: Final = 512
 
 def write(drawing: Drawing) -> bytes:
     """Return ``drawing`` as a PDF whose page is ``drawing.size`` points wide and high."""
-    content = [f"{_colour(PAPER)} 0 0 {drawing.size} {drawing.size} re f"]
-    for box in drawing.boxes:
-        content.append(_colour(INK if box.is_ink else PAPER))
-        content.append(_outline(drawing, box))
+    content = [_colour(PAPER), f"0 0 {drawing.size} {drawing.size} re f"]
+    for is_ink, boxes in groupby(drawing.boxes, key=lambda box: box.is_ink):
+        content.append(_colour(INK if is_ink else PAPER))
+        content.extend(_outline(drawing, box) for box in boxes)
     resources = "<< >>"
     objects: list[bytes] = []
     if drawing.logo is not None and drawing.logo_box is not None:
@@ -101,8 +102,8 @@ def _stream(data: bytes, entries: str) -> bytes:
 
 
 def _colour(rgb: tuple[int, int, int]) -> str:
-    return " ".join(_n(part / 255) for part in rgb) + " rg"
+    return " ".join(f"{part / 255:.3f}" for part in rgb) + " rg"
 
 
 def _n(value: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+    return f"{value:.2f}".rstrip("0").rstrip(".")

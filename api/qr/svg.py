@@ -2,6 +2,7 @@
 
 import base64
 from io import BytesIO
+from itertools import groupby
 
 from PIL import Image
 
@@ -25,15 +26,10 @@ def write(drawing: Drawing) -> bytes:
 
 def _paths(drawing: Drawing) -> list[str]:
     """Return the shapes in their order, neighbours of one colour joined in one path."""
-    paths: list[str] = []
-    outline: list[str] = []
-    for index, box in enumerate(drawing.boxes):
-        outline.append(_outline(box))
-        is_last = index + 1 == len(drawing.boxes)
-        if is_last or drawing.boxes[index + 1].is_ink != box.is_ink:
-            paths.append(f'<path fill="{_colour(INK if box.is_ink else PAPER)}" d="{"".join(outline)}"/>')
-            outline = []
-    return paths
+    return [
+        f'<path fill="{_colour(INK if is_ink else PAPER)}" d="{"".join(_outline(box) for box in boxes)}"/>'
+        for is_ink, boxes in groupby(drawing.boxes, key=lambda box: box.is_ink)
+    ]
 
 
 def _outline(box: Box) -> str:
@@ -41,6 +37,9 @@ def _outline(box: Box) -> str:
     if not box.radius:
         return f"M{x} {y}h{width}v{height}h-{width}z"
     r = _number(box.radius)
+    if box.width == box.height == 2 * box.radius:
+        across = _number(box.width)
+        return f"M{x} {_number(box.y + box.radius)}a{r} {r} 0 0 1 {across} 0a{r} {r} 0 0 1 -{across} 0z"
     across, down = _number(box.width - 2 * box.radius), _number(box.height - 2 * box.radius)
     corner = f"a{r} {r} 0 0 1"
     return (
@@ -61,7 +60,7 @@ def _image(logo: Image.Image, box: Box) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{max(value, 0):.3f}".rstrip("0").rstrip(".")
+    return f"{max(value, 0):.2f}".rstrip("0").rstrip(".")
 
 
 def _colour(rgb: tuple[int, int, int]) -> str:

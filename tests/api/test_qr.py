@@ -42,21 +42,21 @@ def drawn_svg(content: bytes) -> Image.Image:
     pen = ImageDraw.Draw(image)
     for path in document.iter("{http://www.w3.org/2000/svg}path"):
         for outline in path.get("d").split("z")[:-1]:
-            numbers = re.findall(r"([Mhva])([^Mhva]*)", outline)
-            x = y = 0.0
             points = []
-            for command, arguments in numbers:
+            x = y = 0.0
+            for command, arguments in re.findall(r"([Mhva])([^Mhva]*)", outline):
                 values = [float(value) for value in arguments.split()]
-                if command == "M":
-                    x, y = values
-                elif command == "h":
-                    x += values[0]
-                elif command == "v":
-                    y += values[0]
-                else:
-                    x, y = x + values[5], y + values[6]
+                if command == "a" and len(points) == 1:  # a dot: two half circles
+                    radius, left, middle = values[0], x, y
+                    box = [left, middle - radius, left + 2 * radius, middle + radius]
+                    pen.ellipse([value * scale for value in box], fill=path.get("fill"))
+                    break
+                moves = {"M": (values[0] - x, values[-1] - y), "h": (values[0], 0), "v": (0, values[0])}
+                across, down = moves.get(command) or (values[5], values[6])
+                x, y = x + across, y + down
                 points.append((x * scale, y * scale))
-            pen.polygon(points, fill=path.get("fill"))
+            else:
+                pen.polygon(points, fill=path.get("fill"))
     return image
 
 

@@ -1,0 +1,16 @@
+"use strict";
+
+{
+  const place = document.getElementById("reference");
+  SwaggerUIBundle({
+    domNode: place,
+    url: place.dataset.schema,
+    deepLinking: true,
+    docExpansion: "none",
+    defaultModelsExpandDepth: -1,
+    displayRequestDuration: true,
+    filter: true,
+    tagsSorter: null,
+    validatorUrl: null,
+  });
+}
