@@ -56,6 +56,12 @@ def forget_engines(var_dir: Path) -> None:
     (var_dir / "engines.json").unlink(missing_ok=True)
 
 
+def demo_of(var_dir: Path) -> dict[str, str]:
+    """Return what ``manage.py demo`` made, by the names of its fields; nothing when there is no demo."""
+    path = var_dir / "demo.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
 def write_private(path: Path, content: str, *, keep_existing: bool = False) -> None:
     """
     Write a file that only its owner can read, whole or not at all.

@@ -184,13 +184,17 @@ def _answers(options: Options) -> bool:
 
 def _announce(options: Options) -> None:
     base = f"http://{options.reachable_at}:{options.port}"
-    lines = [f"ready {base}", f"  API docs  {base}/docs/", f"  Admin     {base}/admin/", f"  Health    {base}/readyz"]
-    note = options.var_dir / "demo.txt"
-    if options.has_demo and note.exists():
-        lines.append(note.read_text().rstrip().replace("{base}", base))
-    sys.stdout.write(
-        "\n" + "\n".join(lines) + "\n\n  Ctrl-C stops everything; the data stays in " + f"{options.var_dir}\n"
-    )
+    demo = local.demo_of(options.var_dir) if options.has_demo else {}
+    lines = [f"ready {base}"]
+    if demo:
+        lines += [
+            f"  Pay an invoice   {base}/invoice/{demo['invoice']}",
+            f"  Staff            {base}/admin/   {demo['admin_user']} / {demo['admin_password']}",
+            f"  Test API key     {demo['test_api_key']}",
+            f"                   curl -H 'Authorization: Bearer {demo['test_api_key']}' {base}/api/v1/invoices",
+        ]
+    lines += [f"  API              {base}/docs/", f"  Ctrl-C stops everything; the data stays in {options.var_dir}"]
+    sys.stdout.write("\n".join(["", *lines, "", ""]))
     sys.stdout.flush()
 
 

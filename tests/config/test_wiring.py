@@ -1,0 +1,161 @@
+"""The installation as a whole: what its parts are told of each other."""
+
+import subprocess
+import sys
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
+
+from config import env, local
+from config.schedule import beat_schedule
+
+PRODUCTION = {
+    "SECRET_KEY": "k3" * 40,
+    "SECRET_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+    "ALLOWED_HOSTS": "pay.example.com",
+    "API_BASE_URL": "https://pay.example.com",
+    "DATABASE_URL": "postgres://me:pw@db/shop",
+    "REDIS_URL": "redis://cache",
+}
+
+
+def load_production(variables):
+    """Load the production settings in a process of its own; return it."""
+    script = "from django.conf import settings; print(settings.DATABASES['default']['CONN_MAX_AGE'])"
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env={"DJANGO_SETTINGS_MODULE": "config.settings.production", "PATH": "/usr/bin:/bin", **variables},
+        cwd=env.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", sorted(beat_schedule(sandbox_block_seconds=3)))
+def test_every_task_of_the_schedule_exists_under_its_name(name):
+    task = import_string(name)
+
+    assert task.name == name
+
+
+def test_a_sandbox_without_blocks_is_not_in_the_schedule():
+    names = set(beat_schedule(sandbox_block_seconds=3)) - set(beat_schedule(sandbox_block_seconds=0))
+
+    assert names == {"chains.sandbox.tasks.mine"}
+
+
+def test_our_celery_application_is_the_one_that_tasks_use():
+    assert current_app.main == "checkout"
+    assert current_app.conf.broker_url == "memory://"
+
+
+def test_the_heavy_libraries_are_not_imported_at_start():
+    script = (
+        "import sys, django; django.setup(); import config.urls, config.asgi\n"
+        "print([name for name in ('web3', 'tronpy', 'eth_account', 'bip_utils') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"DJANGO_SETTINGS_MODULE": "config.settings.test", "PATH": "/usr/bin:/bin"},
+        cwd=env.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+class TestProduction:
+    def test_starts_with_what_it_needs_and_keeps_its_connections(self):
+        assert load_production(PRODUCTION).stdout.strip() == "None"
+
+    @pytest.mark.parametrize("name", sorted(PRODUCTION))
+    def test_names_the_variable_that_is_missing(self, name):
+        done = load_production({key: value for key, value in PRODUCTION.items() if key != name})
+
+        assert done.returncode == 1
+        assert f"ImproperlyConfigured: {name} is not set. It must" in done.stderr
+
+
+class TestAnswersWithoutAView:
+    @pytest.mark.parametrize("path", ["/api/", "/api/v1", "/api/v1/nothing", "/api/v9/invoices"])
+    def test_an_unknown_url_below_api_gets_the_envelope(self, client, path):
+        response = client.get(path)
+
+        assert response.status_code == 404
+        assert response.headers["Content-Type"].startswith("application/json")
+        assert response.json()["error"]["code"] == "NOT_FOUND"
+        assert response.json()["request_id"] == response.headers["X-Request-ID"]
+
+    def test_an_unknown_url_elsewhere_gets_a_page(self, client):
+        response = client.get("/nothing")
+
+        assert response.status_code == 404
+        assert response.headers["Content-Type"].startswith("text/html")
+
+    def test_a_foreign_host_below_api_gets_the_envelope(self, client, settings):
+        settings.ALLOWED_HOSTS = ["pay.example.com"]
+
+        response = client.get("/api/v1/assets", HTTP_HOST="evil.example.com")
+
+        assert response.status_code == 400
+        assert response.json()["error"]["code"] == "BAD_REQUEST"
+
+
+class TestHealth:
+    def test_the_process_is_alive_without_a_database(self, client):
+        response = client.get("/healthz")
+
+        assert (response.status_code, response.json()) == (200, {"status": "alive"})
+
+    def test_ready_when_database_and_valkey_answer(self, client, db, valkey):
+        response = client.get("/readyz")
+
+        assert response.status_code == 200
+        assert response.json() == {"status": "ready", "database": "up", "valkey": "up"}
+
+    def test_still_ready_without_valkey(self, client, db, settings):
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+        response = client.get("/readyz")
+
+        assert response.status_code == 200
+        assert response.json() == {"status": "ready", "database": "up", "valkey": "down"}
+
+
+class TestWhatAMachineRemembers:
+    def test_secrets_are_made_once_and_only_we_can_read_them(self, tmp_path):
+        first = local.secrets_of(tmp_path / "var")
+
+        assert local.secrets_of(tmp_path / "var") == first
+        assert (tmp_path / "var" / "secrets.json").stat().st_mode & 0o777 == 0o600
+        assert len({first.django_key, first.encryption_key, first.database_password, first.valkey_password}) == 4
+
+    def test_engines_are_known_while_they_run(self, tmp_path):
+        assert local.running_engines(tmp_path) == local.Engines()
+
+        local.remember_engines(tmp_path, local.Engines(database_url="postgres://x", redis_url="redis://y"))
+        assert local.running_engines(tmp_path).redis_url == "redis://y"
+
+        local.forget_engines(tmp_path)
+        assert local.running_engines(tmp_path) == local.Engines()
+
+    def test_without_engines_and_without_a_url_the_error_says_what_to_do(self, monkeypatch):
+        monkeypatch.setattr(env, "ENVIRON", {})
+
+        with pytest.raises(ImproperlyConfigured, match="start `make run` first"):
+            env.database("DATABASE_URL", default=local.Engines().database_url)
+
+
+def test_static_files_are_served_from_their_packages(client):
+    assert settings.WHITENOISE_USE_FINDERS
+
+    response = client.get("/static/admin/css/base.css")
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"].startswith("text/css")
