@@ -137,7 +137,8 @@ def release_slot(scope: str, key: str, token: str) -> None:
 
 def _verdict(allowed: bool, limit: Limit, window: _Window, *, now: float) -> Verdict:
     used = floor(window.previous * window.previous_left / limit.window_seconds) + window.current
-    wait = window.current_left % limit.window_seconds if allowed else _wait_for_room(limit, window)
+    until_next = max(0.0, window.current_left - limit.window_seconds)
+    wait = until_next if allowed else _wait_for_room(limit, window, until_next)
     return Verdict(
         allowed=allowed,
         limit=limit.amount,
@@ -147,9 +148,8 @@ def _verdict(allowed: bool, limit: Limit, window: _Window, *, now: float) -> Ver
     )
 
 
-def _wait_for_room(limit: Limit, window: _Window) -> float:
+def _wait_for_room(limit: Limit, window: _Window, until_next: float) -> float:
     """Return the seconds until a window that is full has room for one request."""
-    until_next = max(0.0, window.current_left - limit.window_seconds)
     room = limit.amount - window.current
     if room <= 0 or not window.previous:
         return until_next

@@ -34,6 +34,7 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052
 _UNICAST: Final = IPv6Network("2000::/3")  # all that IANA has given out as global unicast
 # What the standard library does not know as special, in every release that we support.
 _SPECIAL: Final = (
+    IPv4Network("192.0.0.0/24"),  # protocol assignments
     IPv4Network("192.88.99.0/24"),  # 6to4 relays
     IPv6Network("2001::/23"),  # protocol assignments, Teredo among them
     IPv6Network("3fff::/20"),  # documentation

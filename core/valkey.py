@@ -47,6 +47,7 @@ def _client_for(url: str) -> redis.Redis:
         socket_timeout=TIMEOUT_SECONDS,
         socket_connect_timeout=TIMEOUT_SECONDS,
         health_check_interval=30,
-        # One fresh connection at once; the library's own default goes on for seconds while a caller waits.
-        retry=Retry(NoBackoff(), 1),
+        # One fresh connection at once, for one that a restarted server dropped. A server that does not answer is
+        # not asked again: its time-out would be paid four times while a caller waits.
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
