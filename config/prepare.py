@@ -1,9 +1,11 @@
 """Before the programs of `make run` start: bring the database up to date, create the demo once."""
 
 import os
+import sys
 import time
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection
 
 
@@ -43,4 +45,7 @@ def _is_behind() -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except ImproperlyConfigured as failure:
+        sys.exit(str(failure))

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Start one program of a production server in the foreground: web, streams, worker or beat.
+set -eu
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+
+case ${1:-} in
+web)
+    exec $bin/granian --interface wsgi --host 127.0.0.1 --port "${WEB_PORT:-8000}" --workers "${WEB_WORKERS:-2}" \
+        --blocking-threads "${WEB_THREADS:-4}" --no-ws --log-level warning config.wsgi:application
+    ;;
+streams)
+    exec $bin/uvicorn config.asgi:application --host 127.0.0.1 --port "${STREAMS_PORT:-8001}" --lifespan on --ws none \
+        --no-access-log --no-server-header --no-proxy-headers --timeout-graceful-shutdown 5
+    ;;
+worker)
+    exec $bin/celery --quiet --app config.celery worker --pool threads --concurrency "${WORKER_THREADS:-8}" \
+        --without-gossip --without-mingle
+    ;;
+beat)
+    # The schedule needs no memory: each task looks for work that is due.
+    exec $bin/celery --quiet --app config.celery beat --scheduler celery.beat:Scheduler --pidfile ''
+    ;;
+*)
+    echo "usage: $0 web|streams|worker|beat" >&2
+    exit 2
+    ;;
+esac
