@@ -195,6 +195,13 @@ class TestTransport:
         with pytest.raises(ChainUnavailable, match="without a result"):
             reader_of(node.url).block_at()
 
+    @pytest.mark.parametrize("form", ["{}.0", '"{}"', "[{}]"])
+    def test_an_id_of_another_type_is_another_id(self, node, form):
+        node.raw = lambda _path, body: (200, f'{{"id":{form.format(body["id"])},"result":"0x1"}}'.encode())
+
+        with pytest.raises(ChainUnavailable, match="another question"):
+            reader_of(node.url).has_failed(hash_of(1))
+
     def test_no_reason_ever_holds_the_key_in_the_url(self, node):
         node.raw = lambda _path, _body: (500, b"")
         url = node.url.replace("http://", "http://user:pass-word@") + "/v3/api-key?token=to-ken"

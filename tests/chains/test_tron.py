@@ -250,6 +250,20 @@ class TestLies:
         with pytest.raises(ChainUnavailable, match="has no block"):
             read(reader, TIP, TIP + 1)
 
+    def test_chunks_that_do_not_follow_each_other(self, node, chain):
+        honest = chain.api
+
+        def forked(path, body):
+            answer = honest(path, body)
+            if body.get("num") == TIP - 3:
+                answer["block_header"]["raw_data"]["parentHash"] = block_id(TIP - 4, branch=7)
+            return answer
+
+        chain.api = forked
+
+        with pytest.raises(ChainUnavailable, match=f"block {TIP - 3} does not follow"):
+            read(reader_of(node.url, block_range="2"))
+
     def test_an_error_of_the_http_interface(self, reader, node):
         node.raw = lambda _path, _body: (200, b'{"Error":"class java.lang.NumberFormatException : no"}')
 
