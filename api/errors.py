@@ -56,7 +56,7 @@ class MethodNotAllowed(RequestError):
 
 
 class UnknownURL(NotFound):
-    code = "NOT_FOUND"
+    code = "URL_NOT_FOUND"
     message = "There is nothing at this URL."
 
 

@@ -35,14 +35,14 @@ def test_seed1_error_response_format(api):
 
 @pytest.mark.parametrize("path", ["/nothing", "/", "", "/merchants/", "/api-keys/a/b/c"])
 def test_an_unknown_url(api, path):
-    check_envelope(api.get(path), 404, "NOT_FOUND", "invalid_request_error")
+    check_envelope(api.get(path), 404, "URL_NOT_FOUND", "invalid_request_error")
 
 
 def test_an_unknown_url_beside_the_version():
     response = Client().get("/api/v9/merchants")
 
     assert response.status_code == 404
-    assert response.json()["error"]["code"] == "NOT_FOUND"
+    assert response.json()["error"]["code"] == "URL_NOT_FOUND"
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "BREW"])

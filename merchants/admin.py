@@ -1,0 +1,189 @@
+"""Staff's view of merchants: everything can be found; what changes goes through the services."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import ModelAdmin, TabularInline
+
+from core import context
+from core.errors import CheckoutError
+from merchants import services
+from merchants.models import APIKey, Member, Merchant, Plan, Usage, Wallet
+from merchants.scopes import EVERYTHING
+from merchants.services import Grant
+
+
+class ReadOnly:
+    """Nothing can be added, changed or deleted by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
+@admin.register(Plan)
+class PlanAdmin(ModelAdmin):
+    list_display = (
+        "name",
+        "code",
+        "max_api_keys",
+        "max_webhook_endpoints",
+        "monthly_invoice_limit",
+        "min_invoice_usd",
+        "max_invoice_usd",
+        "is_self_service",
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Plan | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        # The code is the key: changed, it would make another plan.
+        return ("code",) if obj else ()
+
+
+class MemberInline(ReadOnly, TabularInline):
+    model = Member
+    fields = ("user", "role", "invited_at", "created_at")
+    readonly_fields = fields
+    extra = 0
+
+
+class APIKeyInline(ReadOnly, TabularInline):
+    model = APIKey
+    fields = ("name", "key_prefix", "livemode", "permissions", "expires_at", "revoked_at", "last_used_at")
+    readonly_fields = fields
+    extra = 0
+
+
+class WalletInline(ReadOnly, TabularInline):
+    model = Wallet
+    fields = ("network", "xpub", "next_index", "is_active")
+    readonly_fields = fields
+    extra = 0
+
+
+@admin.register(Merchant)
+class MerchantAdmin(ReadOnly, ModelAdmin):
+    list_display = ("business_name", "contact_email", "status", "plan", "created_at")
+    list_filter = ("status", "plan")
+    list_select_related = ("plan",)
+    search_fields = ("=id", "business_name", "contact_email")
+    ordering = ("-created_at",)
+    # Not even staff reads secrets, encrypted or not.
+    exclude = ("webhook_secret_live", "webhook_secret_test")
+    inlines = (MemberInline, APIKeyInline, WalletInline)
+    actions = ("suspend", "reactivate")
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer one action per plan beside the others; plans are rows, so the list is made anew each time."""
+        actions = super().get_actions(request)
+        for plan in Plan.objects.all():
+            name = f"give_{plan.pk}"
+            actions[name] = (_change_plan(plan.pk), name, f"Give the plan {plan.name}")
+        return actions
+
+    @admin.action(description="Suspend")
+    def suspend(self, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
+        """Take merchants off the API; their open invoices stay payable."""
+        self.apply(request, queryset, _suspend)
+
+    @admin.action(description="Reactivate")
+    def reactivate(self, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
+        """Let suspended merchants back."""
+        self.apply(request, queryset, _reactivate)
+
+    def apply(self, request: HttpRequest, rows: QuerySet[Any], change: Callable[[Any], object]) -> None:
+        """Apply a service to each row in the name of whoever is signed in, and say what was refused."""
+        with context.caller(actor=f"user:{request.user.pk}"):
+            for row in rows:
+                try:
+                    change(row)
+                except CheckoutError as refusal:
+                    self.message_user(request, f"{row}: {refusal.detail}", messages.ERROR)
+                else:
+                    self.message_user(request, f"{row}: done.", messages.SUCCESS)
+
+
+@admin.register(APIKey)
+class APIKeyAdmin(ReadOnly, ModelAdmin):
+    list_display = ("name", "masked", "merchant", "livemode", "status", "last_used_at", "created_at")
+    list_filter = ("livemode",)
+    list_select_related = ("merchant",)
+    search_fields = ("=id", "name", "key_prefix", "merchant__business_name", "merchant__contact_email")
+    ordering = ("-created_at",)
+    actions = ("revoke",)
+
+    @admin.display(description="Status")
+    def status(self, key: APIKey) -> str:
+        """What the key is now."""
+        return str(key.status_at(timezone.now()).label)
+
+    @admin.action(description="Revoke")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[APIKey]) -> None:
+        """End keys at once."""
+        with context.caller(actor=f"user:{request.user.pk}"):
+            for key in queryset.select_related("merchant"):
+                services.revoke_api_key(merchant=key.merchant, key_id=key.public_id, grant=_STAFF, now=timezone.now())
+
+
+@admin.register(Member)
+class MemberAdmin(ReadOnly, ModelAdmin):
+    list_display = ("user", "merchant", "role", "invited_at", "created_at")
+    list_filter = ("role",)
+    list_select_related = ("user", "merchant")
+    search_fields = ("=id", "user__email", "user__username", "merchant__business_name")
+    ordering = ("-created_at",)
+    actions = ("invite_again",)
+
+    @admin.action(description="Send the link again")
+    def invite_again(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
+        """Mail the link to choose a password once more, within a minute."""
+        count = queryset.update(invited_at=None)
+        self.message_user(request, f"{count} to be mailed within a minute.", messages.SUCCESS)
+
+
+@admin.register(Wallet)
+class WalletAdmin(ReadOnly, ModelAdmin):
+    list_display = ("network", "merchant", "xpub", "next_index", "is_active", "created_at")
+    list_filter = ("network", "is_active")
+    list_select_related = ("merchant",)
+    search_fields = ("=id", "xpub", "merchant__business_name", "merchant__contact_email")
+    ordering = ("-created_at",)
+
+
+@admin.register(Usage)
+class UsageAdmin(ReadOnly, ModelAdmin):
+    list_display = ("merchant", "livemode", "month", "invoices")
+    list_filter = ("livemode", "month")
+    list_select_related = ("merchant",)
+    search_fields = ("merchant__business_name", "merchant__contact_email")
+    ordering = ("-month", "merchant")
+
+
+_STAFF = Grant(livemode=True, permissions=(EVERYTHING,))
+
+
+def _suspend(merchant: Merchant) -> Merchant:
+    return services.suspend(merchant=merchant, reason="by staff", now=timezone.now())
+
+
+def _reactivate(merchant: Merchant) -> Merchant:
+    return services.reactivate(merchant=merchant, reason="by staff", now=timezone.now())
+
+
+def _change_plan(code: str) -> Callable[[MerchantAdmin, HttpRequest, QuerySet[Merchant]], None]:
+    def change(view: MerchantAdmin, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
+        view.apply(
+            request,
+            queryset,
+            lambda merchant: services.change_plan(merchant=merchant, plan_code=code, now=timezone.now()),
+        )
+
+    return change

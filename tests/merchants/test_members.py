@@ -1,0 +1,105 @@
+"""The owner's way in: a mail, a link, a password."""
+
+import re
+from smtplib import SMTPServerDisconnected
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail
+from django.test import Client
+
+from merchants import services, tasks
+from merchants.models import Member, Merchant
+from merchants.selectors import owner_emails
+
+
+def link_in(message):
+    return re.search(r"http://testserver(/dashboard/password/\S+/)", message.body)[1]
+
+
+def test_the_owner_chooses_a_password_with_the_mailed_link(account):
+    assert tasks.invite_members() == 1
+    message = mail.outbox[0]
+    assert message.to == ["admin@acme.example"]
+    client = Client()
+    page = client.get(link_in(message), follow=True)
+    assert page.status_code == 200
+    assert b"Choose a password" in page.content
+    assert b"style=" not in page.content
+    assert b"<script" not in page.content
+
+    form = {"new_password1": "four unrelated words", "new_password2": "four unrelated words"}
+    done = client.post(page.request["PATH_INFO"], form, follow=True)
+
+    assert b"Your password is saved" in done.content
+    assert User.objects.get().check_password("four unrelated words")
+    again = Client().get(link_in(message), follow=True)
+    assert b"This link no longer works" in again.content
+
+
+def test_a_weak_password_is_refused_with_the_reason(account):
+    tasks.invite_members()
+    client = Client()
+    page = client.get(link_in(mail.outbox[0]), follow=True)
+
+    answer = client.post(page.request["PATH_INFO"], {"new_password1": "12345", "new_password2": "12345"})
+
+    assert b"This password is too short" in answer.content
+    assert b'aria-invalid="true"' in answer.content
+    assert not User.objects.get().has_usable_password()
+
+
+def test_a_mail_is_sent_once(account):
+    assert [tasks.invite_members(), tasks.invite_members()] == [1, 0]
+    assert len(mail.outbox) == 1
+
+
+def test_a_mail_server_that_is_away_delays_the_mail_and_loses_none(account, settings, monkeypatch):
+    def fail(*_, **__):
+        raise SMTPServerDisconnected("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", fail)
+        assert tasks.invite_members() == 0
+
+    assert tasks.invite_members() == 1
+    assert len(mail.outbox) == 1
+
+
+def test_a_person_who_is_known_keeps_their_login(db, now):
+    person = User.objects.create_user("ann", "Ann@Example.com", "four unrelated words")
+
+    merchant = services.sign_up(
+        request=services.SignUp(business_name="Second", contact_email="ann@example.com"), now=now
+    ).merchant
+    tasks.invite_members()
+
+    assert Member.objects.get(merchant=merchant).user == person
+    person.refresh_from_db()
+    assert person.check_password("four unrelated words")
+    assert "/dashboard/password/" not in mail.outbox[0].body
+
+
+def test_an_address_too_long_for_a_login_name_is_still_an_address(db, now):
+    address = f"{'a' * 60}@{'b' * 60}.{'c' * 60}.example"
+
+    services.sign_up(request=services.SignUp(business_name="Long", contact_email=address), now=now)
+
+    assert User.objects.get().email == address
+
+
+def test_owners_and_the_contact_are_written_to_once_each(merchant):
+    assert owner_emails(merchant=merchant) == ["admin@acme.example"]
+    Merchant.objects.filter(pk=merchant.pk).update(contact_email="billing@acme.example")
+
+    merchant.refresh_from_db()
+
+    assert owner_emails(merchant=merchant) == ["billing@acme.example", "admin@acme.example"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_signing_up_does_not_wait_for_the_mail(now):
+    services.sign_up(request=services.SignUp(business_name="Acme", contact_email="a@example.com"), now=now)
+
+    assert mail.outbox == []
+    assert Member.objects.get().invited_at is None

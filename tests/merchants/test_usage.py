@@ -1,0 +1,111 @@
+"""What a plan limits is counted without gaps, also at the same moment."""
+
+from datetime import UTC, datetime
+from threading import Barrier, Thread
+
+import pytest
+from django.db import connection
+
+from merchants import services
+from merchants.errors import PlanLimitReached
+from merchants.models import Plan, Usage
+from merchants.services import Grant, KeyOrder
+
+FULL = Grant(livemode=True, permissions=["*"])
+
+
+@pytest.fixture
+def small(merchant):
+    Plan.objects.create(code="small", name="Small", max_api_keys=3, max_webhook_endpoints=1, monthly_invoice_limit=2)
+    merchant.plan_id = "small"
+    merchant.save()
+    return merchant
+
+
+def count(merchant, now, *, livemode=True):
+    return services.count_invoice(merchant=merchant, livemode=livemode, now=now)
+
+
+def test_the_invoices_of_a_month_are_limited(small, now):
+    assert [count(small, now), count(small, now)] == [1, 2]
+
+    with pytest.raises(PlanLimitReached) as caught:
+        count(small, now)
+
+    assert caught.value.constraints == {"monthly_invoice_limit": 2}
+    assert Usage.objects.get().invoices == 2
+
+
+def test_a_new_month_starts_at_one_by_the_utc_calendar(small, now):
+    count(small, datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC))
+    count(small, datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC))
+
+    assert count(small, datetime(2026, 2, 1, tzinfo=UTC)) == 1
+
+
+def test_test_invoices_are_counted_but_not_limited(small, now):
+    assert [count(small, now, livemode=False) for _ in range(5)] == [1, 2, 3, 4, 5]
+    assert count(small, now) == 1
+
+
+def test_counting_costs_one_statement(merchant, now, django_assert_num_queries):
+    merchant.plan  # noqa: B018 - loaded with the key that authenticates
+
+    with django_assert_num_queries(1):
+        count(merchant, now)
+
+
+def in_threads(work, threads):
+    running = [Thread(target=work) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_keys_do_not_pass_the_limit(now):
+    Plan.objects.get_or_create(
+        code="small", defaults={"name": "S", "max_api_keys": 3, "max_webhook_endpoints": 1, "monthly_invoice_limit": 2}
+    )
+    merchant = services.sign_up(
+        request=services.SignUp(business_name="Acme", contact_email="a@example.com", plan_type="small"), now=now
+    ).merchant
+    start, outcomes = Barrier(4), []
+
+    def work():
+        start.wait()
+        try:
+            order = KeyOrder(name="x", livemode=True, permissions=["*"])
+            services.create_api_key(merchant=merchant, order=order, grant=FULL, now=now)
+            outcomes.append("made")
+        except PlanLimitReached:
+            outcomes.append("refused")
+        connection.close()
+
+    in_threads(work, 4)
+
+    assert sorted(outcomes) == ["made", "refused", "refused", "refused"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_invoices_do_not_pass_the_limit(now):
+    Plan.objects.get_or_create(
+        code="small", defaults={"name": "S", "max_api_keys": 3, "max_webhook_endpoints": 1, "monthly_invoice_limit": 2}
+    )
+    merchant = services.sign_up(
+        request=services.SignUp(business_name="Acme", contact_email="a@example.com", plan_type="small"), now=now
+    ).merchant
+    start, outcomes = Barrier(4), []
+
+    def work():
+        start.wait()
+        try:
+            outcomes.append(count(merchant, now))
+        except PlanLimitReached:
+            outcomes.append("refused")
+        connection.close()
+
+    in_threads(work, 4)
+
+    assert sorted(outcomes, key=str) == [1, 2, "refused", "refused"]
