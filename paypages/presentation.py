@@ -333,7 +333,7 @@ def _line(item: dict[str, Any], currency: str, language: str) -> Line:
 def _destination(invoice: Invoice, around: Surroundings) -> Destination:
     asset, address = invoice.asset, invoice.address
     uri = payment_uri(asset, address, asset.to_amount(invoice.remaining_units))
-    # The amount is no part of what the endpoint reads: it only keeps a cached image from outliving the remainder.
+    # The code changes with what is still due, and browsers keep images: "v" tells one from another.
     qr = f"{around.api}/api/v1/public/invoice/{invoice.public_id}/qr?size=512&format=svg"
     return Destination(
         address=address,
@@ -342,7 +342,7 @@ def _destination(invoice: Invoice, around: Surroundings) -> Destination:
         uri="" if uri == address else uri,
         wallet_url="" if uri == address or not invoice.livemode else uri,
         qr_address=f"{qr}&content=address",
-        qr_uri=f"{qr}&content=uri&due={invoice.remaining_units}",
+        qr_uri=f"{qr}&content=uri&v={invoice.remaining_units}",
     )
 
 

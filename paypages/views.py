@@ -15,7 +15,7 @@ from core.errors import Conflict, Unavailable
 from invoices import services
 from invoices.selectors import get_public_invoice
 from invoices.states import InvoiceStatus
-from payments.models import Payment, Refund
+from payments.selectors import payments_of, refunds_of
 from payments.services import TransferOrder, send_transfer
 from paypages import sandbox
 from paypages.policy import FORM_REFERRER, api_origin, guarded
@@ -99,8 +99,8 @@ def _page(request: HttpRequest, public_id: str) -> PayPage:
             invoice = services.view_invoice(invoice_id=invoice.pk, now=now)
         return present(
             invoice,
-            payments=list(Payment.objects.filter(invoice=invoice).order_by("created_at", "id")),
-            refunds=list(Refund.objects.filter(invoice=invoice).order_by("created_at", "id")),
+            payments=payments_of(invoice),
+            refunds=refunds_of(invoice),
             around=Surroundings(now=now, language=get_language() or "en", api=api_origin()),
         )
     except LookupError as problem:  # its asset was taken out of the settings

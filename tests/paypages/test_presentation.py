@@ -77,7 +77,7 @@ class TestMoney:
         )
 
         assert (page.money.received, page.money.remaining, page.money.percent) == ("10.00", "6.49", "60.64")
-        assert page.destination.qr_uri.endswith("&content=uri&due=6490000")
+        assert page.destination.qr_uri.endswith("&content=uri&v=6490000")
         assert page.destination.uri == f"sandbox:{SANDBOX_ADDRESS}?asset=USDT&amount=6.49"
 
     def test_the_total_and_the_rate_are_in_the_invoices_currency(self, unsaved, show):

@@ -1,0 +1,253 @@
+"""The customer's way from the link to the shop's thank-you page, in a real browser."""
+
+import time
+from io import BytesIO
+
+import pytest
+import zxingcpp
+from django.utils import timezone
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from chains.sandbox import services as sandbox
+from events.outbox import dispatch_all
+from payments.services import scan
+from tests.api.signed_up import signed_up
+from tests.factories import make_invoice
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LIVE_MS = 5_000  # how long a change on the chain may take to be seen by the customer, in a busy test run
+REFRESH_MS = 20_000
+SIZES = pytest.mark.parametrize("wide", [False, True], ids=["phone", "wide"])
+
+
+@pytest.fixture
+def merchant(transactional_db):
+    return signed_up(timezone.now()).merchant
+
+
+@pytest.fixture
+def order(merchant, shop):
+    def make(**details):
+        return make_invoice(merchant, timezone.now(), **{"return_url": shop, **details})
+
+    return make
+
+
+def read_chain(*, blocks: int = 0) -> None:
+    """Do what worker and beat do: make blocks, read them, hand out what happened."""
+    if blocks:
+        sandbox.mine(count=blocks, now=timezone.now())
+    scan(network="sandbox", now=timezone.now())
+    dispatch_all()
+
+
+def headline(page: Page):
+    return page.locator("#state-title")
+
+
+def has_no_sideways_scroll(page: Page) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@SIZES
+def test_with_javascript_the_page_follows_the_payment_and_leads_back_to_the_shop(visit, server, order, shop, wide):
+    invoice, page = order(), visit(wide=wide).page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    expect(headline(page)).to_contain_text("Waiting for your payment")
+    assert has_no_sideways_scroll(page)
+
+    page.get_by_role("button", name="Full amount").click()
+    expect(page.locator("#sent")).to_contain_text("The test payment is on its way")
+    assert "sent=" not in page.url
+    page.evaluate("window.isSameDocument = true")
+
+    read_chain()
+    expect(headline(page)).to_have_text("Payment seen", timeout=LIVE_MS)
+    expect(page.locator("#announcer")).to_have_text("Payment seen")
+    expect(page.locator("#address")).to_have_count(0)
+
+    read_chain(blocks=3)
+    expect(headline(page)).to_have_text("Paid", timeout=LIVE_MS)
+    paid_seen = time.monotonic()
+    assert page.title().startswith("Paid · Acme VPN Services")
+    assert page.evaluate("window.isSameDocument") is True
+    expect(page.locator("[data-redirect-count]")).to_be_visible()
+
+    page.wait_for_url(shop, timeout=10_000)
+    assert 3.5 <= time.monotonic() - paid_seen <= 8
+    expect(page.get_by_role("heading")).to_have_text("Thank you for your order")
+
+
+@SIZES
+def test_without_javascript_the_page_refreshes_itself_and_leads_back_to_the_shop(visit, server, order, shop, wide):
+    invoice, page = order(), visit(wide=wide, javascript=False).page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    expect(headline(page)).to_contain_text("Waiting for your payment")
+    expect(page.locator("noscript .footer")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)  # nothing that would not work
+
+    page.get_by_role("button", name="Full amount").click()
+    expect(page.get_by_text("The test payment is on its way")).to_be_visible()
+
+    read_chain(blocks=3)
+    if wide:
+        page.reload()  # who is impatient need not wait
+    expect(headline(page)).to_have_text("Paid", timeout=REFRESH_MS)
+    page.wait_for_url(shop, timeout=10_000)
+
+
+def test_a_part_leaves_the_rest_and_the_rest_pays(visit, server, order):
+    invoice, page = order(return_url=""), visit().page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    page.get_by_role("button", name="Part of it").click()
+    expect(page.locator("#sent")).to_be_visible()
+    page.get_by_text("With amount").click()
+
+    read_chain(blocks=1)
+
+    expect(headline(page)).to_have_text("Part of the payment arrived", timeout=LIVE_MS)
+    expect(page.locator("#amount")).to_have_text("8.25")
+    expect(page.locator("#progress-text")).to_have_text("8.24 of 16.49 USDT received")
+    expect(page.locator("#qr-uri")).to_be_checked()  # the choice outlives the change
+
+    page.get_by_role("button", name="Full amount").click()
+    expect(page.locator("#amount")).to_have_text("8.25")
+    read_chain(blocks=3)
+    expect(headline(page)).to_have_text("Paid", timeout=LIVE_MS)
+    expect(page.locator("#part-receipts .receipt")).to_have_count(2)
+    expect(page.get_by_role("link", name="Return to")).to_have_count(0)
+
+
+def test_too_much_says_how_much(visit, server, order):
+    invoice, page = order(), visit().page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    page.get_by_role("button", name="Too much").click()
+    expect(page.locator("#sent")).to_be_visible()
+
+    read_chain(blocks=3)
+
+    expect(page.get_by_text("You sent 2.65 USDT more than was asked for.")).to_be_visible(timeout=LIVE_MS)
+
+
+def test_whoever_wants_to_stay_stays(visit, server, order):
+    invoice, page = order(), visit().page
+    sandbox.send(address=invoice.address, asset_code="USDT", units=invoice.amount_units, now=timezone.now())
+    read_chain(blocks=3)
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    expect(headline(page)).to_have_text("Paid")
+
+    page.get_by_role("link", name="Stay here").click()
+
+    expect(page.locator("[data-redirect-box]")).to_be_hidden()
+    page.wait_for_timeout(6_000)
+    assert page.url == f"{server}/invoice/{invoice.public_id}"
+    expect(page.get_by_role("link", name="Return to")).to_be_focused()
+
+
+def test_a_payment_that_a_reorg_takes_back_is_asked_for_again(visit, server, merchant, order):
+    merchant.settings = {"confirmations": {"sandbox": 5}}
+    merchant.save()
+    invoice, page = order(), visit().page
+    txid = sandbox.send(address=invoice.address, asset_code="USDT", units=invoice.amount_units, now=timezone.now())
+    read_chain(blocks=3)
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    expect(page.locator("#progress-text")).to_have_text("2 of 5 confirmations")
+
+    sandbox.reorg(depth=3, drop=[txid], now=timezone.now())
+    read_chain()
+
+    expect(headline(page)).to_have_text("Waiting for your payment", timeout=LIVE_MS)
+    expect(page.locator("#address")).to_be_visible()
+    expect(page.get_by_text("Taken back by the network")).to_be_visible()
+
+
+def test_the_address_disappears_when_the_time_is_up_whatever_the_customers_clock_says(visit, server, order):
+    invoice, page = order(expires_in=4), visit().page
+    page.clock.set_fixed_time("2001-01-01T00:00:00Z")
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    expect(page.locator("[data-countdown]")).to_have_text("0:02", timeout=4_000)
+
+    expect(headline(page)).to_have_text("This invoice has expired", timeout=6_000)
+    expect(page.locator("#address")).to_have_count(0)
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+
+
+def test_without_a_stream_the_page_asks_by_itself(visit, server, order):
+    invoice, opened = order(), visit(tolerated="429")
+    opened.context.route("**/events", lambda route: route.fulfill(status=429))
+    page = opened.page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    sandbox.send(address=invoice.address, asset_code="USDT", units=invoice.amount_units, now=timezone.now())
+
+    read_chain(blocks=3)
+
+    expect(headline(page)).to_have_text("Paid", timeout=REFRESH_MS)
+
+
+@pytest.mark.parametrize("label", ["Address only", "With amount"])
+def test_the_code_on_the_screen_is_readable(visit, server, order, label):
+    invoice, page = order(), visit().page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    page.get_by_text(label).click()
+    picture = page.locator(".qr-image:visible img")
+    picture.evaluate("image => image.decode()")
+
+    (code,) = zxingcpp.read_barcodes(Image.open(BytesIO(picture.screenshot())))
+
+    address = invoice.address
+    assert code.text == {"Address only": address, "With amount": f"sandbox:{address}?asset=USDT&amount=16.49"}[label]
+
+
+def test_copying_gives_the_exact_address_and_amount(visit, server, order):
+    invoice, opened = order(), visit(permissions=["clipboard-read", "clipboard-write"])
+    page = opened.page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+
+    copied = []
+    for name in ("Copy amount", "Copy address"):
+        page.get_by_role("button", name=name).click()
+        expect(page.locator("#announcer")).to_have_text("Copied")
+        copied.append(page.evaluate("navigator.clipboard.readText()"))
+
+    assert copied == ["16.49", invoice.address]
+    by_hand = page.evaluate(
+        "getSelection().selectAllChildren(document.getElementById('address')) ?? `${getSelection()}`"
+    )
+    assert by_hand.strip() == invoice.address
+
+
+def test_everything_can_be_reached_with_the_keyboard(visit, server, order):
+    invoice, page = order(cancel_url="https://merchant.com/basket"), visit(wide=True).page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+
+    reached = []
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("(document.activeElement.innerText || document.activeElement.id).split('\\n')[0]"))
+
+    assert reached == [
+        "Skip to the payment",
+        "Copy",
+        "qr-address",
+        "Copy",
+        "Go back to merchant.com without paying",
+        "Full amount",
+        "Part of it",
+        "Too much",
+        "What you pay for",
+    ]
+
+
+def test_touch_targets_are_large_enough(visit, server, order):
+    invoice, page = order(cancel_url="https://merchant.com/basket"), visit().page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+
+    small = page.evaluate(
+        """() => [...document.querySelectorAll("a:not(.skip), button, summary, label")]
+            .filter((element) => element.getBoundingClientRect().height < 44)
+            .map((element) => `${element.innerText} ${element.getBoundingClientRect().height}`)"""
+    )
+
+    assert small == []
