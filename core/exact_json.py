@@ -6,18 +6,21 @@
 
 import json
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, Never
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, Never
 from uuid import UUID
 
 import simplejson
 
+_MAX_LENGTH: Final = 1000  # characters of one fraction
+_MAX_EXPONENT: Final = 400  # a double reaches 308, a uint256 77
+
 
 class ExactDecoder(json.JSONDecoder):
-    """Reads fractions as ``Decimal`` and refuses NaN and Infinity, which are not JSON."""
+    """Reads fractions as ``Decimal`` and refuses NaN and Infinity, which are not JSON, and boundless numbers."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "parse_float": Decimal, "parse_constant": _refuse})
+        super().__init__(**{**options, "parse_float": _fraction, "parse_constant": _refuse})
 
 
 def loads(text: str | bytes) -> Any:
@@ -34,7 +37,9 @@ def loads(text: str | bytes) -> Any:
 
 def dumps(value: Any) -> str:
     """Return ``value`` as compact JSON; Decimals become numbers, datetimes RFC 3339 text in UTC."""
-    return simplejson.dumps(value, use_decimal=False, default=_plain, ensure_ascii=False, separators=(",", ":"))
+    return simplejson.dumps(
+        value, use_decimal=False, default=_plain, encoding=None, ensure_ascii=False, separators=(",", ":")
+    )
 
 
 def timestamp(moment: datetime) -> str:
@@ -52,6 +57,19 @@ def _plain(value: object) -> Any:
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _fraction(text: str) -> Decimal:
+    """Return an exact number; 1e999999999 is one too, but written out it would fill the memory."""
+    if len(text) > _MAX_LENGTH:
+        raise ValueError("a number is too long")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # an exponent beyond even Decimal
+        raise ValueError("a number is out of range") from None
+    if abs(number.adjusted()) > _MAX_EXPONENT:
+        raise ValueError("a number is out of range")
+    return number
 
 
 def _refuse(constant: str) -> Never:
