@@ -101,6 +101,7 @@ class Load:
             "p50_ms": ordered[len(ordered) // 2] * 1000,
             "p95_ms": ordered[int(len(ordered) * 0.95)] * 1000,
             "answered": len(self.latencies),
+            "sent": self.counter,
             "failures": len(self.failures),
             "first_failure": self.failures[0] if self.failures else "",
         }

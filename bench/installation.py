@@ -21,12 +21,21 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKERS, THREADS = 2, 4
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server answers, and the process at the top of it."""
+
+    port: int
+    pid: int
+
+
 @dataclass(slots=True)
 class Installation:
     """Engines of its own, and how to start servers and processes on them."""
 
     directory: Path
     environment: dict[str, str]
+    database_pid: int
     _stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def run(self, *command: str, stdin: str | None = None, **variables: str) -> str:
@@ -51,8 +60,8 @@ class Installation:
         os.environ.update(self.environment)
         django.setup()
 
-    def serve(self, application: str) -> int:
-        """Serve a WSGI application as in production; return its port."""
+    def serve(self, application: str) -> Server:
+        """Serve a WSGI application as in production."""
         port = free_port()
         granian = [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
@@ -66,7 +75,7 @@ class Installation:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise SystemExit(f"{application} does not start:\n{Path(log.name).read_text()[-4000:]}")
             time.sleep(0.05)
-        return port
+        return Server(port, process.pid)
 
     def load(self, *, port: int, requests: list[str], seconds: float, connections: int, warm_up: float = 1.0) -> Any:
         """Send requests from a process of their own and return what it counted."""
@@ -105,10 +114,25 @@ def fresh_installation() -> Iterator[Installation]:
             "RATE_SOURCES": "fixed",
             "PYTHONPATH": str(ROOT),
         }
-        installation = Installation(directory, environment)
+        installation = Installation(directory, environment, postgres.process.pid)
         stack.enter_context(installation._stack)  # noqa: SLF001 - its servers stop before the engines
         installation.run("-m", "config.prepare")
         yield installation
+
+
+def cpu_seconds(*pids: int) -> float:
+    """Return the processor time that these processes and all below them have used so far."""
+    parents, used = {}, {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = entry.read_text().rpartition(")")[2].split()
+            pid = int(entry.parent.name)
+            parents[pid] = int(fields[1])
+            used[pid] = sum(map(int, fields[11:15]))  # proc(5): utime, stime and those of children that ended
+    wanted = set(pids)
+    while below := {pid for pid, parent in parents.items() if parent in wanted} - wanted:
+        wanted |= below
+    return sum(used.get(pid, 0) for pid in wanted) / os.sysconf("SC_CLK_TCK")
 
 
 def _listens(port: int) -> bool:

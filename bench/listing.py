@@ -28,7 +28,7 @@ def run(installation: Installation) -> None:
         keys[count] = new_keys(merchant, _KEYS)
     _get_once(keys[MANY][0])
     statements, texts = count_statements(lambda: _get_once(keys[MANY][0]))
-    times = _measure(installation.serve("config.wsgi:application"), keys)
+    times = _measure(installation.serve("config.wsgi:application").port, keys)
     middle = {count: median(times[count]) * 1000 for count in (FEW, MANY)}
     ratio = middle[MANY] / middle[FEW]
     show(

@@ -15,7 +15,7 @@ from chains.base import Block, Transfer, Watchlist
 
 FEW, MANY = 1_000, 1_000_000
 TRANSFERS: Final = 500
-OURS: Final = 20  # of them to addresses that were issued
+OURS: Final = 15  # of them to addresses that were issued
 BLOCKS: Final = 60
 _WARM_UP: Final = 5
 _MOST_TIMES: Final = 1.5
@@ -89,7 +89,9 @@ def _scan() -> None:
     from invoices.models import Invoice
     from payments.services import scan
 
-    addresses = iter(Invoice.objects.order_by("-created_at").values_list("address", flat=True)[: BLOCKS * OURS * 2])
+    addresses = iter(
+        Invoice.objects.order_by("-created_at").values_list("address", flat=True)[: (BLOCKS + _WARM_UP) * OURS]
+    )
     chain = SyntheticChain()
     scan(network="sandbox", now=_now(chain), reader=chain)
     for _ in sys.stdin:

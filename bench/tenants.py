@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from core.ids import uuid7
 from invoices.models import Invoice
@@ -21,6 +21,7 @@ def new_merchant(name: str) -> Merchant:
     return sign_up(request=SignUp(name, email, is_invited=True), now=datetime.now(UTC)).merchant
 
 
+@transaction.atomic
 def new_keys(merchant: Merchant, count: int, *, livemode: bool = False) -> list[str]:
     """Give a merchant more keys than any plan would, so that no rate limit is measured."""
     order = KeyOrder(name="bench", livemode=livemode, permissions=("*",))
