@@ -143,7 +143,7 @@ def _choose_asset(merchant: Merchant, livemode: bool, order: InvoiceOrder, prefe
     else:
         # The merchant's own wallets decide; without any, the address step says which is missing.
         candidates = merchant_selectors.payable_networks(merchant, livemode) or [
-            network.code for network in registry.networks(livemode=True)
+            network.code for network in registry.networks(livemode=True, enabled_only=True)
         ]
     if order.network and order.network not in candidates:
         raise UnknownAsset(f"Test invoices are paid on the sandbox network, not on {order.network}.", field="network")

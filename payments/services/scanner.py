@@ -5,7 +5,7 @@ that is still the same, and read again from there.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -88,10 +88,9 @@ def _first_start(network: str, reader: ChainReader, tip: Block, now: datetime) -
     """Begin far enough back to have every block since the first invoice on this network was made."""
     look_back = FIRST_LOOK_BACK
     oldest = Invoice.objects.filter(network=network).aggregate(oldest=Min("created_at"))["oldest"]
-    block_seconds = registry.network(network).block_seconds
     if oldest is not None:
         # Blocks may come twice as fast as they usually do.
-        look_back += 2 * int((now - oldest) / timedelta(seconds=max(block_seconds, 1)))
+        look_back += 2 * int((now - oldest) / registry.network(network).block_time)
     height = max(tip.height - look_back, 0)
     return _Start(base=reader.block_at(height - 1) if height else None, height=height)
 

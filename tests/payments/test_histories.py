@@ -1,0 +1,157 @@
+"""Random histories of transfers, blocks, forks and faults: when the dust settles, the books equal the chain."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from chains.base import ChainUnavailable
+from events.models import Event
+from invoices.models import Invoice
+from invoices.services import expire_due
+from invoices.states import InvoiceStatus, next_status
+from payments.models import Cursor, Payment, ScannedBlock
+from payments.services import scan
+from payments.states import STATUS_EVENT, PaymentStatus
+from tests.factories import make_invoice, make_merchant
+from tests.payments.chain import ScriptedChain, transfer
+
+NOW = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """A chain, a gateway that reads it, and everything that can go wrong between them."""
+
+    chain: ScriptedChain
+    invoices: list[Invoice]
+    clock: datetime = NOW
+    transactions: Iterator[int] = field(default_factory=itertools.count)
+
+    def pay(self, which: int, units: int) -> None:
+        invoice = self.invoices[which % len(self.invoices)]
+        self.chain.mine(transfer(invoice, units=units, txid=f"{next(self.transactions):064x}"))
+
+    def wait(self, which: int, units: int) -> None:
+        invoice = self.invoices[which % len(self.invoices)]
+        self.chain.pool = [transfer(invoice, units=units, txid=f"{next(self.transactions):064x}")]
+
+    def take_from_pool(self) -> None:
+        self.chain.mine(*self.chain.pool)
+        self.chain.pool = []
+
+    def fork(self, depth: int, bring_back: bool, extra: int) -> None:
+        depth = min(depth, len(self.chain.blocks) - 1)
+        lost = [replace(t, block=None) for _, held in self.chain.blocks[len(self.chain.blocks) - depth :] for t in held]
+        self.chain.fork(depth)
+        if bring_back:
+            self.chain.mine(*lost)
+        self.chain.grow(extra)
+
+    def read(self) -> None:
+        try:
+            scan(network="sandbox", now=self.clock, reader=self.chain, max_rounds=3)
+        except ChainUnavailable:
+            assert self.chain.is_down  # nothing else may keep a reading from being recorded
+
+    def read_while_down(self) -> None:
+        self.chain.is_down = True
+        self.read()
+        self.chain.is_down = False
+
+    def restart_from_an_old_cursor(self, back: int) -> None:
+        known = list(ScannedBlock.objects.filter(network="sandbox").order_by("-height")[: back + 1])
+        if known:
+            Cursor.objects.update(height=known[-1].height, hash=known[-1].hash)
+
+    def pass_time(self, minutes: int) -> None:
+        self.clock += timedelta(minutes=minutes)
+        expire_due(now=self.clock)
+
+
+numbers = st.integers(min_value=0, max_value=2)
+amounts = st.sampled_from([1, 5_000_000, 8_250_000, 16_490_000, 30_000_000])
+actions = st.one_of(
+    st.tuples(st.just("pay"), numbers, amounts),
+    st.tuples(st.just("wait"), numbers, amounts),
+    st.tuples(st.just("take_from_pool")),
+    st.tuples(st.just("fork"), st.integers(min_value=1, max_value=6), st.booleans(), st.integers(0, 5)),
+    st.tuples(st.just("read")),
+    st.tuples(st.just("read_while_down")),
+    st.tuples(st.just("restart_from_an_old_cursor"), st.integers(min_value=0, max_value=5)),
+    st.tuples(st.just("pass_time"), st.integers(min_value=0, max_value=20)),
+)
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=150, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(history=st.lists(actions, max_size=25), max_range=st.sampled_from([2, 7, 100]))
+def test_after_any_history_the_books_equal_the_chain(db, history, max_range):
+    with transaction.atomic():
+        merchant = make_merchant(NOW)
+        world = World(ScriptedChain(start=NOW, max_range=max_range), [make_invoice(merchant, NOW) for _ in range(3)])
+
+        for name, *arguments in history:
+            getattr(world, name)(*arguments)
+
+        settle(world)
+        check_payments(world)
+        check_invoices(world)
+        check_events()
+        transaction.set_rollback(True)
+
+
+def settle(world: World) -> None:
+    """Let the chain grow past every fork and have all of it read."""
+    world.chain.pool = []
+    cursor = Cursor.objects.filter(network="sandbox").first()
+    world.chain.grow(5 + max(cursor.height if cursor else 0, 0))
+    for _ in range(200):
+        world.read()
+        if Cursor.objects.get(network="sandbox").height == len(world.chain.blocks) - 1:
+            return
+    raise AssertionError("the scan never caught up")
+
+
+def check_payments(world: World) -> None:
+    on_chain = {t.txid: t.units for _, held in world.chain.blocks for t in held}
+    credited = {p.txid: p.units for p in Payment.objects.filter(status=PaymentStatus.CONFIRMED)}
+    assert credited == on_chain
+    others = Payment.objects.exclude(status=PaymentStatus.CONFIRMED)
+    assert {p.status for p in others} <= {PaymentStatus.ORPHANED, PaymentStatus.DETECTED}
+    assert all(p.block_height is None for p in others)
+
+
+def check_invoices(world: World) -> None:
+    for stale in world.invoices:
+        invoice = Invoice.objects.get(pk=stale.pk)
+        counting = Payment.objects.filter(invoice=invoice, counts=True)
+        confirmed = sum((p.value for p in counting.filter(status=PaymentStatus.CONFIRMED)), Decimal(0))
+        assert invoice.confirmed_value == confirmed
+        status = InvoiceStatus(invoice.status)
+        follows = next_status(status, invoice.facts(now=world.clock))
+        assert follows is status or follows is InvoiceStatus.EXPIRED
+        is_enough = confirmed > 0 and confirmed >= invoice.facts(now=world.clock).enough
+        assert (status is InvoiceStatus.PAID) == is_enough
+
+
+def check_events() -> None:
+    for payment in Payment.objects.all():
+        told = [
+            event.type
+            for event in Event.objects.filter(invoice_id=payment.invoice_id).order_by("sequence")
+            if event.data.get("payment", {}).get("id") == payment.public_id
+        ]
+        assert told[0] == "payment.detected"
+        assert told[-1] == STATUS_EVENT[PaymentStatus(payment.status)]
+    for invoice in Invoice.objects.all():
+        types = [event.type for event in Event.objects.filter(invoice_id=invoice.pk).order_by("sequence")]
+        assert types.count("invoice.paid") - types.count("invoice.reversed") == (invoice.status == "paid")
