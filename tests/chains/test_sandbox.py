@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from celery import current_app
 from django.test.utils import CaptureQueriesContext
+from kombu.exceptions import OperationalError
 
 from chains.base import Block, ChainUnavailable
 from chains.sandbox import selectors, services, tasks
@@ -263,6 +265,29 @@ class TestClock:
 
         assert [tasks.mine(), tasks.mine()] == [1, 2]
         assert SandboxTransfer.objects.get().block.height == 1
+
+    def test_each_tick_asks_a_worker_to_scan(self, settings):
+        settings.SANDBOX_BLOCK_SECONDS = 3
+        with current_app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+            queue.clear()
+
+            tasks.mine()
+
+            message = queue.get(timeout=2)
+            assert message.headers["task"] == "payments.tasks.scan"
+            assert message.payload[0] == ["sandbox"]
+            assert queue.qsize() == 0
+            message.ack()
+
+    def test_a_tick_without_a_broker_still_makes_its_block(self, settings, monkeypatch):
+        settings.SANDBOX_BLOCK_SECONDS = 3
+
+        def fail(*_, **__):
+            raise OperationalError
+
+        monkeypatch.setattr(current_app, "send_task", fail)
+
+        assert tasks.mine() == 1
 
     def test_old_empty_blocks_go_and_blocks_with_transfers_stay(self, monkeypatch, address):
         monkeypatch.setattr(services, "KEPT_BLOCKS", 10)
