@@ -17,14 +17,21 @@ class _Words(filters.BaseInFilter, filters.CharFilter):
     """One of several words."""
 
 
+class _Total(filters.NumberFilter):
+    """An amount of any size: one beyond all invoices finds none of them."""
+
+    def get_max_validator(self) -> None:
+        return None
+
+
 class InvoiceFilter(filters.FilterSet):
     """``GET /invoices``."""
 
     status = _Words(field_name="status", lookup_expr="in")
     created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
-    amount_gte = filters.NumberFilter(field_name="total", lookup_expr="gte", max_value=None)
-    amount_lte = filters.NumberFilter(field_name="total", lookup_expr="lte", max_value=None)
+    amount_gte = _Total(field_name="total", lookup_expr="gte")
+    amount_lte = _Total(field_name="total", lookup_expr="lte")
     currency = filters.CharFilter(field_name="currency")
     search = filters.CharFilter(method="search_text")
 

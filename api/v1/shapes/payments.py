@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from api.v1.pagination import list_answer, list_query
 from api.v1.shapes.common import (
+    CURRENCY,
     LIVEMODE_DOC,
     PAYMENT_STATUS,
     REFUND_STATUS,
@@ -67,7 +68,7 @@ DEPOSIT_QUERY: Final = list_query(
     },
 )
 RATE_QUERY: Final = Shape(
-    "RateQuery", {"crypto_currency": _ASSET.but(required=False), "currency": Text(max=3, min=3, required=False)}
+    "RateQuery", {"crypto_currency": _ASSET.but(required=False), "currency": CURRENCY.but(required=False)}
 )
 
 SEND_TRANSFER: Final = Shape(
