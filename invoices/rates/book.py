@@ -77,7 +77,8 @@ def price_of(base: str, *, currencies: Iterable[str], livemode: bool, now: datet
 def fetch_all(*, now: datetime) -> int:
     """Ask every source for every asset that can be paid with here; return how many answered. One failing harms none."""
     answered = 0
-    for base in sorted({asset.code for network in registry.networks(livemode=True, enabled_only=True) for asset in network.assets}):
+    networks = registry.networks(livemode=True, enabled_only=True)
+    for base in sorted({asset.code for network in networks for asset in network.assets}):
         for source in settings.RATE_SOURCES:
             try:
                 prices = SOURCES[source](base)

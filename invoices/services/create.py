@@ -20,6 +20,7 @@ from invoices.quotes import quote
 from invoices.rates.book import Price, price_of
 from merchants import selectors as merchant_selectors
 from merchants import services as merchant_services
+from merchants.errors import NoWalletConfigured
 from merchants.models import Merchant
 from merchants.settings import MerchantSettings
 
@@ -136,26 +137,30 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
 
 def _choose_asset(merchant: Merchant, livemode: bool, order: InvoiceOrder, preferences: MerchantSettings) -> Asset:
     code = order.crypto_currency or preferences.default_crypto_currency
-    if not livemode:
-        candidates = ["sandbox"]
-    elif order.network:
-        candidates = [order.network]
-    else:
-        # The merchant's own wallets decide; without any, the address step says which is missing.
-        candidates = merchant_selectors.payable_networks(merchant, livemode) or [
-            network.code for network in registry.networks(livemode=True, enabled_only=True)
-        ]
-    if order.network and order.network not in candidates:
-        raise UnknownAsset(f"Test invoices are paid on the sandbox network, not on {order.network}.", field="network")
+    candidates = _candidates(merchant, livemode, order.network)
     for network in candidates:
         asset = registry.asset(network, code)
         if asset is not None:
             return asset
     if order.network and registry.find_network(order.network) is None:
         raise UnknownAsset(f"This installation has no network called {order.network!r}.", field="network")
-    raise UnknownAsset(
-        f"{code} is not available on {', '.join(candidates) or 'any network here'}.", field="crypto_currency"
-    )
+    if not candidates:
+        raise NoWalletConfigured("This installation watches no network yet.", field="crypto_currency")
+    raise UnknownAsset(f"{code} is not available on {', '.join(candidates)}.", field="crypto_currency")
+
+
+def _candidates(merchant: Merchant, livemode: bool, wanted: str | None) -> list[str]:
+    """Return the networks to look for the asset on, the best first."""
+    if not livemode:
+        if wanted not in {None, "sandbox"}:
+            raise UnknownAsset(f"Test invoices are paid on the sandbox network, not on {wanted}.", field="network")
+        return ["sandbox"]
+    if wanted:
+        return [wanted]
+    # Networks without a wallet come last: the address step then says which wallet is missing.
+    payable = merchant_selectors.payable_networks(merchant, livemode)
+    watched = [network.code for network in registry.networks(livemode=True, enabled_only=True)]
+    return [*payable, *(code for code in watched if code not in payable)]
 
 
 def _add_up(order: InvoiceOrder, currency: str) -> tuple[Decimal, Decimal]:
