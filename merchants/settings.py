@@ -5,6 +5,7 @@ What is stored is only what the merchant has set. A change is merged deeply: wha
 stays, and null takes a setting back to the default.
 """
 
+import base64
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,6 +28,10 @@ OVERPAYMENT_MAX: Final = Decimal(100)
 EXPIRY_MINUTES: Final = (5, 10_080)
 LATE_HOURS: Final = (1, 720)
 CONFIRMATIONS: Final = (1, 50)
+# Small, because the settings are read with every request.
+LOGO_LENGTH: Final = 16_384
+# The bytes that files of these kinds begin with.
+_PICTURES: Final = {"data:image/png;base64,": b"\x89PNG\r\n\x1a\n", "data:image/jpeg;base64,": b"\xff\xd8\xff"}
 
 DEFAULTS: Final[dict[str, Any]] = {
     "default_currency": "USD",
@@ -39,6 +44,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     },
     "late_payment": {"rule": "accept", "window_hours": 24},
     "confirmations": {},
+    "logo": "",
 }
 
 
@@ -69,6 +75,7 @@ class MerchantSettings:
     payment_tolerance: PaymentTolerance
     late_payment: LatePayment
     confirmations: Mapping[str, int] = field(default_factory=dict)
+    logo: str = ""  # a ``data:`` URL, so that drawing it asks no network
 
     @classmethod
     def of(cls, merchant: "Merchant") -> Self:
@@ -179,6 +186,28 @@ def _amount(highest: Decimal) -> Check:
     return check
 
 
+def _logo(value: Any, path: str) -> str:
+    if value == "":
+        return ""
+    if not isinstance(value, str) or len(value) > LOGO_LENGTH or not _is_picture(value):
+        raise InvalidSetting(
+            f"This must be a PNG or JPEG as a data: URL of at most {LOGO_LENGTH} characters.",
+            field=path,
+            constraints={"max_length": LOGO_LENGTH, "prefixes": list(_PICTURES)},
+        )
+    return value
+
+
+def _is_picture(text: str) -> bool:
+    prefix = next((known for known in _PICTURES if text.startswith(known)), None)
+    if prefix is None:
+        return False
+    try:
+        return base64.b64decode(text[len(prefix) :], validate=True).startswith(_PICTURES[prefix])
+    except ValueError:  # binascii's error, or text that is not ASCII
+        return False
+
+
 class _PerNetwork(dict[str, Check]):
     """Any network of this installation, each with the same check."""
 
@@ -197,4 +226,5 @@ _CHECKS: Final[dict[str, Any]] = {
     },
     "late_payment": {"rule": _one_of(*LATE_RULES), "window_hours": _whole(*LATE_HOURS)},
     "confirmations": _PerNetwork(),
+    "logo": _logo,
 }

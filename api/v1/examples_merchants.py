@@ -19,7 +19,7 @@ _ACCOUNT: Final[dict[str, Any]] = {
     "contact_email": "admin@acmevpn.com",
     "status": "active",
     "plan_type": "pro",
-    "settings": {**_SETTINGS, "late_payment": {"rule": "accept", "window_hours": 24}, "confirmations": {}},
+    "settings": {**_SETTINGS, "late_payment": {"rule": "accept", "window_hours": 24}, "confirmations": {}, "logo": ""},
 }
 _MOMENTS: Final = {"created_at": "2025-01-15T10:00:00Z", "updated_at": "2025-01-15T10:00:00Z"}
 

@@ -62,6 +62,7 @@ def test_a_method_that_does_not_exist_there(api, method):
         b'"text"',
         b"{'name': 1}",
         b'{"name": NaN}',
+        b'{"name": 1e999999999}',
         b'{"name": Infinity}',
         b'{"name": "a", "name": "b"}',
         b'{"name": "\xff"}',

@@ -27,6 +27,11 @@ SEED_SIGN_UP = {
     "settings": SEED_SETTINGS,
 }
 
+PNG = (
+    "data:image/png;base64,"
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
 
 def test_seed1_create_merchant_account(anybody):
     answer = anybody.post("/merchants", SEED_SIGN_UP)
@@ -151,6 +156,11 @@ def test_no_secret_is_stored_in_clear_text(anybody):
         ),
         ({"settings": {"late_payment": {"rule": "maybe"}}}, "INVALID_SETTING", "settings.late_payment.rule"),
         ({"settings": {"confirmations": {"tron": 51}}}, "INVALID_SETTING", "settings.confirmations.tron"),
+        ({"settings": {"logo": "https://example.com/logo.png"}}, "INVALID_SETTING", "settings.logo"),
+        ({"settings": {"logo": "data:image/png;base64,%%%"}}, "INVALID_SETTING", "settings.logo"),
+        ({"settings": {"logo": "data:image/png;base64,é"}}, "INVALID_SETTING", "settings.logo"),
+        ({"settings": {"logo": "data:image/png;base64,PHN2Zz4="}}, "INVALID_SETTING", "settings.logo"),
+        ({"settings": {"logo": PNG + "A" * 16_384}}, "INVALID_SETTING", "settings.logo"),
         ({"settings": {"confirmations": {"mars": 1}}}, "UNKNOWN_FIELD", "settings.confirmations.mars"),
     ],
 )
@@ -250,3 +260,15 @@ def test_usage_counts_the_invoices_of_this_month_in_this_mode(api, test_api, mer
 
     assert api.get("/merchants/me").body["usage"]["monthly_invoices"] == 2
     assert test_api.get("/merchants/me").body["usage"]["monthly_invoices"] == 1
+
+
+def test_a_logo_is_kept_and_is_the_one_that_codes_are_drawn_with(api, merchant):
+    from api.qr.logos import logo_of
+
+    answer = api.patch("/merchants/me", {"settings": {"logo": PNG}})
+
+    assert answer.body["settings"]["logo"] == PNG
+    merchant.refresh_from_db()
+    assert logo_of(merchant).data_url == PNG
+    assert logo_of(merchant).image().size == (1, 1)
+    assert api.patch("/merchants/me", {"settings": {"logo": None}}).body["settings"]["logo"] == ""

@@ -11,6 +11,7 @@ from merchants.settings import (
     EXPIRY_MINUTES,
     LATE_HOURS,
     LATE_RULES,
+    LOGO_LENGTH,
     OVERPAYMENT_ACTIONS,
     OVERPAYMENT_MAX,
     UNDERPAYMENT_MAX,
@@ -67,6 +68,13 @@ def _settings(name: str, *, is_answer: bool) -> Shape:
             "confirmations": MapOf(
                 Whole(min=CONFIRMATIONS[0], max=CONFIRMATIONS[1], nullable=not is_answer),
                 doc="Blocks to wait for, per network, instead of the network's own number.",
+                **marks,
+            ),
+            "logo": Text(
+                max=LOGO_LENGTH,
+                min=0,
+                pattern="^(data:image/(png|jpeg);base64,.+)?$",
+                doc="A PNG or JPEG as a `data:` URL, for the middle of QR codes.",
                 **marks,
             ),
         },

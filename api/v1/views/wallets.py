@@ -29,9 +29,17 @@ class WalletView(MerchantView):
 
         :raises LiveModeRequired: for a test key
         """
+        self.check_live()
+        return self.merchant
+
+    def check_live(self) -> None:
+        """
+        Make sure that real money is meant.
+
+        :raises LiveModeRequired: for a test key
+        """
         if not self.livemode:
             raise LiveModeRequired("Wallets receive real money: use a live key. Test invoices need no wallet.")
-        return self.merchant
 
 
 class WalletList(WalletView):
@@ -72,7 +80,8 @@ class WalletPreview(WalletView):
         request_example=examples.ADD_WALLET,
     )
     def post(self, request: Request) -> Response:  # noqa: ARG002
-        wanted = self.body() if self.owner else {}
+        self.check_live()
+        wanted = self.body()
         return Response({"network": wanted["network"], "preview": services.preview_wallet(**wanted)})
 
 
