@@ -1,7 +1,6 @@
 """What every installation shares. What differs is in development.py, production.py and test.py."""
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from config import env
@@ -130,20 +129,7 @@ OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS")
 RATE_SOURCES = env.chosen("RATE_SOURCES", options=("coinbase", "fixed"), default=("coinbase",))
 RATE_MAX_AGE_SECONDS = env.integer("RATE_MAX_AGE_SECONDS", default=300, minimum=10)
 # Test mode is always quoted at these; live mode only where RATE_SOURCES names "fixed".
-FIXED_RATES = env.rates(
-    "FIXED_RATES",
-    default={
-        "USDT/USD": Decimal("1.0001"),
-        "USDC/USD": Decimal("0.9999"),
-        "BTC/USD": Decimal("60000.00"),
-        "ETH/USD": Decimal("3000.00"),
-        "TRX/USD": Decimal("0.25"),
-        "BNB/USD": Decimal("600.00"),
-        "POL/USD": Decimal("0.50"),
-        "EUR/USD": Decimal("1.10"),
-        "GBP/USD": Decimal("1.25"),
-    },
-)
+FIXED_RATES = env.rates("FIXED_RATES", default={})  # on top of the table in invoices/rates/fixed.py
 
 # Which networks are read and through which nodes; the sandbox is always there.
 CHAINS: dict[str, Any] = chains_from_env(env.ENVIRON)

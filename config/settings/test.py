@@ -37,16 +37,6 @@ CHAINS = {}
 SANDBOX_BLOCK_SECONDS = 0
 RATE_SOURCES = ["fixed"]
 RATE_MAX_AGE_SECONDS = 300
-FIXED_RATES = {
-    "USDT/USD": Decimal("1.0001"),
-    "USDC/USD": Decimal("0.9999"),
-    "BTC/USD": Decimal("60000.00"),
-    "ETH/USD": Decimal("3000.00"),
-    "TRX/USD": Decimal("0.25"),
-    "BNB/USD": Decimal("600.00"),
-    "POL/USD": Decimal("0.50"),
-    "EUR/USD": Decimal("1.10"),
-    "GBP/USD": Decimal("1.25"),
-}
+FIXED_RATES: dict[str, Decimal] = {}
 REST_FRAMEWORK = REST_FRAMEWORK | {"TEST_REQUEST_DEFAULT_FORMAT": "json"}
 LOGGING = logging_config(as_json=False, level="WARNING")
