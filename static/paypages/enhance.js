@@ -81,7 +81,26 @@ function announce(text) {
 
 // Back to the shop: counted from the moment "paid" was first shown, and only until somebody says no.
 let leavesAt = 0;
-let staysHere = new URLSearchParams(location.search).has("stay");
+let staysHere = new URLSearchParams(location.search).has("stay") || hasLeftBefore();
+
+// Whoever comes back with the browser's "back" wants to read, not to be sent away once more.
+function hasLeftBefore() {
+  try {
+    return sessionStorage.getItem(location.pathname) === "left";
+  } catch {
+    return false;
+  }
+}
+
+function leave() {
+  staysHere = true;
+  try {
+    sessionStorage.setItem(location.pathname, "left");
+  } catch {
+    // no storage: then they are sent once more, and can stop it
+  }
+  location.assign(page().dataset.redirect);
+}
 
 function planReturn() {
   const { redirect, redirectSeconds } = page().dataset;
@@ -101,7 +120,7 @@ function countReturn() {
   if (count) count.textContent = String(Math.max(0, Math.ceil(left / 1000)));
   if (left <= 0) {
     leavesAt = 0;
-    location.assign(page().dataset.redirect);
+    leave();
   }
 }
 

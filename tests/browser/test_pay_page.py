@@ -79,6 +79,10 @@ def test_with_javascript_the_page_follows_the_payment_and_leads_back_to_the_shop
     assert 3.5 <= time.monotonic() - paid_seen <= 8
     expect(page.get_by_role("heading")).to_have_text("Thank you for your order")
 
+    page.go_back()
+    expect(headline(page)).to_have_text("Paid")
+    expect(page.locator("[data-redirect-box]")).to_be_hidden()  # once is enough
+
 
 @SIZES
 def test_without_javascript_the_page_refreshes_itself_and_leads_back_to_the_shop(visit, server, order, shop, wide):
