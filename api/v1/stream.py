@@ -8,22 +8,20 @@ Server-sent events, as an ASGI application of its own: thousands of open connect
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
 
 import structlog
-from django.db import Error as DatabaseError
 
 from api.errors import RateLimited
 from api.v1 import stream_frames as frames
 from api.v1.errors import error_answer, failure_of
-from api.v1.stream_access import MISSED_BATCH, StreamRequest, Visit, admit
+from api.v1.stream_access import MISSED_BATCH, Opening, StreamRequest, Visit, admit
 from core import context
-from core.errors import CheckoutError
 from core.ids import public_id, uuid7
 from core.middleware import trace_id
 from events.models import Event
-from events.stream import Overflowed, Subscription, Tail, in_database
+from events.stream import Subscription, Tail, in_database
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +84,7 @@ class EventStreams:
                 await _answer_with(send, 200, _EVENT_STREAM)
             else:
                 await self._stream(visit, receive, send)
-        except (CheckoutError, DatabaseError) as problem:
+        except Exception as problem:  # noqa: BLE001 - until a stream has started, every failure becomes an answer
             await _refuse(send, problem, with_body=request.method != "HEAD")
 
     def _check_room(self, visit: Visit) -> None:
@@ -98,30 +96,37 @@ class EventStreams:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has a task
         subscription = await self._tail.subscribe(visit.topic, on_overflow=task.cancel)
-        watch = asyncio.create_task(_watch(receive, subscription))
         try:
+            # Read after subscribing, so that nothing falls between the two.
+            opening = await in_database(visit.opening)
             await _start(send, 200, _EVENT_STREAM)
-            async with contextlib.aclosing(_frames(visit, subscription)) as parts:
-                async for part in parts:
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
-            await _end(send)
-        except asyncio.CancelledError:
-            if not subscription.overflowed:
-                raise
-            # It was stuck in a full socket. Returning closes that; the reader resumes from its last position.
-            log.info("stream_dropped", reason="slow reader")
-        except (Overflowed, OSError, DatabaseError, CheckoutError) as problem:
-            log.info("stream_dropped", reason=repr(problem))
+            await _write(_frames(visit, subscription, opening), subscription, receive, send)
         finally:
-            watch.cancel()
             self._tail.unsubscribe(subscription)
 
 
-async def _frames(visit: Visit, subscription: Subscription) -> AsyncIterator[bytes]:
+async def _write(parts: AsyncGenerator[bytes, None], subscription: Subscription, receive: Receive, send: Send) -> None:
+    watch = asyncio.create_task(_watch(receive, subscription))
+    try:
+        async with contextlib.aclosing(parts):
+            async for part in parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        await _end(send)
+    except asyncio.CancelledError:
+        if not subscription.overflowed:
+            raise
+        # It was stuck in a full socket. Returning closes that; the reader resumes from its last position.
+        log.info("stream_dropped", reason="slow reader")
+    except Exception as problem:  # noqa: BLE001 - the stream has begun; all that can be told now is that it ends
+        log.warning("stream_dropped", reason=repr(problem))
+    finally:
+        watch.cancel()
+
+
+async def _frames(visit: Visit, subscription: Subscription, opening: Opening) -> AsyncGenerator[bytes, None]:
     """Yield the facts, what was missed, and then what happens, until a final status or nobody reads any more."""
-    yield frames.RETRY
-    opening, sent, is_over = await in_database(visit.opening)
-    yield opening
+    sent, is_over = opening.position, opening.is_final
+    yield frames.RETRY + opening.told
     if visit.resumes_from is not None:
         async for told, position in _missed(visit, visit.resumes_from):
             yield told
@@ -139,7 +144,7 @@ async def _frames(visit: Visit, subscription: Subscription) -> AsyncIterator[byt
             yield frames.HEARTBEAT
 
 
-async def _missed(visit: Visit, position: int) -> AsyncIterator[tuple[bytes, int]]:
+async def _missed(visit: Visit, position: int) -> AsyncGenerator[tuple[bytes, int], None]:
     """Yield the frames behind ``position``, and how far they go."""
     while True:
         events = await in_database(visit.missed, after=position)

@@ -59,19 +59,27 @@ class StreamRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """The first frames, the position they stand for, and whether the stream ends with them."""
+
+    told: bytes
+    position: int
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """
     One admitted reader of one stream.
 
     ``resumes_from`` is the position it has seen, None for a first visit; ``is_over`` when it has
-    seen the end. ``opening`` returns the first frames, the position they stand for and whether the
-    stream ends with them.
+    seen the end.
     """
 
     topic: Topic
     resumes_from: int | None
     is_over: bool
-    opening: Callable[[], tuple[bytes, int, bool]]
+    opening: Callable[[], Opening]
     missed: Callable[[int], list[Event]]
     frame: Callable[[Event], bytes]
     ends_with: Callable[[Iterable[Event]], bool]
@@ -112,12 +120,12 @@ def _has_seen_all(invoice_id: UUID, seen: int) -> bool:
     return all(event.position is not None and event.position <= seen for event in trail)
 
 
-def _open_invoice(invoice_id: UUID, *, resumes: bool) -> tuple[bytes, int, bool]:
+def _open_invoice(invoice_id: UUID, *, resumes: bool) -> Opening:
     position = selectors.invoice_position(invoice_id=invoice_id)  # before the facts: never later than they are
     facts = snapshot(invoice_id) or {}
     # Who resumes is told the facts without a number, then what it missed, each with its own.
     told = frames.frame({"event": "snapshot", **facts}, position=None if resumes else position)
-    return told, position, facts.get("status") in frames.FINAL_STATUSES
+    return Opening(told, position, is_final=facts.get("status") in frames.FINAL_STATUSES)
 
 
 def _visit_merchant(request: StreamRequest) -> Visit:
@@ -148,6 +156,6 @@ def _may_listen(request: StreamRequest) -> tuple[UUID, bool]:
     return identity.merchant.pk, identity.livemode
 
 
-def _open_merchant(merchant_id: UUID, livemode: bool) -> tuple[bytes, int, bool]:
+def _open_merchant(merchant_id: UUID, livemode: bool) -> Opening:
     position = selectors.merchant_position(merchant_id=merchant_id, livemode=livemode)
-    return frames.mark(position), position, False
+    return Opening(frames.mark(position), position, is_final=False)
