@@ -42,6 +42,7 @@ def test_the_native_signature_covers_the_timestamp_and_the_raw_body():
         "whsec_" + base64.b64encode(b"x" * 24).decode().rstrip("="),
         "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     ],
+    ids=["made here", "as printed", "without padding", "without prefix"],
 )
 def test_the_published_library_accepts_the_standard_headers(secret):
     Webhook(secret).verify(BODY, signed(secret))
