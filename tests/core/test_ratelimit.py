@@ -171,7 +171,7 @@ class TestWithoutValkey:
         assert valkey.keys() == []
 
         time.sleep(0.11)
-        assert hit("list", "key_1", LIMIT).remaining == 2
+        assert [hit("list", "key_1", LIMIT).remaining for _ in range(3)] == [2, 1, 0]
         assert len(valkey.keys()) == 1
 
     def test_slots_are_counted_here(self):
