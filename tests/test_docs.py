@@ -1,0 +1,167 @@
+"""What the documents say is what the code does."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.urls import Resolver404, resolve
+
+from chains.catalogue import NETWORKS
+from config.processes import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/adr/*.md")])
+# Functions of config.env that read one variable each; a first argument that is a text is its name.
+_READERS = {"text", "secret", "integer", "decimal", "flag", "choice", "names", "chosen", "networks", "base_url"} | {
+    "rates", "folder", "database", "redis", "address",
+}  # fmt: skip
+_FOR_EACH_NETWORK = {"RPC_URL", "NETWORK", "CHAIN_ID", "CONFIRMATIONS", "BLOCK_RANGE", "BATCH_SIZE"}
+_ONLY_TRON = {"TRON_API_KEY", "TRON_JSONRPC_URL"}
+_FOR_EACH_TOKEN = {"CONTRACT", "DECIMALS"}
+
+
+def walk(name: str) -> str:
+    """Return the commands that stand below ``<!-- walk: name -->``."""
+    found = re.search(rf"<!-- walk: {name} -->\n```sh\n(.*?)```", README, re.DOTALL)
+    assert found, name
+    return found[1]
+
+
+def variables_of_the_code() -> set[str]:
+    """Return every variable that the settings, `make run` and config.env itself read by name."""
+    found = set()
+    for path in [*(ROOT / "config").glob("*.py"), *(ROOT / "config" / "settings").glob("*.py")]:
+        if path.stem in ("chains", "test"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and _name_of(node.func) in _READERS and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.isupper():
+                    found.add(first.value)
+    return found
+
+
+def _name_of(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def variables_of_the_readme() -> set[str]:
+    return set(re.findall(r"^\| `([A-Z_<>]+)` \|", README, re.MULTILINE))
+
+
+def test_the_configuration_table_names_exactly_the_variables_that_are_read():
+    named = {name for name in variables_of_the_readme() if "<" not in name and not name.startswith("TRON_")}
+
+    assert named == variables_of_the_code()
+
+
+def test_the_chain_table_names_exactly_the_variables_of_chains():
+    source = (ROOT / "config" / "chains.py").read_text()
+    # `self._text("RPC_URL")` and the table of options: `{"BLOCK_RANGE": ("block_range", …`.
+    read = set(re.findall(r'self\._(?:text|urls|number)\("([A-Z_]+)"|"([A-Z_]+)": \("', source))
+    names = {direct or option for direct, option in read}
+    named = {name for name in variables_of_the_readme() if "<" in name or name.startswith("TRON_")}
+
+    assert named == (
+        {f"<NETWORK>_{name}" for name in _FOR_EACH_NETWORK}
+        | {f"<NETWORK>_<TOKEN>_{name}" for name in _FOR_EACH_TOKEN}
+        | _ONLY_TRON
+    )
+    assert names == _FOR_EACH_NETWORK | {name.removeprefix("TRON_") for name in _ONLY_TRON}
+    assert all(f"`{code.upper()}`" in README for code in NETWORKS)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_within_the_repository_lead_somewhere(document):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+        if not target.startswith("/"):  # those are URLs of an installation
+            assert (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", ["sandbox", "evm"])
+def test_every_url_and_body_of_the_walks_is_one_the_api_has(name):
+    commands = walk(name).replace('\\"', '"')
+    paths = re.findall(r"\$BASE(/api/v1/[^\s\")]+)", commands)
+    bodies = re.findall(r"-d '(\{.*?\})'", commands, re.DOTALL)
+
+    assert len(paths) >= 5
+    assert bodies
+    for path in paths:
+        if path.endswith("/events"):
+            continue  # the event streams have a server of their own
+        view = resolve(path.replace("$INVOICE", "inv_0")).func
+        assert view.__name__ != "unknown_url", path
+    for body in bodies:
+        json.loads(body)
+
+
+def test_a_url_that_is_not_there_would_be_noticed():
+    try:
+        name = resolve("/api/v1/nothing").func.__name__
+    except Resolver404:
+        return
+    assert name == "unknown_url"
+
+
+def test_the_ten_lines_accept_our_signature_and_refuse_another():
+    from datetime import UTC, datetime
+
+    from webhooks import signing
+
+    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    scope: dict = {}
+    exec(compile(code[1], "README.md", "exec"), scope)
+    secret, body = signing.new_secret(), b'{"event":"invoice.paid"}'
+    headers = signing.headers(
+        message_id="whk_1", event_type="invoice.paid", body=body, live_secrets=[secret], now=datetime.now(UTC)
+    )
+
+    assert scope["is_genuine"](secret, headers, body)
+    assert not scope["is_genuine"](secret, headers, body + b" ")
+    assert not scope["is_genuine"](signing.new_secret(), headers, body)
+    old = {**headers, "X-Crypto-Checkout-Timestamp": str(int(time.time()) - 301)}
+    assert not scope["is_genuine"](secret, old, body)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="INSTALL curl to have the README's walk walked")
+def test_the_walk_from_sign_up_to_paid_works_as_printed(tmp_path):
+    tmp_path.chmod(0o755)
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    environment |= {"VAR_DIR": str(tmp_path / "var"), "PORT": str(port), "DEMO": "0"}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    log = tmp_path / "run.log"
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "config.run"], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+    try:
+        deadline = time.monotonic() + 90
+        while b"ready http" not in log.read_bytes():
+            assert running.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        commands = walk("sandbox").replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+        said = subprocess.run(["sh", "-e"], input=commands, capture_output=True, text=True, timeout=120, check=True)
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(30)
+
+    lines = said.stdout.splitlines()
+    assert re.fullmatch(rf"http://127\.0\.0\.1:{port}/invoice/inv_[0-9a-z]{{26}}", lines[0])
+    assert [event for event in re.findall(r'"event":"([a-z.]+)"', said.stdout) if event != "snapshot"] == [
+        "payment.detected",
+        "invoice.confirming",
+        "payment.confirmed",
+        "invoice.paid",
+    ]
+    assert lines[-1] == "paid"
