@@ -5,7 +5,7 @@ from django.utils import timezone
 from events import outbox
 from events.models import Event
 from events.types import DELIVERABLE
-from webhooks import services, tasks
+from webhooks import senders, services
 
 
 def register() -> None:
@@ -20,6 +20,6 @@ def owe(event: Event) -> None:
 
 
 def send_at_once(events: list[Event]) -> None:
-    """Hand out what has just become due; what is lost here is found by the beat."""
+    """Start sending what has just become due; what is lost here is found by the clock."""
     if any(event.type in DELIVERABLE for event in events):
-        tasks.hand_out()
+        senders.hand_out()

@@ -133,6 +133,8 @@ FIXED_RATES = env.rates("FIXED_RATES", default={})  # on top of the table in inv
 
 # Which networks are read and through which nodes; the sandbox is always there.
 CHAINS: dict[str, Any] = chains_from_env(env.ENVIRON)
+# Threads of a worker that wait for merchants' servers; 0 sends no webhooks from this process.
+WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=32, maximum=256)
 SANDBOX_BLOCK_SECONDS = env.integer("SANDBOX_BLOCK_SECONDS", default=3, maximum=3600)
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

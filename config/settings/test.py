@@ -1,6 +1,5 @@
 """Settings of the test suite. tests/conftest.py starts the engines and fills in their addresses."""
 
-from decimal import Decimal
 
 from config import env
 from config.settings.base import *  # noqa: F403
@@ -35,8 +34,9 @@ TRUSTED_PROXIES = []
 OUTBOUND_ALLOWED_NETWORKS = []
 CHAINS = {}
 SANDBOX_BLOCK_SECONDS = 0
+WEBHOOK_SENDERS = 0
 RATE_SOURCES = ["fixed"]
 RATE_MAX_AGE_SECONDS = 300
-FIXED_RATES: dict[str, Decimal] = {}
+FIXED_RATES = {}
 REST_FRAMEWORK = REST_FRAMEWORK | {"TEST_REQUEST_DEFAULT_FORMAT": "json"}
 LOGGING = logging_config(as_json=False, level="WARNING")

@@ -13,7 +13,7 @@ from events.outbox import Happening, dispatch, emit
 from merchants.services import Grant, KeyOrder, create_api_key
 from tests.api.signed_up import Api, signed_up
 from tests.webhooks.receiver import Receiver, serve
-from webhooks import services, tasks
+from webhooks import services
 from webhooks.models import Delivery, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
@@ -46,9 +46,8 @@ def test_api(account) -> Api:
 
 
 @pytest.fixture
-def receiver(settings, monkeypatch):
+def receiver(settings):
     settings.OUTBOUND_ALLOWED_NETWORKS = ["127.0.0.0/8"]
-    monkeypatch.setattr(tasks, "hand_out", lambda: 0)
     receiver = Receiver()
     server = serve(receiver)
     yield receiver

@@ -15,7 +15,7 @@ from events.models import Event
 from events.outbox import Happening, dispatch, emit
 from merchants.models import Merchant, Plan
 from tests.webhooks.receiver import Receiver, serve
-from webhooks import services, tasks
+from webhooks import services
 from webhooks.models import Delivery, WebhookEndpoint
 from webhooks.services import EndpointOrder
 
@@ -25,12 +25,6 @@ NOW = datetime(2100, 1, 15, 10, 18, 0, tzinfo=UTC)  # later than anything the te
 @pytest.fixture
 def now() -> datetime:
     return NOW
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_sent_by_itself(monkeypatch) -> None:
-    """Without workers there is nobody to hand out to; a test says itself what is sent when."""
-    monkeypatch.setattr(tasks, "hand_out", lambda: 0)
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ from django.db import close_old_connections, connection
 from standardwebhooks import Webhook
 
 from core import http
-from core.ids import uuid7
 from merchants import selectors as merchants
 from tests.webhooks.conftest import NOW
-from webhooks import services, tasks
+from webhooks import services
 from webhooks.models import Attempt, Delivery, WebhookEndpoint
 from webhooks.services import EndpointChanges, delivering
 from webhooks.services.delivering import Claim
@@ -415,53 +414,23 @@ class TestConcurrency:
         assert fast_done < 1.2
         assert Delivery.objects.filter(status="delivered").count() == 4
 
-    def test_too_many_at_once_wait_for_a_place(self, make_endpoint, happen, now, monkeypatch):
-        monkeypatch.setattr(delivering, "AT_ONCE", 3)
+    def test_no_more_are_claimed_than_asked_for(self, make_endpoint, happen, now):
         for path in ("/a", "/b"):
             make_endpoint(path)
         for _ in range(2):
             happen()
 
-        assert [len(services.claim_due(now=now)) for _ in range(2)] == [3, 0]
+        assert [len(services.claim_due(now=now, limit=3)) for _ in range(3)] == [3, 1, 0]
 
-    def test_those_due_longest_go_first(self, make_endpoint, happen, now, monkeypatch):
-        monkeypatch.setattr(delivering, "AT_ONCE", 1)
+    def test_those_due_longest_go_first(self, make_endpoint, happen, now):
         make_endpoint("/a", events=["invoice.created"])
         make_endpoint("/b", events=["invoice.paid"])
         happen("invoice.paid")
         happen("invoice.created")
 
-        [claim] = services.claim_due(now=now)
+        [claim] = services.claim_due(now=now, limit=1)
 
         assert Delivery.objects.get(pk=claim.delivery_id).event_type == "invoice.paid"
-
-
-class TestTasks:
-    def test_each_due_delivery_gets_a_task_of_its_own(self, make_endpoint, happen, monkeypatch):
-        monkeypatch.undo()
-        sent = []
-        monkeypatch.setattr(tasks.send_delivery, "apply_async", lambda arguments, **_: sent.append(arguments))
-        make_endpoint("/a")
-        make_endpoint("/b")
-
-        happen()
-
-        assert {key for key, _ in sent} == {str(key) for key in Delivery.objects.values_list("pk", flat=True)}
-
-    def test_a_task_sends_and_then_hands_out_the_next(self, delivery, monkeypatch, receiver):
-        handed_out = []
-        monkeypatch.setattr(tasks, "hand_out", lambda: handed_out.append(1))
-        [claim] = services.claim_due(now=NOW)
-
-        assert tasks.send_delivery(str(claim.delivery_id), str(claim.token)) is True
-
-        assert handed_out == [1]
-        assert len(receiver.requests) == 1
-
-    def test_a_task_for_a_delivery_that_is_gone_does_nothing(self, receiver, db):
-        assert tasks.send_delivery(str(uuid7()), str(uuid7())) is False
-
-        assert receiver.requests == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -36,8 +36,8 @@ log = structlog.get_logger(__name__)
 _random = SystemRandom()
 
 AT_ONCE_PER_LANE: Final = 2
-AT_ONCE: Final = 64
-_QUEUE_SECONDS: Final = 120  # a claimed delivery may wait this long for a worker before another may take it
+_CLAIMED_AT_ONCE: Final = 100
+_CLAIM_SECONDS: Final = 60  # between the claim and the start of the attempt
 _MARGIN_SECONDS: Final = 30  # beyond the request's own time limit
 _HANDING_OUT: Final = 0x776562686F6F6B  # "webhook"
 _HOOK_RETRIES: Final = 5
@@ -63,9 +63,7 @@ FROM lanes CROSS JOIN LATERAL (
     ))
 ) AS due
 ORDER BY due.next_attempt_at
-LIMIT GREATEST(0, %(at_once)s - (
-    SELECT count(*) FROM webhooks_delivery WHERE lease_token IS NOT NULL AND leased_until > %(now)s
-))
+LIMIT %(limit)s
 """
 
 
@@ -103,12 +101,12 @@ class _Job:
 
 
 @transaction.atomic
-def claim_due(*, now: datetime) -> list[Claim]:
-    """Lease the deliveries that are due, at most two per receiver at once; the oldest first."""
+def claim_due(*, now: datetime, limit: int = _CLAIMED_AT_ONCE) -> list[Claim]:
+    """Lease up to ``limit`` deliveries that are due, at most two per receiver at once; the oldest first."""
     with connection.cursor() as cursor:
         # One at a time: two workers that count the same free places would each fill them.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_HANDING_OUT])
-        cursor.execute(_DUE, {"now": now, "per_lane": AT_ONCE_PER_LANE, "at_once": AT_ONCE})
+        cursor.execute(_DUE, {"now": now, "per_lane": AT_ONCE_PER_LANE, "limit": limit})
         keys = [row[0] for row in cursor.fetchall()]
     return _lease(keys, now=now)
 
@@ -132,7 +130,7 @@ def _lease(keys: list[UUID], *, now: datetime) -> list[Claim]:
     if not keys:
         return []
     with connection.cursor() as cursor:
-        cursor.execute(_LEASE, {"keys": keys, "now": now, "until": now + timedelta(seconds=_QUEUE_SECONDS)})
+        cursor.execute(_LEASE, {"keys": keys, "now": now, "until": now + timedelta(seconds=_CLAIM_SECONDS)})
         tokens = dict(cursor.fetchall())
     return [Claim(key, tokens[key]) for key in keys if key in tokens]
 

@@ -1,0 +1,135 @@
+"""The sender threads: everything due is sent, slow receivers hold only themselves, nothing is sent twice."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from webhooks import senders, services, tasks
+from webhooks.models import Delivery
+from webhooks.senders import Senders
+from webhooks.services import delivering
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def crew(monkeypatch) -> Iterator[Senders]:
+    """Eight senders that close their connections to the test's database after each delivery."""
+    monkeypatch.setattr(senders, "close_old_connections", connections.close_all)
+    crew = Senders(8)
+    yield crew
+    crew.wait()
+
+
+def delivered(crew: Senders, count: int, seconds: float = 8.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if Delivery.objects.filter(status="delivered").count() == count:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_one_call_sends_all_that_is_due_two_at_a_time_per_receiver(crew, endpoint, happen, receiver):
+    for _ in range(7):
+        happen()
+
+    assert crew.hand_out() == 2
+
+    assert delivered(crew, 7)
+    assert len(receiver.requests) == 7
+    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 7
+
+
+def test_a_slow_receiver_does_not_delay_another(crew, make_endpoint, happen, receiver):
+    make_endpoint("/slow", events=["invoice.created"])
+    make_endpoint("/fast", events=["invoice.paid"])
+    receiver.delays = {"/slow": 1.0}
+    for _ in range(3):
+        happen("invoice.created")
+    crew.hand_out()
+    started = time.monotonic()
+
+    for _ in range(5):
+        happen("invoice.paid")
+    crew.hand_out()
+
+    assert delivered(crew, 5, seconds=1)
+    assert time.monotonic() - started < 0.9
+    assert receiver.paths().count("/slow") == 2
+    assert delivered(crew, 8)
+
+
+def test_with_every_sender_busy_the_rest_stays_in_the_table(endpoint, make_endpoint, happen, receiver, monkeypatch):
+    monkeypatch.setattr(senders, "close_old_connections", connections.close_all)
+    one = Senders(1)
+    make_endpoint("/other")
+    receiver.delays = {"/webhook": 0.3, "/other": 0.3}
+    happen()
+
+    assert [one.hand_out(), one.hand_out()] == [1, 0]
+    assert len(services.claim_due(now=timezone.now())) == 1  # another worker takes it
+
+    assert delivered(one, 1)
+    one.wait()
+
+
+def test_a_crash_in_one_delivery_stops_neither_the_others_nor_the_sender(crew, endpoint, happen, monkeypatch):
+    first = Delivery.objects.get(event=happen())
+    second = Delivery.objects.get(event=happen())
+    record = delivering._record
+
+    def crash(claim, outcome, *, now):
+        if claim.delivery_id == first.pk:
+            raise ZeroDivisionError
+        return record(claim, outcome, now=now)
+
+    monkeypatch.setattr(delivering, "_record", crash)
+
+    crew.hand_out()
+
+    assert delivered(crew, 1)
+    second.refresh_from_db()
+    first.refresh_from_db()
+    assert (first.status, second.status) == ("pending", "delivered")
+
+
+def test_two_workers_send_each_delivery_once(crew, endpoint, make_endpoint, happen, receiver, monkeypatch):
+    other_worker = Senders(8)
+    make_endpoint("/other")
+    for _ in range(6):
+        happen()
+
+    crew.hand_out()
+    other_worker.hand_out()
+
+    assert delivered(crew, 12)
+    other_worker.wait()
+    assert len(receiver.requests) == 12
+
+
+def test_an_event_is_on_its_way_as_soon_as_it_is_dispatched(crew, endpoint, happen, receiver, settings, monkeypatch):
+    settings.WEBHOOK_SENDERS = 8
+    monkeypatch.setattr(senders, "_senders", lambda places: {8: crew}[places])
+
+    happen()
+
+    assert delivered(crew, 1)
+
+
+def test_the_clock_finds_what_was_not_sent_at_once(crew, delivery, settings, monkeypatch):
+    settings.WEBHOOK_SENDERS = 8
+    monkeypatch.setattr(senders, "_senders", lambda places: {8: crew}[places])
+
+    assert tasks.deliver_due() == 1
+
+    assert delivered(crew, 1)
+
+
+def test_without_senders_nothing_is_sent_from_this_process(delivery, receiver):
+    assert tasks.deliver_due() == 0
+
+    assert receiver.requests == []
