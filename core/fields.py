@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.expressions import Combinable
 from psycopg.types.json import Jsonb
@@ -19,11 +20,12 @@ class ExactJSONField(models.JSONField):
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        options.pop("encoder", None)
-        super().__init__(*args, **{**options, "decoder": exact_json.ExactDecoder})
+        # The encoder is for whoever shows the value, such as the admin; the table gets exact numbers.
+        super().__init__(*args, **{**options, "encoder": DjangoJSONEncoder, "decoder": exact_json.ExactDecoder})
 
     def deconstruct(self) -> Any:
         name, path, args, options = super().deconstruct()
+        options.pop("encoder", None)
         options.pop("decoder", None)
         return name, path, args, options
 

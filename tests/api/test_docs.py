@@ -1,0 +1,187 @@
+"""The documentation: complete, true, and readable without the network."""
+
+import json
+import pkgutil
+import re
+from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+from django.contrib.staticfiles import finders
+from django.urls import get_resolver
+
+import api.v1.urls
+from api.errors import RequestError
+from api.v1.openapi import document
+from core.errors import CheckoutError, SeveralInvalid
+
+APPS = ("core", "events", "chains", "merchants", "invoices", "payments", "webhooks", "analytics", "api", "paypages")
+ROOT = Path(__file__).resolve().parents[2]
+ABSTRACT = {CheckoutError, RequestError, SeveralInvalid}
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return document("http://testserver")
+
+
+def operations(schema):
+    for path, item in schema["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def subclasses(kind):
+    for child in kind.__subclasses__():
+        yield child
+        yield from subclasses(child)
+
+
+class TestErrors:
+    def codes(self):
+        """Every code that the code can raise."""
+        for name in APPS:
+            package = import_module(name)
+            for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+                if ".migrations" not in module.name and ".management" not in module.name:
+                    import_module(module.name)
+        return {
+            kind.code for kind in subclasses(CheckoutError) if kind not in ABSTRACT and "tests" not in kind.__module__
+        }
+
+    def test_every_code_has_its_section_and_every_section_its_code(self):
+        sections = re.findall(r"^### ([A-Z0-9_]+)$", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE)
+
+        assert len(sections) == len(set(sections))
+        assert set(sections) == self.codes()
+
+    def test_no_code_is_written_where_this_test_would_not_see_it(self):
+        written = set()
+        for name in APPS:
+            for path in (ROOT / name).rglob("*.py"):
+                written |= set(
+                    re.findall(r'^\s+code(?:: [A-Za-z\[\]]+)? = "([A-Z0-9_]+)"$', path.read_text(), re.MULTILINE)
+                )
+
+        assert written - {"ERROR"} == self.codes()
+
+    def test_the_page_has_the_anchors_that_failures_point_to(self, client):
+        page = client.get("/docs/errors")
+
+        assert page.status_code == 200
+        anchors = set(re.findall(r'<h3 id="([^"]+)"', page.content.decode()))
+        assert anchors == {code.lower().replace("_", "-") for code in self.codes()}
+
+
+class TestSchema:
+    def test_it_is_openapi_3_1_as_json_and_yaml(self, client):
+        as_json = client.get("/api/schema/")
+        as_yaml = client.get("/api/schema/?format=yaml")
+
+        assert as_json["Content-Type"] == "application/vnd.oai.openapi+json"
+        found = json.loads(as_json.content)
+        assert found["openapi"] == "3.1.0"
+        assert found["servers"] == [{"url": "http://testserver"}]
+        assert yaml.safe_load(as_yaml.content) == found
+        accepting = client.get("/api/schema/", headers={"Accept": "application/yaml"})
+        assert accepting.content == as_yaml.content
+
+    def test_every_url_of_the_api_is_described(self, schema):
+        described = {re.sub(r"\{[^}]+\}", "{}", path) for path in schema["paths"]}
+        served = set()
+        for pattern in get_resolver(api.v1.urls).url_patterns:
+            route = str(pattern.pattern)
+            if route and not route.startswith("^"):
+                served.add("/api/v1/" + re.sub(r"<[^>]+>", "{}", route))
+
+        streams = {"/api/v1/public/invoice/{}/events", "/api/v1/events/stream"}
+        assert described == served | streams
+
+    def test_every_operation_says_what_it_does_and_how_it_fails(self, schema):
+        for name, operation in operations(schema):
+            assert operation["summary"], name
+            assert operation["description"], name
+            assert len(operation["tags"]) == 1, name
+            assert "default" in operation["responses"], name
+            assert any(status.startswith("2") for status in operation["responses"]), name
+            assert "422" in operation["responses"], name
+
+    def test_names_are_unique_and_tags_known(self, schema):
+        names = [operation["operationId"] for _, operation in operations(schema)]
+        tags = {tag for _, operation in operations(schema) for tag in operation["tags"]}
+
+        assert len(names) == len(set(names))
+        assert tags == {tag["name"] for tag in schema["tags"]}
+
+    def test_every_reference_leads_somewhere(self, schema):
+        for reference in set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(schema, default=str))):
+            place = schema
+            for part in reference.split("/"):
+                place = place[part]
+
+    def test_every_operation_of_a_merchant_needs_credentials_and_the_public_ones_none(self, schema):
+        open_to_all = {name for name, operation in operations(schema) if operation.get("security") in (None, [], [{}])}
+
+        assert open_to_all == {
+            "POST /api/v1/merchants",
+            "POST /api/v1/auth/token",
+            "GET /api/v1/public/invoice/{invoice_id}",
+            "GET /api/v1/public/invoice/{invoice_id}/qr",
+            "GET /api/v1/public/invoice/{invoice_id}/events",
+        }
+
+    def test_the_examples_obey_the_schemas(self, schema):
+        jsonschema = pytest.importorskip("jsonschema_rs")
+        checked = 0
+        for name, operation in operations(schema):
+            parts = [operation.get("requestBody", {}), *operation["responses"].values()]
+            for content in (part.get("content", {}).get("application/json") for part in parts):
+                for example in (content or {}).get("examples", {}).values():
+                    wanted = {**content["schema"], "components": schema["components"]}
+                    plain = json.loads(json.dumps(wanted, default=float))
+                    value = json.loads(json.dumps(example["value"], default=float))
+                    problems = [str(problem) for problem in jsonschema.Draft202012Validator(plain).iter_errors(value)]
+                    assert problems == [], name
+                    checked += 1
+        assert checked > 30
+
+
+class Resources(HTMLParser):
+    """Collects what a page loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.has_inline_script = False
+
+    def handle_starttag(self, tag, attributes):
+        facts = dict(attributes)
+        if tag == "script" and "src" not in facts:
+            self.has_inline_script = True
+        if tag in {"script", "img"} and facts.get("src"):
+            self.found.append(facts["src"])
+        if tag == "link":
+            self.found.append(facts["href"])
+
+
+@pytest.mark.parametrize("path", ["/docs/", "/docs/errors"])
+def test_the_pages_load_nothing_from_elsewhere(client, path):
+    page = client.get(path)
+
+    resources = Resources()
+    resources.feed(page.content.decode())
+    assert page.status_code == 200
+    assert not resources.has_inline_script
+    assert resources.found
+    for url in resources.found:
+        assert url.startswith("/static/"), url
+        assert finders.find(url.removeprefix("/static/")), url
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/api/schema/", "/docs/", "/docs/errors"])
+def test_the_pages_are_only_read(client, path):
+    assert client.post(path).status_code == 405
+    assert client.head(path).status_code == 200
