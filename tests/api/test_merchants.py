@@ -272,3 +272,20 @@ def test_a_logo_is_kept_and_is_the_one_that_codes_are_drawn_with(api, merchant):
     assert logo_of(merchant).data_url == PNG
     assert logo_of(merchant).image().size == (1, 1)
     assert api.patch("/merchants/me", {"settings": {"logo": None}}).body["settings"]["logo"] == ""
+
+
+def test_what_a_later_change_does_not_name_stays_at_every_depth(api):
+    api.patch(
+        "/merchants/me", {"settings": {"default_currency": "EUR", "payment_tolerance": {"overpayment_threshold": 7}}}
+    )
+
+    answer = api.patch(
+        "/merchants/me", {"settings": {"payment_tolerance": {"underpayment_threshold": Decimal("0.05")}}}
+    )
+
+    assert answer.body["settings"]["default_currency"] == "EUR"
+    assert answer.body["settings"]["payment_tolerance"] == {
+        "underpayment_threshold": Decimal("0.05"),
+        "overpayment_threshold": 7,
+        "overpayment_action": "credit_account",
+    }
