@@ -89,7 +89,7 @@ class TestAnswersWithoutAView:
 
         assert response.status_code == 404
         assert response.headers["Content-Type"].startswith("application/json")
-        assert response.json()["error"]["code"] == "NOT_FOUND"
+        assert response.json()["error"]["code"] == "URL_NOT_FOUND"
         assert response.json()["request_id"] == response.headers["X-Request-ID"]
 
     def test_an_unknown_url_elsewhere_gets_a_page(self, client):
