@@ -112,6 +112,7 @@ def fresh_installation() -> Iterator[Installation]:
             "DJANGO_SETTINGS_MODULE": "config.settings.development",
             "DEMO": "0",
             "RATE_SOURCES": "fixed",
+            "LOG_FORMAT": "json",  # as in production
             "PYTHONPATH": str(ROOT),
         }
         installation = Installation(directory, environment, postgres.process.pid)
