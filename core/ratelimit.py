@@ -165,11 +165,17 @@ class _OneTripStorage(RedisStorage):
         trip = self.storage.pipeline(transaction=False)
         trip.evalsha(self.lua_acquire_sliding_window.sha, 2, *keys, limit.amount, limit.window_seconds, 1)
         trip.evalsha(self.lua_sliding_window.sha, 2, *keys, limit.window_seconds)
-        try:
-            allowed, (previous, previous_left, current, current_left) = trip.execute()
-        except NoScriptError:  # Valkey is new to these scripts; the library's own calls teach them
+        allowed, window = trip.execute(raise_on_error=False)
+        # Valkey may be new to one script or both; the library's own calls teach it. What was counted is counted once.
+        if isinstance(allowed, NoScriptError):
             allowed = self.acquire_sliding_window_entry(key, limit.amount, limit.window_seconds)
-            return allowed, _Window(*self.get_sliding_window(key, limit.window_seconds))
+        if isinstance(allowed, RedisError):
+            raise allowed
+        if isinstance(window, NoScriptError):
+            return bool(allowed), _Window(*self.get_sliding_window(key, limit.window_seconds))
+        if isinstance(window, RedisError):
+            raise window
+        previous, previous_left, current, current_left = window
         return bool(allowed), _Window(
             previous=int(previous or 0),
             previous_left=max(0, previous_left) / 1000,

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from limits import RateLimitItemPerSecond
 
 from core import ratelimit
 from core.ratelimit import Limit, acquire_slot, hit, release_slot, renew_slot
@@ -95,6 +96,19 @@ class TestHit:
 
         assert hit("list", "key_1", LIMIT).remaining == 1
         assert ratelimit._quiet_until == 0.0
+
+    def test_a_valkey_that_knows_one_script_only_counts_once(self, valkey):
+        valkey.script_flush()
+        valkey.script_load(ratelimit._storage().SCRIPT_ACQUIRE_SLIDING_WINDOW)
+
+        assert hit("list", "key_1", LIMIT).remaining == 2
+
+    @pytest.mark.parametrize("broken", ["{slot}", "{slot}/-1"])
+    def test_a_counter_that_cannot_be_read_is_no_crash(self, valkey, broken):
+        item = RateLimitItemPerSecond(LIMIT.amount, LIMIT.window_seconds).key_for("list", "key_1")
+        valkey.lpush(f"limit:{broken.format(slot='{' + item + '}')}", "x")
+
+        assert hit("list", "key_1", LIMIT).allowed is True
 
     def test_many_threads_never_exceed_the_limit(self):
         limit, allowed = Limit(amount=50, window_seconds=60), []
