@@ -19,7 +19,7 @@ from merchants.models import Merchant
 
 _SIDE: Final = 256
 _PREFIXES: Final = ("data:image/png;base64,", "data:image/jpeg;base64,")
-_MAX_PIXELS: Final = 1024 * 1024
+_MAX_PIXELS: Final = 4_000_000  # decoded, four bytes each
 
 
 @dataclass(frozen=True, slots=True)

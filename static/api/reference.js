@@ -6,7 +6,7 @@
     domNode: place,
     url: place.dataset.schema,
     deepLinking: true,
-    docExpansion: "none",
+    docExpansion: "list",
     defaultModelsExpandDepth: -1,
     displayRequestDuration: true,
     filter: true,

@@ -118,7 +118,7 @@ def test_an_order_that_is_wrong_names_the_field(test_api, changes, code, field):
     refused(test_api.post("/invoices", order(**changes)), 422, code, field)
 
 
-def test_seed1_error_of_an_amount_that_is_not_allowed(test_api):
+def test_seed1_and_seed2_error_of_an_amount_that_is_not_allowed(test_api):
     answer = test_api.post("/invoices", order(items=line(unit_price="0.10"), tax=...))
 
     assert answer.status == 422

@@ -1,5 +1,6 @@
 """What a customer sees: the public view and its QR codes."""
 
+import base64
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -167,6 +168,32 @@ class TestQRCode:
         response = anybody.client.get(f"/api/v1/public/invoice/{created['id']}/qr?content=address&logo=true&size=512")
 
         assert read(response.content) == created["address"]
+
+    def test_the_merchants_logo_is_in_the_middle(self, api, anybody, created):
+        path = f"/api/v1/public/invoice/{created['id']}/qr?logo=true&size=512"
+        initial = anybody.client.get(path)
+
+        picture = BytesIO()
+        Image.new("RGB", (64, 64), (220, 30, 60)).save(picture, "PNG")
+        logo = "data:image/png;base64," + base64.b64encode(picture.getvalue()).decode()
+        assert api.patch("/merchants/me", {"settings": {"logo": logo}}).status == 200
+        own = anybody.client.get(path, headers={"If-None-Match": initial["ETag"]})
+
+        assert (initial.status_code, own.status_code) == (200, 200)
+        image = Image.open(BytesIO(own.content)).convert("RGB")
+        assert image.getpixel((256, 256)) == (220, 30, 60)
+        assert Image.open(BytesIO(initial.content)).convert("RGB").getpixel((256, 256)) != (220, 30, 60)
+        assert read(own.content) == read(initial.content) == created["payment_uri"]
+
+    @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n broken", b"\xff\xd8\xff broken"])
+    def test_a_logo_that_cannot_be_read_gives_way_to_the_initial(self, anybody, merchant, created, content):
+        kind = "png" if content.startswith(b"\x89") else "jpeg"
+        merchant.settings["logo"] = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+        merchant.save()
+
+        response = anybody.client.get(f"/api/v1/public/invoice/{created['id']}/qr?logo=true")
+
+        assert read(response.content) == created["payment_uri"]
 
     def test_after_a_part_payment_it_asks_for_the_rest(self, anybody, test_api, created):
         pay(test_api, created, amount="10")
