@@ -4,27 +4,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
+from core.staff import StaffAdmin
 from events.models import Event, FailedDispatch
 from events.outbox import retry_failed
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """A list and a page per row, without a way to add, change or delete."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(StaffAdmin):
     list_display = ("created_at", "type", "actor", "merchant_id", "livemode", "object_id", "position")
     list_filter = ("type", "livemode")
     search_fields = ("=id", "=merchant_id", "=invoice_id", "=object_id", "=request_id")
@@ -33,7 +20,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(FailedDispatch)
-class FailedDispatchAdmin(ReadOnlyAdmin):
+class FailedDispatchAdmin(StaffAdmin):
     list_display = ("created_at", "subscriber", "event", "retries", "error")
     list_filter = ("subscriber",)
     list_select_related = ("event",)
@@ -41,7 +28,7 @@ class FailedDispatchAdmin(ReadOnlyAdmin):
     actions_list = ()
     actions = ("retry_all",)
 
-    @admin.action(description="Try all of them again now")
+    @admin.action(description="Try all of them again now", permissions=["operate"])
     def retry_all(self, request: HttpRequest, queryset: Any) -> None:  # noqa: ARG002
         """Hand every failed event again to its subscriber."""
         self.message_user(request, f"{retry_failed()} succeeded.")

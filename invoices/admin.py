@@ -1,30 +1,15 @@
 """Staff's view of invoices: everything can be found; a status changes only through the services."""
 
-from typing import Any
-
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from core.errors import CheckoutError
+from core.staff import ReadOnly, StaffAdmin
 from invoices import services
 from invoices.events import progress
 from invoices.models import Credit, Invoice, RateSheet, ReplacedQuote
-
-
-class ReadOnly:
-    """Nothing can be added, changed or deleted by hand."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
 
 
 class ReplacedQuoteInline(ReadOnly, TabularInline):
@@ -35,7 +20,7 @@ class ReplacedQuoteInline(ReadOnly, TabularInline):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(ReadOnly, ModelAdmin):
+class InvoiceAdmin(StaffAdmin):
     list_display = (
         "public_id",
         "created_at",
@@ -56,16 +41,6 @@ class InvoiceAdmin(ReadOnly, ModelAdmin):
     inlines = (ReplacedQuoteInline,)
     actions = ("accept_as_it_is", "cancel")
     show_full_result_count = False
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Invoice], search_term: str
-    ) -> tuple[QuerySet[Invoice], bool]:
-        """Find an invoice by its public id as well."""
-        key = Invoice.key_from(search_term.strip())
-        if key is not None:
-            return queryset.filter(pk=key), False
-        found: tuple[QuerySet[Invoice], bool] = super().get_search_results(request, queryset, search_term)
-        return found
 
     @admin.display(description="ID")
     def public_id(self, invoice: Invoice) -> str:
@@ -88,38 +63,19 @@ class InvoiceAdmin(ReadOnly, ModelAdmin):
         facts = progress(invoice)
         return f"{facts['received']:f} of {facts['required']:f} {invoice.asset_code} ({facts['percent']} %)"
 
-    @admin.action(description="Accept as it is")
+    @admin.action(description="Accept as it is", permissions=["operate"])
     def accept_as_it_is(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         """Take what has arrived for enough."""
-        for invoice in queryset.select_related("merchant"):
-            try:
-                services.accept_invoice(
-                    merchant=invoice.merchant,
-                    livemode=invoice.livemode,
-                    public_id=invoice.public_id,
-                    now=timezone.now(),
-                )
-            except CheckoutError as refusal:
-                self.message_user(request, f"{invoice.public_id}: {refusal.detail}", messages.ERROR)
+        self.apply(request, queryset.select_related("merchant"), _accept)
 
-    @admin.action(description="Cancel")
+    @admin.action(description="Cancel", permissions=["operate"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
         """Close invoices that have not been paid."""
-        for invoice in queryset.select_related("merchant"):
-            try:
-                services.cancel_invoice(
-                    merchant=invoice.merchant,
-                    livemode=invoice.livemode,
-                    public_id=invoice.public_id,
-                    reason="Cancelled by staff",
-                    now=timezone.now(),
-                )
-            except CheckoutError as refusal:
-                self.message_user(request, f"{invoice.public_id}: {refusal.detail}", messages.ERROR)
+        self.apply(request, queryset.select_related("merchant"), _cancel)
 
 
 @admin.register(ReplacedQuote)
-class ReplacedQuoteAdmin(ReadOnly, ModelAdmin):
+class ReplacedQuoteAdmin(StaffAdmin):
     list_display = ("invoice", "quoted_at", "replaced_at", "rate", "rate_source")
     list_select_related = ("invoice",)
     search_fields = ("=id", "=invoice__id", "=invoice__address")
@@ -128,7 +84,7 @@ class ReplacedQuoteAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Credit)
-class CreditAdmin(ReadOnly, ModelAdmin):
+class CreditAdmin(StaffAdmin):
     list_display = ("created_at", "merchant", "customer", "amount", "currency", "invoice", "livemode", "voided_at")
     list_filter = ("livemode", "currency")
     list_select_related = ("merchant", "invoice")
@@ -137,7 +93,7 @@ class CreditAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(RateSheet)
-class RateSheetAdmin(ReadOnly, ModelAdmin):
+class RateSheetAdmin(StaffAdmin):
     list_display = ("observed_at", "base", "source", "in_dollars")
     list_filter = ("source", "base")
     search_fields = ("=base", "=source")
@@ -148,3 +104,19 @@ class RateSheetAdmin(ReadOnly, ModelAdmin):
     def in_dollars(self, sheet: RateSheet) -> str:
         """What one unit is worth in US dollars."""
         return str(sheet.prices.get("USD", ""))
+
+
+def _accept(invoice: Invoice) -> Invoice:
+    return services.accept_invoice(
+        merchant=invoice.merchant, livemode=invoice.livemode, public_id=invoice.public_id, now=timezone.now()
+    )
+
+
+def _cancel(invoice: Invoice) -> Invoice:
+    return services.cancel_invoice(
+        merchant=invoice.merchant,
+        livemode=invoice.livemode,
+        public_id=invoice.public_id,
+        reason="Cancelled by staff",
+        now=timezone.now(),
+    )

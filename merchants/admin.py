@@ -9,25 +9,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
 
-from core import context
-from core.errors import CheckoutError
+from core.staff import ReadOnly, StaffAdmin
 from merchants import services
 from merchants.models import APIKey, Member, Merchant, Plan, Usage, Wallet
 from merchants.scopes import EVERYTHING
 from merchants.services import Grant
-
-
-class ReadOnly:
-    """Nothing can be added, changed or deleted by hand."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
 
 
 @admin.register(Plan)
@@ -70,7 +56,7 @@ class WalletInline(ReadOnly, TabularInline):
 
 
 @admin.register(Merchant)
-class MerchantAdmin(ReadOnly, ModelAdmin):
+class MerchantAdmin(StaffAdmin):
     list_display = ("business_name", "contact_email", "status", "plan", "created_at")
     list_filter = ("status", "plan")
     list_select_related = ("plan",)
@@ -84,35 +70,26 @@ class MerchantAdmin(ReadOnly, ModelAdmin):
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer one action per plan beside the others; plans are rows, so the list is made anew each time."""
         actions = super().get_actions(request)
+        if not self.has_operate_permission(request):
+            return actions
         for plan in Plan.objects.all():
             name = f"give_{plan.pk}"
             actions[name] = (_change_plan(plan.pk), name, f"Give the plan {plan.name}")
         return actions
 
-    @admin.action(description="Suspend")
+    @admin.action(description="Suspend", permissions=["operate"])
     def suspend(self, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
         """Take merchants off the API; their open invoices stay payable."""
         self.apply(request, queryset, _suspend)
 
-    @admin.action(description="Reactivate")
+    @admin.action(description="Reactivate", permissions=["operate"])
     def reactivate(self, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
         """Let suspended merchants back."""
         self.apply(request, queryset, _reactivate)
 
-    def apply(self, request: HttpRequest, rows: QuerySet[Any], change: Callable[[Any], object]) -> None:
-        """Apply a service to each row in the name of whoever is signed in, and say what was refused."""
-        with context.caller(actor=f"user:{request.user.pk}"):
-            for row in rows:
-                try:
-                    change(row)
-                except CheckoutError as refusal:
-                    self.message_user(request, f"{row}: {refusal.detail}", messages.ERROR)
-                else:
-                    self.message_user(request, f"{row}: done.", messages.SUCCESS)
-
 
 @admin.register(APIKey)
-class APIKeyAdmin(ReadOnly, ModelAdmin):
+class APIKeyAdmin(StaffAdmin):
     list_display = ("name", "masked", "merchant", "livemode", "status", "last_used_at", "created_at")
     list_filter = ("livemode",)
     list_select_related = ("merchant",)
@@ -125,16 +102,20 @@ class APIKeyAdmin(ReadOnly, ModelAdmin):
         """What the key is now."""
         return str(key.status_at(timezone.now()).label)
 
-    @admin.action(description="Revoke")
+    @admin.action(description="Revoke", permissions=["operate"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[APIKey]) -> None:
         """End keys at once."""
-        with context.caller(actor=f"user:{request.user.pk}"):
-            for key in queryset.select_related("merchant"):
-                services.revoke_api_key(merchant=key.merchant, key_id=key.public_id, grant=_STAFF, now=timezone.now())
+        self.apply(
+            request,
+            queryset.select_related("merchant"),
+            lambda key: services.revoke_api_key(
+                merchant=key.merchant, key_id=key.public_id, grant=_STAFF, now=timezone.now()
+            ),
+        )
 
 
 @admin.register(Member)
-class MemberAdmin(ReadOnly, ModelAdmin):
+class MemberAdmin(StaffAdmin):
     list_display = ("user", "merchant", "role", "invited_at", "created_at")
     list_filter = ("role",)
     list_select_related = ("user", "merchant")
@@ -142,7 +123,7 @@ class MemberAdmin(ReadOnly, ModelAdmin):
     ordering = ("-created_at",)
     actions = ("invite_again",)
 
-    @admin.action(description="Send the link again")
+    @admin.action(description="Send the link again", permissions=["operate"])
     def invite_again(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
         """Mail the link to choose a password once more, within a minute."""
         count = queryset.update(invited_at=None)
@@ -150,7 +131,7 @@ class MemberAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Wallet)
-class WalletAdmin(ReadOnly, ModelAdmin):
+class WalletAdmin(StaffAdmin):
     list_display = ("network", "merchant", "xpub", "next_index", "is_active", "created_at")
     list_filter = ("network", "is_active")
     list_select_related = ("merchant",)
@@ -159,7 +140,7 @@ class WalletAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Usage)
-class UsageAdmin(ReadOnly, ModelAdmin):
+class UsageAdmin(StaffAdmin):
     list_display = ("merchant", "livemode", "month", "invoices")
     list_filter = ("livemode", "month")
     list_select_related = ("merchant",)

@@ -1,33 +1,18 @@
 """Staff's view of webhooks: read, and send again."""
 
-from typing import Any
-
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from core.errors import CheckoutError
+from core.staff import ReadOnly, StaffAdmin
 from webhooks import services
 from webhooks.models import Attempt, Delivery, InvoiceHook, WebhookEndpoint
 
 
-class ReadOnly:
-    """Nothing can be added, changed or deleted by hand."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ReadOnly, ModelAdmin):
+class WebhookEndpointAdmin(StaffAdmin):
     list_display = ("url", "merchant", "livemode", "enabled", "disabled_reason", "failing_since", "created_at")
     list_filter = ("livemode", "disabled_reason")
     list_select_related = ("merchant",)
@@ -51,7 +36,7 @@ class AttemptInline(ReadOnly, TabularInline):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly, ModelAdmin):
+class DeliveryAdmin(StaffAdmin):
     list_display = ("created_at", "event_type", "url", "status", "attempts", "response_code", "next_attempt_at")
     list_filter = ("status", "event_type", "livemode")
     search_fields = ("=id", "=invoice_id", "url", "=merchant__id")
@@ -60,18 +45,18 @@ class DeliveryAdmin(ReadOnly, ModelAdmin):
     actions = ("send_again",)
     show_full_result_count = False
 
-    @admin.action(description="Send again")
+    @admin.action(description="Send again", permissions=["operate"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Make the chosen deliveries due now."""
-        for delivery in queryset.select_related("merchant", "endpoint"):
-            try:
-                services.resend(delivery=delivery, now=timezone.now())
-            except CheckoutError as refusal:
-                self.message_user(request, f"{delivery.public_id}: {refusal.detail}", messages.ERROR)
+        self.apply(
+            request,
+            queryset.select_related("merchant", "endpoint"),
+            lambda delivery: services.resend(delivery=delivery, now=timezone.now()),
+        )
 
 
 @admin.register(InvoiceHook)
-class InvoiceHookAdmin(ReadOnly, ModelAdmin):
+class InvoiceHookAdmin(StaffAdmin):
     list_display = ("url", "merchant", "livemode", "invoice_id", "created_at")
     list_select_related = ("merchant",)
     search_fields = ("=id", "=invoice_id", "url")

@@ -1,14 +1,13 @@
 """Staff's window on the sandbox chain. Blocks and transfers are made by its services alone."""
 
 from django.contrib import admin
-from unfold.admin import ModelAdmin
 
 from chains.sandbox.models import SandboxBlock, SandboxTransfer
-from core.admin import ReadOnly
+from core.staff import StaffAdmin
 
 
 @admin.register(SandboxBlock)
-class SandboxBlockAdmin(ReadOnly, ModelAdmin):
+class SandboxBlockAdmin(StaffAdmin):
     list_display = ("height", "hash", "timestamp", "is_canonical")
     list_filter = ("is_canonical",)
     search_fields = ("=height", "=hash", "=parent_hash")
@@ -17,7 +16,7 @@ class SandboxBlockAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(SandboxTransfer)
-class SandboxTransferAdmin(ReadOnly, ModelAdmin):
+class SandboxTransferAdmin(StaffAdmin):
     list_display = ("created_at", "txid", "address", "asset", "units", "block", "is_dropped")
     list_filter = ("asset", "is_dropped")
     search_fields = ("=txid", "=address", "=sender")
