@@ -98,7 +98,8 @@ def _after(rows: QuerySet[M], place: tuple[datetime, UUID] | None) -> QuerySet[M
 
 
 def _count(rows: QuerySet[M]) -> int:
-    return rows.order_by()[: COUNTED + 1].count()
+    # In their order: without one the planner reads the table instead of the index that the order has.
+    return rows[: COUNTED + 1].count()
 
 
 def _cursor_at(row: Any, name: str) -> str:
