@@ -78,7 +78,12 @@ def document(base_url: str = "") -> dict[str, Any]:
         _tell_failures(path, method, operation)
     return {
         **generated,
-        "info": {"title": _TITLE, "version": _VERSION, "description": _DESCRIPTION, "license": {"name": "MIT"}},
+        "info": {
+            "title": _TITLE,
+            "version": _VERSION,
+            "description": _DESCRIPTION,
+            "license": {"name": "MIT License", "identifier": "MIT"},
+        },
         "servers": [{"url": base_url or settings.API_BASE_URL}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,

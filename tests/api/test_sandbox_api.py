@@ -111,6 +111,15 @@ def test_a_reorg_takes_a_payment_back(test_api, invoice):
     assert after["payments"][0]["status"] == "orphaned"
 
 
+def test_an_invoice_of_another_merchant_cannot_be_named(test_api, invoice):
+    stranger = Api(signed_up(timezone.now(), email="stranger@example.com").test_api_key)
+
+    answer = stranger.post("/sandbox/transfers", {"invoice": invoice["id"]})
+
+    assert (answer.status, answer.body["error"]["code"]) == (404, "INVOICE_NOT_FOUND")
+    assert not SandboxTransfer.objects.exists()
+
+
 def test_nobody_drops_anothers_transfers(test_api, invoice):
     sent = test_api.post("/sandbox/transfers", {"invoice": invoice["id"]}).body
     test_api.post("/sandbox/blocks", {"count": 2})
