@@ -278,6 +278,24 @@ class TestResuming:
         live = happen(invoice, "payment.confirmed")
         assert again.data()["id"] == str(live)
 
+    def test_what_was_told_from_the_log_is_not_told_again_by_the_tail(self, invoice, open_stream, monkeypatch):
+        monkeypatch.setattr(stream, "POLL_SECONDS", 60.0)
+        early = open_stream(path_of(invoice))
+        early.data()
+        assert wait_until(listening)
+        time.sleep(0.3)  # the tail has read what there was
+        monkeypatch.setattr(outbox, "_after_dispatch", [])
+        unheard = happen(invoice, "payment.detected")
+        late = open_stream(path_of(invoice), Last_Event_ID=str(unheard - 1))
+        late.data()
+        assert late.data()["id"] == str(unheard)
+
+        monkeypatch.setattr(outbox, "_after_dispatch", [stream.announce])
+        heard = happen(invoice, "payment.confirmed")
+
+        assert [early.data()["id"], early.data()["id"]] == [str(unheard), str(heard)]
+        assert late.data()["id"] == str(heard)
+
     @pytest.mark.parametrize("nonsense", ["abc", "-1", "1" * 40, "1.5", "\u0663"])
     def test_an_id_that_is_none_starts_anew(self, invoice, open_stream, nonsense):
         reader = open_stream(path_of(invoice), Last_Event_ID=nonsense.encode().decode("latin-1"))

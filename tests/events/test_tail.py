@@ -152,6 +152,24 @@ def test_a_lost_announcement_costs_seconds_not_data(monkeypatch):
     run(scenario())
 
 
+def test_an_announcement_of_no_interest_does_not_hide_one_that_was_lost(monkeypatch):
+    monkeypatch.setattr(stream, "POLL_SECONDS", 60.0)
+
+    async def scenario():
+        tail = Tail()
+        listener = await subscribed(tail, Topic(invoice_id=INVOICE))
+        await asyncio.sleep(0.2)  # what it reads at the start must not find it
+
+        monkeypatch.setattr(outbox, "_after_dispatch", [])
+        await asyncio.to_thread(happen)
+        monkeypatch.setattr(outbox, "_after_dispatch", [stream.announce])
+        await asyncio.to_thread(happen, invoice_id=uuid7())
+
+        assert await types_from(listener, 1) == ["payment.detected"]
+
+    run(scenario())
+
+
 def test_with_valkey_down_the_poll_still_finds_everything(settings, monkeypatch):
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     monkeypatch.setattr(stream, "POLL_SECONDS", 0.2)
