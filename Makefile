@@ -26,7 +26,7 @@ run: install ## Start PostgreSQL, Valkey, web, worker and beat; Ctrl-C stops all
 	@exec $(BIN)/python -m config.run --with-parent
 
 test: install-dev ## Run the tests
-	@$(BIN)/python -m pytest $(TESTS) -q -n $(TEST_PROCESSES) --dist loadgroup --cov --cov-report=term:skip-covered
+	@$(BIN)/python -m pytest $(TESTS) -q -n $(TEST_PROCESSES) --dist worksteal --cov --cov-report=term:skip-covered
 
 check: install-dev ## Run the linters, the type checker and the checks of migrations and settings
 	@PATH="$$PWD/$(BIN):$$PATH" deploy/check.sh

@@ -1,6 +1,5 @@
 """Settings of the test suite. tests/conftest.py starts the engines and fills in their addresses."""
 
-
 from config import env
 from config.settings.base import *  # noqa: F403
 from config.settings.base import REST_FRAMEWORK, cache_settings, database_settings
