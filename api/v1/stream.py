@@ -8,8 +8,12 @@ Server-sent events, as an ASGI application of its own: thousands of open connect
 
 import asyncio
 import contextlib
+import signal
+import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, Final
+from functools import partial
+from types import FrameType
+from typing import Any, Final, TypeAlias
 
 import structlog
 
@@ -25,6 +29,7 @@ from events.stream import Subscription, Tail, in_database
 
 log = structlog.get_logger(__name__)
 
+_SignalHandler: TypeAlias = Callable[[int, FrameType | None], None]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -64,6 +69,7 @@ class EventStreams:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                _on_stop(self._tail.close_all)
                 await send({"type": "lifespan.startup.complete"})
             else:
                 self._tail.close_all()
@@ -103,6 +109,30 @@ class EventStreams:
             await _write(_frames(visit, subscription, opening), subscription, receive, send)
         finally:
             self._tail.unsubscribe(subscription)
+
+
+def _on_stop(end_streams: Callable[[], None]) -> None:
+    """
+    End the streams as soon as the server is told to stop.
+
+    The server itself waits for open answers before it says that it stops, and streams have no end
+    of their own. So its signal handlers are preceded by one of ours.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return  # only there can signals be handled
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        servers_own = signal.getsignal(sign)
+        if callable(servers_own):
+            signal.signal(sign, _preceded(servers_own, partial(loop.call_soon_threadsafe, end_streams)))
+
+
+def _preceded(servers_own: Callable[[int, FrameType | None], Any], act: Callable[[], Any]) -> _SignalHandler:
+    def handle(number: int, frame: FrameType | None) -> None:
+        act()
+        servers_own(number, frame)
+
+    return handle
 
 
 async def _write(parts: AsyncGenerator[bytes, None], subscription: Subscription, receive: Receive, send: Send) -> None:

@@ -1,5 +1,8 @@
 """Event streams over HTTP: a real uvicorn, real sockets, real PostgreSQL and Valkey."""
 
+import asyncio
+import os
+import signal
 import socket
 import threading
 import time
@@ -447,6 +450,40 @@ class TestRefusals:
 
         assert reader.status == 503
         assert reader.json()["error"]["code"] == "SERVICE_UNAVAILABLE"
+
+
+def test_a_server_told_to_stop_ends_its_streams_first(invoice, monkeypatch):
+    monkeypatch.setattr(outbox, "_after_dispatch", [])
+    told: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+
+    async def scenario() -> bool:
+        app = EventStreams()
+        messages = iter([{"type": "lifespan.startup"}])
+
+        async def receive() -> Any:
+            return next(messages, None) or await asyncio.Event().wait()
+
+        async def send(_: Any) -> None:
+            started.set()
+
+        started = asyncio.Event()
+        life = asyncio.create_task(app({"type": "lifespan"}, receive, send))
+        await started.wait()
+        reader = await app._tail.subscribe(stream.Topic(invoice_id=invoice.pk), on_overflow=lambda: None)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await reader.next(timeout=5)
+        app._tail.unsubscribe(reader)
+        life.cancel()
+        return reader.closed
+
+    try:
+        with database_threads(monkeypatch):
+            assert asyncio.run(scenario()) is True
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert told == [signal.SIGTERM]
 
 
 def test_a_quiet_stream_says_that_it_is_alive(invoice, open_stream, monkeypatch):
