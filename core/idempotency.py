@@ -25,6 +25,8 @@ LIFETIME: Final = timedelta(hours=24)
 _ATTEMPTS: Final = 5  # a row may vanish between two statements, but hardly again and again
 _PRUNE_BATCH: Final = 5000
 
+# Does not wait for the disk: the log is written in order, so work that survives a crash has its claim
+# before it, and a claim that is lost has no work behind it.
 # Takes a key that is new, has expired, or whose owner let the lease lapse without an answer.
 _CLAIM: Final = """
     INSERT INTO core_idempotencykey AS held
@@ -37,7 +39,7 @@ _CLAIM: Final = """
         created_at = excluded.created_at, expires_at = excluded.expires_at
     WHERE held.expires_at <= %(now)s
        OR (held.status_code IS NULL AND held.locked_until <= %(now)s AND held.fingerprint = excluded.fingerprint)
-    RETURNING id
+    RETURNING id, set_config('synchronous_commit', 'off', true)
 """
 _COMPLETE: Final = """
     UPDATE core_idempotencykey SET status_code = %s, body = %s, is_encrypted = %s

@@ -15,6 +15,7 @@ import structlog
 from django.db import connection, transaction
 
 from core import context
+from core.statements import insert
 from events.models import Event, FailedDispatch
 
 log = structlog.get_logger(__name__)
@@ -91,7 +92,7 @@ def emit(happening: Happening) -> Event:
     )
     if happening.key is not None:
         event.pk = happening.key
-    event.save(force_insert=True)
+    insert(event)
     # One nudge for all events of a transaction. One that a savepoint took back is no longer in the list.
     if not any(callback is _nudge for _, callback, *_ in connection.run_on_commit):
         transaction.on_commit(_nudge, robust=True)

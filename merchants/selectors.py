@@ -8,8 +8,13 @@ from django.db.models import Q, QuerySet
 
 from chains import registry
 from core import secrets
+from core.statements import Lookup
 from merchants.errors import APIKeyNotFound, WalletNotFound
 from merchants.models import APIKey, KeyStatus, Merchant, Plan, Role, Usage, Wallet
+
+_with_owner = APIKey.objects.select_related("merchant__plan").order_by()
+_by_hash = Lookup(lambda value: _with_owner.filter(key_hash=value), "")
+_by_id = Lookup(lambda value: _with_owner.filter(pk=value), UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +27,13 @@ class UsageReport:
 
 def authenticate_key(raw: str) -> APIKey | None:
     """Return the key with merchant and plan, whatever its status, or None. One query."""
-    return _with_owner().filter(key_hash=secrets.digest(raw)).first()
+    return _by_hash(secrets.digest(raw))
 
 
 def key_of_token(key_id: object) -> APIKey | None:
     """Return the key behind an access token, with merchant and plan, or None. One query."""
     key = APIKey.key_from(key_id)
-    return _with_owner().filter(pk=key).first() if key else None
-
-
-def _with_owner() -> QuerySet[APIKey]:
-    return APIKey.objects.select_related("merchant__plan").order_by()
+    return _by_id(key) if key else None
 
 
 def list_api_keys(*, merchant: Merchant, livemode: bool) -> QuerySet[APIKey]:

@@ -12,6 +12,7 @@ from chains import registry
 from chains.base import Asset
 from core.ids import uuid7
 from core.money import WIDE, has_at_most, is_currency, minor_digits, round_to
+from core.statements import insert
 from events.outbox import emit
 from invoices.errors import InvalidAmount, UnknownAsset, UnknownCurrency
 from invoices.events import about
@@ -89,7 +90,6 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     _check_range(merchant, order, total=total, total_usd=total_usd, currency=currency)
     asked = quote(total, rate=price.rate(currency), asset=asset)
 
-    merchant_services.count_invoice(merchant=merchant, livemode=livemode, now=now)
     issued = merchant_services.issue_address(merchant=merchant, network=asset.network, livemode=livemode)
 
     lifetime = order.expires_in or preferences.invoice_expiry_minutes * 60
@@ -130,7 +130,9 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         created_at=now,
         updated_at=now,
     )
-    invoice.save(force_insert=True)
+    insert(invoice)
+    # Last, because the row it locks makes the merchant's other new invoices wait.
+    merchant_services.count_invoice(merchant=merchant, livemode=livemode, now=now)
     emit(about(invoice, "invoice.created", **({"webhook_url": invoice.webhook_url} if invoice.webhook_url else {})))
     return invoice
 
