@@ -1,7 +1,7 @@
 """Real PostgreSQL and Valkey for the whole session, started on a directory of its own.
 
-Several sessions may run at once, each with its own engines; the workers of one session share them
-and have databases of their own.
+Several sessions may run at once, each with its own engines. The workers of one session share its
+PostgreSQL, where each has a database, and have a Valkey each.
 """
 
 import fcntl
@@ -24,13 +24,20 @@ _locks: list[IO[str]] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if "DATABASE_URL" not in os.environ and not config.option.collectonly:
-        # Workers inherit the environment, so only the first process gets here.
+    if not config.option.collectonly and _is_ours():
         directory = _own_directory()
-        _running.append(start_postgres(directory / "postgres", password=_PASSWORD, careless=True))
+        if "DATABASE_URL" not in os.environ:  # workers inherit the address of the one server
+            _running.append(start_postgres(directory / "postgres", password=_PASSWORD, careless=True))
+            os.environ["DATABASE_URL"] = _running[-1].url
+        # Messages know no databases: each worker has a Valkey of its own, so that none hears another's.
         _running.append(start_valkey(directory / "valkey", password=_PASSWORD))
-        os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = (engine.url for engine in _running)
+        os.environ["REDIS_URL"] = _running[-1].url
     _point_settings_at_engines()
+
+
+def _is_ours() -> bool:
+    """Return whether the engines are for us to start: the first process decides, its workers follow."""
+    return os.environ.setdefault("TEST_ENGINES", "given" if "DATABASE_URL" in os.environ else "ours") == "ours"
 
 
 def pytest_unconfigure() -> None:
@@ -68,8 +75,7 @@ def _point_settings_at_engines() -> None:
     if "DATABASE_URL" in os.environ:
         settings.DATABASES["default"].update(database_settings(env.database("DATABASE_URL")))
     if "REDIS_URL" in os.environ:
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-        settings.REDIS_URL = f"{os.environ['REDIS_URL'].rsplit('/', 1)[0]}/{int(worker) % 16}"
+        settings.REDIS_URL = os.environ["REDIS_URL"]
         settings.CACHES["default"].update(cache_settings(settings.REDIS_URL))
 
 
@@ -80,7 +86,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def valkey() -> Iterator[object]:
-    """The shared client on this worker's own, empty database."""
+    """The shared client on this worker's own, empty Valkey."""
     from core.valkey import client
 
     client().flushdb()
