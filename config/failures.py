@@ -27,4 +27,4 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    return f"{request.path}/".startswith("/api/")

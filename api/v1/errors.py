@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 
 from api.answers import json_answer
 from api.errors import InternalError, RequestError, TemporarilyUnavailable, UnknownURL
@@ -76,6 +77,7 @@ def failure_of(problem: Exception) -> CheckoutError:
     return InternalError()
 
 
+@csrf_exempt  # programs have no cookie to be tricked with: what is unknown is unknown to every method
 def unknown_url(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - handler404's signature
     """Answer 404 below /api; for ``handler404``."""
     return error_answer(UnknownURL())

@@ -38,8 +38,19 @@ def test_an_unknown_url(api, path):
     check_envelope(api.get(path), 404, "URL_NOT_FOUND", "invalid_request_error")
 
 
-def test_an_unknown_url_beside_the_version():
-    response = Client().get("/api/v9/merchants")
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"])
+def test_an_unknown_url_is_unknown_to_every_method_of_a_program(method):
+    client = Client(enforce_csrf_checks=True)  # as every client is outside of tests
+
+    response = client.generic(method, "/api/v1/nothing", b"{}", content_type="application/json")
+
+    assert response.status_code == 404
+    assert response.json()["error"]["code"] == "URL_NOT_FOUND"
+
+
+@pytest.mark.parametrize("path", ["/api/v9/merchants", "/api/", "/api"])
+def test_an_unknown_url_beside_the_version(path):
+    response = Client().get(path)
 
     assert response.status_code == 404
     assert response.json()["error"]["code"] == "URL_NOT_FOUND"
