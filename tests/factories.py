@@ -4,6 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+
 from invoices.models import Invoice
 from invoices.services import InvoiceOrder, Item, create_invoice
 from merchants.models import Merchant
@@ -30,4 +32,5 @@ def make_invoice(merchant: Merchant, now: datetime, *, livemode: bool = False, *
         "metadata": {"customer_id": "cust_456", "order_id": "ord_789"},
         **order,
     }
-    return create_invoice(merchant=merchant, livemode=livemode, order=InvoiceOrder(**details), now=now)
+    with transaction.atomic():  # a refusal undoes this much and leaves the test its transaction
+        return create_invoice(merchant=merchant, livemode=livemode, order=InvoiceOrder(**details), now=now)

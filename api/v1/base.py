@@ -12,18 +12,19 @@ What every view of the native API stands on.
                 merchant=self.merchant, livemode=self.livemode, order=order_from(wanted), now=self.now)
             return Response(render_invoice(invoice), status=201)
 
-``MerchantView`` gives ``merchant``, ``livemode``, ``api_key``, ``identity``, ``now``, ``body()`` and ``query()``.
-It authenticates, counts the request, checks the scope, and does POST, PATCH and DELETE once per
-Idempotency-Key, in one transaction with the stored answer. A view that talks to a network sets
-``talks_to_network = True`` and gets no transaction; one whose answer shows a secret sets
-``carries_secret = True``, so that the answer is kept encrypted. ``PublicView`` knows nobody, counts
-by IP address and answers every origin. Failures are raised as the kinds of ``core.errors``.
+``MerchantView`` gives ``merchant``, ``livemode``, ``api_key``, ``identity``, ``now``, ``body()`` and
+``query()``. It authenticates, counts the request, checks the scope, and does POST, PATCH and DELETE in
+one transaction; with an Idempotency-Key once only, the stored answer in the same transaction. A view
+that talks to a network sets ``talks_to_network = True`` and gets no transaction; one whose answer shows
+a secret sets ``carries_secret = True``, so that the answer is kept encrypted. ``PublicView`` knows
+nobody, counts by IP address and answers every origin. Failures are raised as the kinds of ``core.errors``.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -180,9 +181,14 @@ class MerchantView(ApiView):
         self.count(request, str(self.api_key.pk))
         touch_api_key(key=self.api_key, now=self.now)
         self._check_scope(request)
-        if request.method in IDEMPOTENT_METHODS and "HTTP_IDEMPOTENCY_KEY" in headers:
+        if request.method not in IDEMPOTENT_METHODS:
+            return work()
+        if "HTTP_IDEMPOTENCY_KEY" in headers:
             return self._respond_once(request, work)
-        return work()
+        if self.talks_to_network:
+            return work()
+        with transaction.atomic():
+            return work()
 
     def _check_scope(self, request: HttpRequest) -> None:
         scope = self.required_scopes[_verb(request)]

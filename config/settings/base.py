@@ -47,6 +47,13 @@ INSTALLED_APPS = [
     "paypages",
 ]
 
+# The API has no sessions, forms, languages or files: see config/wsgi.py.
+API_MIDDLEWARE = [
+    "core.middleware.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
 MIDDLEWARE = [
     "core.middleware.RequestContextMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -174,7 +181,14 @@ CELERY_BEAT_SCHEDULE = beat_schedule(sandbox_block_seconds=SANDBOX_BLOCK_SECONDS
 
 def database_settings(parsed: dict[str, Any]) -> dict[str, Any]:
     """Return the connection settings for a parsed DATABASE_URL: persistent, checked, never waiting for ever."""
-    options = {"connect_timeout": 5, "application_name": "checkout"} | parsed.get("OPTIONS", {})
+    options = {
+        "connect_timeout": 5,
+        "application_name": "checkout",
+        # Plans are kept per connection: a fifth of a short statement is its planning.
+        "server_side_binding": True,
+        "prepare_threshold": 5,
+        **parsed.get("OPTIONS", {}),
+    }
     return parsed | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False, "OPTIONS": options}
 
 

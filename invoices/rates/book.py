@@ -58,7 +58,7 @@ def price_of(base: str, *, currencies: Iterable[str], livemode: bool, now: datet
     :raises RateUnavailable: when no source has given a fresh price
     """
     if not livemode or settings.RATE_SOURCES == [fixed.NAME]:
-        prices = fixed.fetch(base)
+        prices = fixed.prices(base, currencies)
         if not prices:
             raise RateUnavailable(f"There is no exchange rate for {base}.")
         return Price(base, fixed.NAME, now, prices)

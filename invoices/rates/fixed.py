@@ -3,7 +3,7 @@
 ``settings.FIXED_RATES`` overrides single pairs: ``{"USDT/USD": Decimal("1.0001")}``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -42,10 +42,15 @@ PER_DOLLAR: Final[Mapping[str, Decimal]] = {
 
 def fetch(base: str) -> Mapping[str, Decimal]:
     """Return what one ``base`` is worth in every known currency; empty for an asset without a price."""
+    return prices(base, MINOR_DIGITS)
+
+
+def prices(base: str, currencies: Iterable[str]) -> Mapping[str, Decimal]:
+    """Return what one ``base`` is worth in ``currencies``; empty for an asset without a price."""
     in_usd = settings.FIXED_RATES.get(f"{base}/USD", IN_USD.get(base))
     if in_usd is None:
         return {}
     return {
         currency: settings.FIXED_RATES.get(f"{base}/{currency}", WIDE.multiply(in_usd, PER_DOLLAR[currency]))
-        for currency in MINOR_DIGITS
+        for currency in currencies
     }
