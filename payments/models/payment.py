@@ -1,4 +1,4 @@
-"""Transfers matched to invoices, how far each chain has been read, and refunds."""
+"""Transfers matched to invoices."""
 
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
@@ -7,35 +7,7 @@ from chains import registry
 from chains.base import Asset
 from core.fields import UnitsField, ValueField
 from core.models import Record
-from payments.states import UNSETTLED, PaymentStatus, RefundStatus, Review
-
-
-class Cursor(models.Model):
-    """How far one network has been read. Moves in the transaction that records what was read."""
-
-    network = models.CharField(max_length=32, primary_key=True)
-    height = models.BigIntegerField()
-    hash = models.CharField(max_length=128)
-    tip_height = models.BigIntegerField()
-    finalized_height = models.BigIntegerField(null=True)
-    scanned_at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.network} at {self.height}"
-
-
-class ScannedBlock(models.Model):
-    """The hash of a block up to which the chain was read: a later difference shows a reorg."""
-
-    network = models.CharField(max_length=32)
-    height = models.BigIntegerField()
-    hash = models.CharField(max_length=128)
-
-    class Meta:
-        constraints = [UniqueConstraint(name="scannedblock_once", fields=["network", "height"])]
-
-    def __str__(self) -> str:
-        return f"{self.network} {self.height}"
+from payments.states import UNSETTLED, PaymentStatus, Review
 
 
 class Payment(Record):
@@ -104,43 +76,4 @@ class Payment(Record):
     @property
     def asset(self) -> Asset | None:
         """What was sent; None when it is no longer configured."""
-        return registry.asset(self.network, self.asset_code)
-
-
-class Refund(Record):
-    """
-    Money to go back to the payer, in base units of ``asset_code``.
-
-    The gateway holds no keys: the merchant sends it from their own wallet and names the transaction.
-    """
-
-    PREFIX = "ref"
-
-    invoice = models.ForeignKey("invoices.Invoice", on_delete=models.PROTECT, related_name="refunds")
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="refunds")
-    network = models.CharField(max_length=32)
-    asset_code = models.CharField(max_length=16)
-    units = UnitsField()
-    address = models.CharField(max_length=128, blank=True)
-    reason = models.CharField(max_length=500, blank=True)
-    kind = models.CharField(
-        max_length=12,
-        choices=[(kind, kind) for kind in ("requested", "cancellation", "surplus", "deposit")],
-        default="requested",
-    )
-    status = models.CharField(max_length=10, choices=RefundStatus.choices, default=RefundStatus.REQUESTED)
-    txid = models.CharField(max_length=128, blank=True)
-    completed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            CheckConstraint(name="refund_positive", condition=Q(units__gt=0)),
-            CheckConstraint(name="refund_status_known", condition=Q(status__in=RefundStatus.values)),
-            CheckConstraint(name="refund_completed_has_transaction", condition=~Q(status="completed") | ~Q(txid="")),
-        ]
-        indexes = [Index(F("invoice"), F("created_at").desc(), name="refund_by_invoice")]
-
-    @property
-    def asset(self) -> Asset | None:
-        """What is to be returned; None when it is no longer configured."""
         return registry.asset(self.network, self.asset_code)
