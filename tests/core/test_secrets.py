@@ -35,7 +35,10 @@ class TestEncryption:
         with pytest.raises(SecretUnreadable):
             decrypt(stored)
 
-    @pytest.mark.parametrize("alter", [lambda s: s[:-10], lambda s: s[:20] + ("B" if s[20] == "A" else "A") + s[21:], lambda s: "", lambda s: "ü"])
+    @pytest.mark.parametrize(
+        "alter",
+        [lambda s: s[:-10], lambda s: s[:20] + ("B" if s[20] == "A" else "A") + s[21:], lambda s: "", lambda s: "ü"],
+    )
     def test_an_altered_text_is_refused(self, alter):
         stored = encrypt("hello")
 
