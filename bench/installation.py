@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -69,7 +70,7 @@ class Installation:
         ]
         log = self._stack.enter_context((self.directory / f"{application.partition(':')[0]}.log").open("wb"))
         process = spawn([*granian, application], environment=self.environment, log=log)
-        self._stack.callback(stop, process, ())
+        self._stack.callback(stop, process, [(signal.SIGTERM, 10)])
         deadline = time.monotonic() + 30
         while not _listens(port):
             if process.poll() is not None or time.monotonic() > deadline:

@@ -1,5 +1,6 @@
 """Child processes that never outlive their parent, and ports for them to listen on."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -55,15 +56,19 @@ def follow_parent(sign: signal.Signals) -> None:
 
 
 def stop(process: subprocess.Popen[bytes], signals: Sequence[tuple[signal.Signals, int]]) -> None:
-    """Send each signal in turn, waiting its number of seconds, until the process has ended."""
+    """
+    Send each signal in turn, waiting its number of seconds, until the process has ended; then end what it left.
+
+    A server that is killed leaves its workers behind; they are in the session that ``spawn`` gave it.
+    """
     for sign, seconds in (*signals, (signal.SIGKILL, 5)):
         if process.poll() is not None:
-            return
+            break
         process.send_signal(sign)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            continue
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def free_port() -> int:

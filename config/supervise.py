@@ -105,6 +105,7 @@ class Group:
         if is_starting:
             raise Failed(f"{program.name} ended with status {program.process.returncode}; its reason stands above.")
         if not program.due_at:
+            stop(program.process, ())  # what it left behind would hold its port
             if now - program.started_at > _STEADY_SECONDS:
                 program.delay = _FIRST_DELAY
             program.due_at = now + program.delay

@@ -91,6 +91,27 @@ def test_a_program_that_ignores_the_request_to_end_is_killed():
     assert process.poll() == -signal.SIGKILL
 
 
+def test_what_a_killed_program_leaves_is_ended_too():
+    leaving = f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {SLEEP!r}]).pid, flush=True)"
+    process = spawn(python(f"{leaving}; {SLEEP}"))
+    deadline = time.monotonic() + 5
+    while not (children := children_of(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    process.kill()
+    process.wait()
+    stop(process, ())
+
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{children[0]}/cmdline").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{children[0]}").exists()
+
+
+def children_of(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def test_a_child_ends_when_its_parent_is_killed():
     code = (
         "import sys; from config.processes import spawn; import time\n"
