@@ -110,6 +110,7 @@ class SyntheticChain:
     """A chain in memory whose newest block is full of transfers; it costs nothing to read."""
 
     max_range = 2000
+    source = ""
 
     def __init__(self) -> None:
         self.height = _HEIGHT

@@ -133,6 +133,10 @@ class ChainReader(Protocol):
 
     max_range: int  # how many blocks one call of ``transfers`` may span
 
+    @property
+    def source(self) -> str:
+        """The endpoint that answered last, without what is secret in its URL; empty where there are no endpoints."""
+
     def block_at(self, height: int | None = None) -> Block:
         """Return the block at ``height``, or the tip."""
 

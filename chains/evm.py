@@ -49,6 +49,11 @@ class EvmReader:
         self._logs = TransferLogs(self._rpc, contracts)
         self._token_blooms = [_bloom_bits(body) | _bloom_bits(TRANSFER_TOPIC) for body in contracts]
 
+    @property
+    def source(self) -> str:
+        """The endpoint that answered last."""
+        return self._rpc.nodes.source
+
     def block_at(self, height: int | None = None) -> Block:
         """Return the block at ``height``, or the tip."""
         reply = self._rpc.call("eth_getBlockByNumber", "latest" if height is None else hex(height), False)

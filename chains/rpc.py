@@ -164,6 +164,11 @@ class Nodes:
         self._limits = limits
         self._preferred = 0
 
+    @property
+    def source(self) -> str:
+        """The endpoint that answered last, as people may see it."""
+        return self._endpoints[self._preferred].name if self._endpoints else ""
+
     def ask(self, work: Callable[[Endpoint], T]) -> T:
         """
         Return what ``work`` returns for the first endpoint that does not fail; each is checked before its first use.

@@ -58,6 +58,11 @@ class TronReader:
         }
         self._logs = TransferLogs(rpc, self._contracts)
 
+    @property
+    def source(self) -> str:
+        """The endpoint that answered last."""
+        return self._api.nodes.source
+
     def block_at(self, height: int | None = None) -> Block:
         """Return the block at ``height``, or the tip."""
         reply = self._api.post("/wallet/getblock", {} if height is None else {"id_or_num": str(height)})

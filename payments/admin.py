@@ -8,7 +8,7 @@ from django.utils import timezone
 from core.staff import StaffAdmin
 from payments import services
 from payments.events import amount_of
-from payments.models import Cursor, Payment, Refund, ScannedBlock
+from payments.models import Cursor, Finding, Payment, Refund, ScannedRange
 
 
 @admin.register(Payment)
@@ -83,10 +83,30 @@ class CursorAdmin(StaffAdmin):
     ordering = ("network",)
 
 
-@admin.register(ScannedBlock)
-class ScannedBlockAdmin(StaffAdmin):
-    list_display = ("network", "height", "hash")
-    list_filter = ("network",)
-    search_fields = ("=hash", "=height")
-    ordering = ("network", "-height")
+@admin.register(ScannedRange)
+class ScannedRangeAdmin(StaffAdmin):
+    list_display = ("network", "first", "last", "hash", "source", "scanned_at", "verified_at", "verified_by")
+    list_filter = ("network", ("verified_at", admin.EmptyFieldListFilter))
+    search_fields = ("=hash", "=last")
+    ordering = ("network", "-last")
     show_full_result_count = False
+
+
+@admin.register(Finding)
+class FindingAdmin(StaffAdmin):
+    list_display = ("public_id", "created_at", "network", "kind", "first", "last", "txid", "source", "resolved_at")
+    list_filter = (("resolved_at", admin.EmptyFieldListFilter), "kind", "network")
+    search_fields = ("=txid", "=address")
+    ordering = ("-created_at",)
+    readonly_fields = ("public_id",)
+    actions = ("resolve",)
+
+    @admin.display(description="ID")
+    def public_id(self, finding: Finding) -> str:
+        """The id in the logs."""
+        return finding.public_id
+
+    @admin.action(description="Looked at: close", permissions=["operate"])
+    def resolve(self, request: HttpRequest, queryset: QuerySet[Finding]) -> None:
+        """Close findings that somebody has looked at."""
+        self.apply(request, queryset, lambda finding: services.close_finding(finding_id=finding.pk, now=timezone.now()))

@@ -1,5 +1,7 @@
 """Celery's door to this app."""
 
+from collections.abc import Callable
+
 import structlog
 from celery import shared_task
 from django.db import connection
@@ -8,7 +10,9 @@ from django.utils import timezone
 from chains import registry
 from chains.base import ChainUnavailable
 from payments.services.ledger import fail_stale
+from payments.services.ranges import fold
 from payments.services.scanner import scan as scan_network
+from payments.services.second_pass import verify as verify_network
 
 log = structlog.get_logger(__name__)
 
@@ -16,28 +20,49 @@ log = structlog.get_logger(__name__)
 @shared_task
 def scan(network: str) -> int:
     """Read one network up to its tip. A call while another one reads returns at once."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"scan:{network}"])
-        if not cursor.fetchone()[0]:
-            return 0
-        try:
-            return scan_network(network=network, now=timezone.now())
-        except ChainUnavailable as problem:
-            log.warning("chain_unavailable", network=network, reason=str(problem))
-            return 0
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"scan:{network}"])
+    return _alone(f"scan:{network}", lambda: scan_network(network=network, now=timezone.now()))
 
 
 @shared_task
 def scan_all() -> None:
     """Have every enabled network read, each in a task of its own: a slow node delays no other network."""
-    for network in registry.networks():
-        if network.is_enabled:
-            scan.delay(network.code)
+    for network in registry.networks(enabled_only=True):
+        scan.delay(network.code)
+
+
+@shared_task
+def verify(network: str) -> int:
+    """Read the final blocks of one network a second time."""
+    return _alone(
+        f"verify:{network}",
+        lambda: verify_network(network=network, reader=registry.reader(network), now=timezone.now()),
+    )
+
+
+@shared_task
+def verify_all() -> None:
+    """Have every enabled network read a second time, and the record of what was read kept small."""
+    for network in registry.networks(enabled_only=True):
+        verify.delay(network.code)
+        fold(network.code, now=timezone.now())
 
 
 @shared_task
 def fail_orphans() -> int:
     """Give up payments that stayed away from the chain for a day."""
     return fail_stale(now=timezone.now())
+
+
+def _alone(name: str, work: Callable[[], int]) -> int:
+    """Return what ``work`` returns, or 0 when another process is at it or the node does not answer."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [name])
+        if not cursor.fetchone()[0]:
+            return 0
+        try:
+            return work()
+        except ChainUnavailable as problem:
+            log.warning("chain_unavailable", work=name, reason=str(problem))
+            return 0
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [name])

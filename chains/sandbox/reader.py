@@ -16,6 +16,7 @@ class SandboxReader:
     """Reads canonical blocks; a block that a reorg replaced is as gone as on any node."""
 
     max_range = 1000
+    source = ""
 
     def block_at(self, height: int | None = None) -> Block:
         """

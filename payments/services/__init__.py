@@ -12,6 +12,7 @@ from payments.services.refunds import (
 )
 from payments.services.sandbox import SentTransfer, TransferOrder, mine_blocks, reorganise, send_transfer
 from payments.services.scanner import scan
+from payments.services.second_pass import close_finding, verify
 
 __all__ = [
     "Reading",
@@ -21,6 +22,7 @@ __all__ = [
     "TransferOrder",
     "cancel_invoice",
     "cancel_refund",
+    "close_finding",
     "complete_refund",
     "fail_stale",
     "mine_blocks",
@@ -31,4 +33,5 @@ __all__ = [
     "resolve_deposit",
     "scan",
     "send_transfer",
+    "verify",
 ]

@@ -1,7 +1,7 @@
 """Write down what was read: credits, the block's hash and the cursor commit together, or none of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,14 +13,16 @@ from django.db.models import Q
 
 from chains.base import Block, Transfer
 from invoices.models import Invoice
-from payments.models import Cursor, Payment, ScannedBlock
+from payments.models import Cursor, Payment, ScannedRange
 from payments.services.credit import Change, settle_invoice, transfer_key, upsert
+from payments.services.ranges import add_range
 from payments.states import UNSETTLED, Depth, PaymentStatus, status_at
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED_BLOCKS: Final = 20_000  # hashes kept per network; a reorg deeper than this rereads blindly
 STALE_AFTER: Final = timedelta(hours=24)
+# One node's mempool may miss what another's holds, and a replaced transaction is gone from all of them.
+MEMPOOL_GRACE: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Reading:
     What one look at a chain gave: all transfers to our addresses in blocks ``first`` … ``last``.
 
     ``expected`` is the cursor the look started from, ``base`` the last block before ``first``;
-    ``waiting`` are the transfers in the mempool, None when it was not looked at.
+    ``waiting`` are the transfers in the mempool, None when it was not looked at. ``is_fork``: the
+    blocks from ``first`` on were read before and have been replaced. ``source`` names the endpoint.
     """
 
     network: str
@@ -41,6 +44,17 @@ class Reading:
     finalized_height: int | None
     transfers: tuple[Transfer, ...]
     waiting: tuple[Transfer, ...] | None
+    is_fork: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """How high the chain is, and up to where it has been read without a gap: nothing above is ever confirmed."""
+
+    tip_height: int
+    finalized_height: int | None
+    read_height: int
 
 
 @transaction.atomic
@@ -48,11 +62,12 @@ def record_reading(reading: Reading, *, now: datetime) -> bool:
     """
     Record a reading; return False when the cursor has moved since it was taken.
 
-    Payments recorded at or above ``first`` that the reading does not show lost their block to a reorg.
+    Payments recorded in these blocks that the reading does not show lost their block to a reorg.
     """
     if not _cursor_is_as_expected(reading, now):
         return False
     invoices = _lock_invoices(reading)
+    view = _View(reading.tip.height, reading.finalized_height, reading.last.height)
     changes: dict[UUID, list[Change]] = defaultdict(list)
     seen = set()
     for transfer in (*reading.transfers, *(reading.waiting or ())):
@@ -64,14 +79,44 @@ def record_reading(reading: Reading, *, now: datetime) -> bool:
         if invoice is not None:
             changes[invoice.pk].append(upsert(invoice, transfer, now=now))
     by_id = {invoice.pk: invoice for invoice in invoices.values()}
-    for payment in _gone(reading, seen):
+    for payment in _gone(reading, seen, now):
         changes[payment.invoice_id].append(_orphan(payment, now))
     for payment in Payment.objects.filter(network=reading.network, status__in=UNSETTLED):
         changes[payment.invoice_id].append(Change(payment, was=PaymentStatus(payment.status)))
     for invoice_id, found in changes.items():
-        _settle(by_id[invoice_id], found, reading, now)
+        _settle(by_id[invoice_id], found, view, now)
     _move_cursor(reading, now)
     return True
+
+
+@transaction.atomic
+def record_glimpse(network: str, transfers: Sequence[Transfer], *, tip: Block, now: datetime) -> list[Payment]:
+    """
+    Record transfers that were read outside of the scan's order; return the payments that were unknown till now.
+
+    For the newest blocks while a long absence is caught up, and for the second pass. The cursor
+    stays, payments that are known stay as they are, and blocks the scan has not reached confirm nothing.
+    """
+    cursor = Cursor.objects.select_for_update().filter(network=network).first()
+    if cursor is None:
+        return []
+    view = _View(max(tip.height, cursor.tip_height), cursor.finalized_height, cursor.height)
+    addresses = {transfer.recipient for transfer in transfers}
+    invoices = _locked(Q(network=network, address__in=addresses))
+    standing = Payment.objects.filter(network=network, address__in=addresses, block_height__isnull=False)
+    known = {transfer_key(payment) for payment in standing}
+    fresh: dict[UUID, list[Change]] = defaultdict(list)
+    for transfer in transfers:
+        key = transfer_key(transfer)
+        invoice = invoices.get(transfer.recipient)
+        if invoice is None or key in known or transfer.units <= 0:
+            continue
+        known.add(key)
+        fresh[invoice.pk].append(upsert(invoice, transfer, now=now))
+    by_id = {invoice.pk: invoice for invoice in invoices.values()}
+    for invoice_id, changes in fresh.items():
+        _settle(by_id[invoice_id], changes, view, now)
+    return [change.payment for changes in fresh.values() for change in changes]
 
 
 @transaction.atomic
@@ -120,21 +165,25 @@ def _lock_invoices(reading: Reading) -> dict[str, Invoice]:
     )
     # Fetched first: beside OR a subquery would have the planner read every invoice there is.
     touched_ids = list(touched.values_list("invoice_id", flat=True))
-    invoices = (
-        Invoice.objects.select_for_update(of=("self",))
-        .select_related("merchant")
-        .filter(Q(network=reading.network, address__in=addresses) | Q(pk__in=touched_ids))
-        .order_by("pk")
-    )
-    return {invoice.address: invoice for invoice in invoices}
+    return _locked(Q(network=reading.network, address__in=addresses) | Q(pk__in=touched_ids))
 
 
-def _gone(reading: Reading, seen: set[tuple[str, ...]]) -> Iterable[Payment]:
-    """Yield payments whose block is no longer where it was read."""
-    above = Payment.objects.filter(network=reading.network, block_height__gte=reading.first).exclude(
+def _locked(which: Q) -> dict[str, Invoice]:
+    invoices = Invoice.objects.select_for_update(of=("self",)).select_related("merchant").filter(which)
+    return {invoice.address: invoice for invoice in invoices.order_by("pk")}
+
+
+def _gone(reading: Reading, seen: set[tuple[str, ...]], now: datetime) -> Iterable[Payment]:
+    """Yield payments whose block is no longer where it was read, and those that left the mempool for no block."""
+    where = Q(block_height__gte=reading.first)
+    if not reading.is_fork:
+        where &= Q(block_height__lte=reading.last.height)  # what was glimpsed above is read when its turn comes
+    if reading.waiting is not None:
+        where |= Q(block_height=None, last_seen_at__lt=now - MEMPOOL_GRACE)
+    standing = Payment.objects.filter(where, network=reading.network).exclude(
         status__in=[PaymentStatus.ORPHANED, PaymentStatus.FAILED]
     )
-    for payment in above:
+    for payment in standing:
         if transfer_key(payment) not in seen:
             yield payment
 
@@ -151,24 +200,26 @@ def _orphan(payment: Payment, now: datetime) -> Change:
     return change
 
 
-def _settle(invoice: Invoice, found: list[Change], reading: Reading, now: datetime) -> None:
+def _settle(invoice: Invoice, found: list[Change], view: _View, now: datetime) -> None:
     """Give each payment the status of its depth, then let the invoice follow."""
     latest: dict[UUID, Change] = {}
     for change in found:
         latest.setdefault(change.payment.pk, change)
     for change in latest.values():
         if change.payment.status != PaymentStatus.ORPHANED:
-            _deepen(change, reading, now)
+            _deepen(change, view, now)
     settle_invoice(invoice, list(latest.values()), now=now)
 
 
-def _deepen(change: Change, reading: Reading, now: datetime) -> None:
+def _deepen(change: Change, view: _View, now: datetime) -> None:
     payment = change.payment
     depth = None
     if payment.block_height is not None:
-        final = reading.finalized_height is not None and payment.block_height <= reading.finalized_height
-        depth = Depth(max(reading.tip.height - payment.block_height, 0), final)
+        final = view.finalized_height is not None and payment.block_height <= view.finalized_height
+        depth = Depth(max(view.tip_height - payment.block_height, 0), final)
     status = status_at(depth, required=payment.required_confirmations, needs_finality=payment.needs_finality)
+    if status is PaymentStatus.CONFIRMED and (payment.block_height or 0) > view.read_height:
+        status = PaymentStatus.CONFIRMING  # no range up to there has been read: nobody has looked for a fork
     confirmations = depth.confirmations if depth else 0
     if (status, confirmations) == (payment.status, payment.confirmations) and not change.is_new:
         return
@@ -183,16 +234,18 @@ def _deepen(change: Change, reading: Reading, now: datetime) -> None:
 
 
 def _move_cursor(reading: Reading, now: datetime) -> None:
-    blocks = ScannedBlock.objects.filter(network=reading.network)
-    blocks.filter(Q(height__gte=reading.first) | Q(height__lt=reading.last.height - REMEMBERED_BLOCKS)).delete()
-    # Nothing new on the chain: base and last are one block.
-    known = {block.height: block for block in (reading.base, reading.last) if block is not None}.values()
-    ScannedBlock.objects.bulk_create(
-        [ScannedBlock(network=reading.network, height=block.height, hash=block.hash) for block in known],
-        update_conflicts=True,
-        unique_fields=["network", "height"],
-        update_fields=["hash"],
-    )
+    if reading.last.height >= reading.first:
+        add_range(
+            ScannedRange(
+                network=reading.network,
+                first=reading.first,
+                last=reading.last.height,
+                hash=reading.last.hash,
+                source=reading.source,
+                scanned_at=now,
+            ),
+            base=reading.base,
+        )
     Cursor.objects.filter(network=reading.network).update(
         height=reading.last.height,
         hash=reading.last.hash,

@@ -14,8 +14,9 @@ from django.db.models import Min
 from chains import registry
 from chains.base import Block, ChainReader, ChainUnavailable, Transfer
 from invoices.models import Invoice
-from payments.models import Cursor, ScannedBlock
-from payments.services.ledger import Reading, record_reading
+from payments.models import Cursor, ScannedRange
+from payments.services.ledger import Reading, record_glimpse, record_reading
+from payments.services.ranges import last_shared, oldest_known
 from payments.watchlist import IssuedAddresses
 
 log = structlog.get_logger(__name__)
@@ -29,18 +30,21 @@ class _Start:
 
     base: Block | None  # None: nothing was ever read
     height: int  # first block to read
+    is_fork: bool = False
 
 
 def scan(*, network: str, now: datetime, reader: ChainReader | None = None, max_rounds: int = 50) -> int:
     """
     Read a network up to its tip and record what arrived; return how many blocks were read.
 
-    A long way behind, it works in ranges, each recorded on its own, until caught up or until
+    A long way behind, it first looks at the newest blocks, because the open invoices are paid
+    there, and then works in ranges, each recorded on its own, until caught up or until
     ``max_rounds`` ranges are done (the next call goes on).
 
     :raises ChainUnavailable: when the node does not answer reliably; nothing is lost, try again later
     """
     reader = reader or registry.reader(network)
+    _glimpse_newest(network, reader, now)
     read = 0
     for _ in range(max_rounds):
         reading = _read_next(network, reader, now)
@@ -53,6 +57,18 @@ def scan(*, network: str, now: datetime, reader: ChainReader | None = None, max_
         if reading.last.height >= reading.tip.height:
             break
     return read
+
+
+def _glimpse_newest(network: str, reader: ChainReader, now: datetime) -> None:
+    """Record what the newest blocks hold when there is more than one range to read before them."""
+    cursor = Cursor.objects.filter(network=network).first()
+    tip = reader.block_at(None)
+    first = tip.height - reader.max_range + 1
+    if cursor is None or first <= cursor.height + 1:
+        return
+    transfers = list(reader.transfers(first=first, last=tip.height, watchlist=IssuedAddresses(network)))
+    if reader.block_at(tip.height).hash == tip.hash:
+        record_glimpse(network, transfers, tip=tip, now=now)
 
 
 def _read_next(network: str, reader: ChainReader, now: datetime) -> Reading | None:
@@ -81,6 +97,8 @@ def _read_next(network: str, reader: ChainReader, now: datetime) -> Reading | No
         finalized_height=finalized,
         transfers=tuple(transfers),
         waiting=None if waiting is None else tuple(waiting),
+        is_fork=start.is_fork,
+        source=reader.source,
     )
 
 
@@ -102,7 +120,7 @@ def _start_after(cursor: Cursor, reader: ChainReader, tip: Block) -> _Start | No
         if block.hash == cursor.hash:
             return _Start(base=block, height=cursor.height + 1)
         return _after_fork(cursor, reader, below=cursor.height)
-    known = ScannedBlock.objects.filter(network=cursor.network, height=tip.height).first()
+    known = ScannedRange.objects.filter(network=cursor.network, last=tip.height).first()
     if known is None or known.hash == tip.hash:
         log.warning("node_behind", network=cursor.network, node=tip.height, scanned=cursor.height)
         return None
@@ -111,18 +129,15 @@ def _start_after(cursor: Cursor, reader: ChainReader, tip: Block) -> _Start | No
 
 def _after_fork(cursor: Cursor, reader: ChainReader, *, below: int) -> _Start:
     """Find the newest block we read that the node still has, and start after it."""
-    stored = ScannedBlock.objects.filter(network=cursor.network, height__lt=below).order_by("-height")
-    oldest = below
-    for known in stored.iterator():
-        block = reader.block_at(known.height)
-        if block.hash == known.hash:
-            log.warning("reorg", network=cursor.network, fork=known.height, scanned=cursor.height)
-            return _Start(base=block, height=known.height + 1)
-        oldest = known.height
+    shared = last_shared(cursor.network, below=below, block_at=reader.block_at)
+    if shared is not None:
+        log.warning("reorg", network=cursor.network, fork=shared.height, scanned=cursor.height)
+        return _Start(base=shared, height=shared.height + 1, is_fork=True)
     # Deeper than anything we remember: read everything again from there on.
+    oldest = oldest_known(cursor.network)
     log.error("reorg_beyond_memory", network=cursor.network, oldest=oldest)
-    height = max(oldest - reader.max_range, 0)
-    return _Start(base=reader.block_at(height - 1) if height else None, height=height)
+    height = max((below if oldest is None else oldest) - reader.max_range, 0)
+    return _Start(base=reader.block_at(height - 1) if height else None, height=height, is_fork=True)
 
 
 def _check_nothing_moved(reader: ChainReader, start: _Start, last: Block) -> None:

@@ -10,11 +10,11 @@ from chains.sandbox import services as sandbox
 from events.models import Event
 from invoices.models import Credit, Invoice, RateSheet, ReplacedQuote
 from payments import services
-from payments.models import Cursor, Payment, Refund, ScannedBlock
+from payments.models import Cursor, Payment, Refund, ScannedRange
 from tests.factories import make_invoice, make_merchant
 
 pytestmark = pytest.mark.django_db
-MODELS = [Invoice, ReplacedQuote, Credit, RateSheet, Payment, Refund, Cursor, ScannedBlock]
+MODELS = [Invoice, ReplacedQuote, Credit, RateSheet, Payment, Refund, Cursor, ScannedRange]
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ class ScriptedChain:
 
     start: datetime = GENESIS_TIME
     max_range: int = 100
+    source: str = "scripted"
     blocks: list[tuple[Block, tuple[Transfer, ...]]] = field(default_factory=list)
     pool: list[Transfer] = field(default_factory=list)
     finalized: int | None = None

@@ -16,7 +16,7 @@ from events.models import Event
 from invoices.models import Invoice
 from invoices.services import expire_due
 from invoices.states import InvoiceStatus, next_status
-from payments.models import Cursor, Payment, ScannedBlock
+from payments.models import Cursor, Payment, ScannedRange
 from payments.services import scan
 from payments.states import STATUS_EVENT, PaymentStatus
 from tests.factories import make_invoice, make_merchant
@@ -66,9 +66,9 @@ class World:
         self.chain.is_down = False
 
     def restart_from_an_old_cursor(self, back: int) -> None:
-        known = list(ScannedBlock.objects.filter(network="sandbox").order_by("-height")[: back + 1])
+        known = list(ScannedRange.objects.filter(network="sandbox").order_by("-last")[: back + 1])
         if known:
-            Cursor.objects.update(height=known[-1].height, hash=known[-1].hash)
+            Cursor.objects.update(height=known[-1].last, hash=known[-1].hash)
 
     def pass_time(self, minutes: int) -> None:
         self.clock += timedelta(minutes=minutes)
