@@ -51,17 +51,28 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
+class Landmark:
+    """A block that one chain has and no other: what tells chains without an id apart."""
+
+    height: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """One blockchain as this installation reaches it."""
 
     code: str
     name: str
-    family: str  # "evm" | "tron" | "sandbox"
+    family: str  # "evm" | "tron" | "bitcoin" | "solana" | "xrp" | "cardano" | "sandbox"
     livemode: bool
     assets: tuple[Asset, ...]
     confirmations: tuple[int | Finality, int | Finality, int | Finality]  # invoices < 100, < 10,000, above (USD)
     block_time: timedelta  # between two blocks, as a rule
+    side: str = "mainnet"  # which of the network's chains: the real one or a test chain
     chain_id: int = 0
+    landmark: Landmark | None = None  # a node on another chain is not believed
+    tag_kind: str = ""  # "destination_tag" | "reference" where a shared address and a tag make a destination
     rpc_urls: tuple[str, ...] = ()
     explorer_tx: str = ""  # template with {txid}
     explorer_address: str = ""  # template with {address}
@@ -120,8 +131,11 @@ class Watchlist(Protocol):
     def among(self, addresses: Collection[str]) -> set[str]:
         """Return those of ``addresses`` that were ever issued: one indexed query."""
 
+    def references(self, candidates: Collection[str]) -> set[str]:
+        """Return those of ``candidates`` that were ever issued as a tag: one indexed query."""
+
     def live(self) -> Iterator[str]:
-        """Yield every issued address; for chains that are read account by account."""
+        """Yield every issued address once; for chains that are read account by account."""
 
 
 class ChainReader(Protocol):

@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from chains.base import FINALIZED, Finality
+from chains.base import FINALIZED, Finality, Landmark
 
 Confirmations = tuple[int | Finality, int | Finality, int | Finality]
 
 # How many digits after the point people are shown and asked to send. Others: at most eight.
 DISPLAY_DIGITS: Final[Mapping[str, int]] = {"USDT": 2, "USDC": 2, "TRX": 6, "POL": 6, "BNB": 8, "ETH": 8, "BTC": 8}
 MOST_DISPLAY_DIGITS: Final = 8
+
+
+ETHERSCAN_PATHS: Final = ("/tx/{txid}", "/address/{address}")
+TRONSCAN_PATHS: Final = ("/#/transaction/{txid}", "/#/address/{address}")
+BLOCKCHAIR_PATHS: Final = ("/transaction/{txid}", "/address/{address}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +40,17 @@ class Side:
     """One chain of a network: the real one or a test chain."""
 
     name: str
-    chain_id: int
-    explorer: str  # base URL; transactions and addresses have fixed paths below it
-    tokens: tuple[Token, ...]
+    chain_id: int = 0  # of EVM chains and those that have a like number
+    explorer: str = ""  # base URL; empty where there is none that lasts
+    explorer_paths: tuple[str, str] = ETHERSCAN_PATHS
+    tokens: tuple[Token, ...] = ()
+    landmark: Landmark | None = None  # where no chain id tells one chain from another
+
+    @property
+    def explorer_templates(self) -> tuple[str, str]:
+        """The URL templates of a transaction ({txid}) and an address ({address})."""
+        transaction, address = self.explorer_paths if self.explorer else ("", "")
+        return self.explorer + transaction, self.explorer + address
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +64,7 @@ class Entry:
     confirmations: Confirmations
     block_time: timedelta
     sides: Mapping[str, Side]
-
-
-_ETHERSCAN_PATHS: Final = ("/tx/{txid}", "/address/{address}")
-_TRONSCAN_PATHS: Final = ("/#/transaction/{txid}", "/#/address/{address}")
-
-
-def explorer_templates(family: str, base: str) -> tuple[str, str]:
-    """Return the URL templates of a transaction ({txid}) and an address ({address}) below ``base``."""
-    transaction, address = _TRONSCAN_PATHS if family == "tron" else _ETHERSCAN_PATHS
-    return base + transaction, base + address
+    tag_kind: str = ""  # see chains.base.Network
 
 
 NETWORKS: Final[Mapping[str, Entry]] = {
@@ -78,18 +82,21 @@ NETWORKS: Final[Mapping[str, Entry]] = {
                     name="TRON",
                     chain_id=0x2B6653DC,
                     explorer="https://tronscan.org",
+                    explorer_paths=TRONSCAN_PATHS,
                     tokens=(Token("USDT", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", 6),),
                 ),
                 "testnet": Side(
                     name="TRON Nile",
                     chain_id=0xCD8690DC,
                     explorer="https://nile.tronscan.org",
+                    explorer_paths=TRONSCAN_PATHS,
                     tokens=(Token("USDT", "TXYZopYRdj2D9XRtbG411XZZ3kM5VkAeBf", 6),),
                 ),
                 "shasta": Side(
                     name="TRON Shasta",
                     chain_id=0x94A9059E,
                     explorer="https://shasta.tronscan.org",
+                    explorer_paths=TRONSCAN_PATHS,
                     tokens=(),
                 ),
             },
@@ -217,6 +224,140 @@ NETWORKS: Final[Mapping[str, Entry]] = {
                     chain_id=421614,
                     explorer="https://sepolia.arbiscan.io",
                     tokens=(Token("USDC", "0x75faf114eafb1BDbe2F0316DF893fd58CE46AA4d", 6),),
+                ),
+            },
+        ),
+        Entry(
+            code="optimism",
+            family="evm",
+            coin="ETH",
+            coin_decimals=18,
+            confirmations=(5, 20, FINALIZED),
+            block_time=timedelta(seconds=2),
+            sides={
+                "mainnet": Side(
+                    name="OP Mainnet",
+                    chain_id=10,
+                    explorer="https://optimistic.etherscan.io",
+                    tokens=(
+                        # Bridged from Ethereum: what wallets and exchanges there mean by USDT.
+                        Token("USDT", "0x94b008aA00579c1307B0EF2c499aD98a8ce58e58", 6),
+                        Token("USDC", "0x0b2C639c533813f4Aa9D7837CAf62653d097Ff85", 6),
+                    ),
+                ),
+                "testnet": Side(
+                    name="OP Sepolia",
+                    chain_id=11155420,
+                    explorer="https://sepolia-optimism.etherscan.io",
+                    tokens=(Token("USDC", "0x5fd84259d66Cd46123540766Be93DFE6D43130D7", 6),),
+                ),
+            },
+        ),
+        Entry(
+            code="bitcoin",
+            family="bitcoin",
+            coin="BTC",
+            coin_decimals=8,
+            confirmations=(1, 3, 6),
+            block_time=timedelta(minutes=10),
+            sides={
+                "mainnet": Side(
+                    name="Bitcoin",
+                    explorer="https://mempool.space",
+                    # The first block with segregated witness; Bitcoin Cash, which began with the same one, lacks it.
+                    landmark=Landmark(481824, "0000000000000000001c8018d9cb3b742ef25114f27563e3fc4a1902167f9893"),
+                ),
+                "testnet": Side(
+                    name="Bitcoin Testnet 4",
+                    explorer="https://mempool.space/testnet4",
+                    landmark=Landmark(0, "00000000da84f2bafbbc53dee25a72ae507ff4914b867c565be350b0da8bf043"),
+                ),
+                "testnet3": Side(
+                    name="Bitcoin Testnet 3",
+                    explorer="https://mempool.space/testnet",
+                    landmark=Landmark(0, "000000000933ea01ad0ee984209779baaec3ced90fa3f408719526f8d77f4943"),
+                ),
+                "signet": Side(
+                    name="Bitcoin Signet",
+                    explorer="https://mempool.space/signet",
+                    landmark=Landmark(0, "00000008819873e925422c1ff0f99f7cc9bbb232af63a077a480a3633bee1ef6"),
+                ),
+                "regtest": Side(
+                    name="Bitcoin Regtest",
+                    landmark=Landmark(0, "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"),
+                ),
+            },
+        ),
+        Entry(
+            code="litecoin",
+            family="bitcoin",
+            coin="LTC",
+            coin_decimals=8,
+            confirmations=(2, 6, 12),
+            block_time=timedelta(seconds=150),
+            sides={
+                "mainnet": Side(
+                    name="Litecoin",
+                    explorer="https://litecoinspace.org",
+                    landmark=Landmark(0, "12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2"),
+                ),
+                "testnet": Side(
+                    name="Litecoin Testnet",
+                    explorer="https://litecoinspace.org/testnet",
+                    landmark=Landmark(0, "4966625a4b2851d9fdee139e56211a0d88575f59ed816ff5e6a63deb4e3e29a0"),
+                ),
+                "regtest": Side(
+                    name="Litecoin Regtest",
+                    landmark=Landmark(0, "530827f38f93b43ed12af0b3ad25a288dc02ed74d6d7857862df51fc56c416f9"),
+                ),
+            },
+        ),
+        Entry(
+            code="dogecoin",
+            family="bitcoin",
+            coin="DOGE",
+            coin_decimals=8,
+            confirmations=(6, 20, 60),
+            block_time=timedelta(minutes=1),
+            sides={
+                "mainnet": Side(
+                    name="Dogecoin",
+                    explorer="https://blockchair.com/dogecoin",
+                    explorer_paths=BLOCKCHAIR_PATHS,
+                    landmark=Landmark(0, "1a91e3dace36e2be3bf030a65679fe821aa1d6ef92e7c9902eb318182c355691"),
+                ),
+                "testnet": Side(
+                    name="Dogecoin Testnet",
+                    landmark=Landmark(0, "bb0a78264637406b6360aad926284d544d7049f45189db5664f3c4d07350559e"),
+                ),
+                "regtest": Side(
+                    name="Dogecoin Regtest",
+                    landmark=Landmark(0, "3d2160a3b5dc4a9d62e7e66a295f70313ac808440ef7400d6c0772171ce973a5"),
+                ),
+            },
+        ),
+        Entry(
+            code="bitcoincash",
+            family="bitcoin",
+            coin="BCH",
+            coin_decimals=8,
+            confirmations=(2, 6, 15),
+            block_time=timedelta(minutes=10),
+            sides={
+                "mainnet": Side(
+                    name="Bitcoin Cash",
+                    explorer="https://blockchair.com/bitcoin-cash",
+                    explorer_paths=BLOCKCHAIR_PATHS,
+                    # The first block after the last split: neither Bitcoin nor the later branches have it.
+                    landmark=Landmark(661648, "0000000000000000029e471c41818d24b8b74c911071c4ef0b4a0509f9b5a8ce"),
+                ),
+                "testnet": Side(
+                    name="Bitcoin Cash Testnet 4",
+                    landmark=Landmark(0, "000000001dd410c49a788668ce26751718cc797474d3152a5fc073dd44fd9f7b"),
+                ),
+                "regtest": Side(
+                    name="Bitcoin Cash Regtest",
+                    landmark=Landmark(0, "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"),
                 ),
             },
         ),

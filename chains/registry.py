@@ -7,19 +7,27 @@ invoices keep their assets, but nothing reads them: see ``Network.is_enabled``.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from threading import Lock
 from typing import Any, Final
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from chains.addresses import normalise_address
 from chains.base import FINALIZED, Asset, ChainReader, Finality, Network
-from chains.catalogue import NETWORKS, Confirmations, Entry, Side, Token, display_digits, explorer_templates
+from chains.catalogue import NETWORKS, Confirmations, Entry, Side, Token, display_digits
 
 SANDBOX: Final = "sandbox"
 _SANDBOX_ASSETS: Final = {"USDT": 6, "USDC": 6, "BTC": 8, "ETH": 18, "TRX": 6, "BNB": 18, "POL": 18}
+
+# Imported when first used: an installation that reads one chain need not load the code for all.
+_READERS: Final = {
+    "evm": "chains.evm.EvmReader",
+    "tron": "chains.tron.TronReader",
+    "bitcoin": "chains.bitcoin.BitcoinReader",
+}
 
 
 class _Built:
@@ -110,9 +118,10 @@ def _current() -> _Built:
 
 
 def _network(entry: Entry, given: Mapping[str, Any]) -> Network:
-    side = entry.sides[given.get("network") or "mainnet"]
+    side_code = given.get("network") or "mainnet"
+    side = entry.sides[side_code]
     chain_id = given.get("chain_id") or side.chain_id
-    explorer_tx, explorer_address = explorer_templates(entry.family, side.explorer)
+    explorer_tx, explorer_address = side.explorer_templates
     is_known_chain = chain_id == side.chain_id
     coin = Asset(entry.coin, entry.code, entry.coin_decimals, display_digits(entry.coin, entry.coin_decimals))
     return Network(
@@ -123,7 +132,10 @@ def _network(entry: Entry, given: Mapping[str, Any]) -> Network:
         assets=(coin, *_tokens(entry, side if is_known_chain else None, given.get("tokens") or {})),
         confirmations=_confirmations(given.get("confirmations")) or entry.confirmations,
         block_time=entry.block_time,
+        side=side_code,
         chain_id=chain_id,
+        landmark=side.landmark,
+        tag_kind=entry.tag_kind,
         rpc_urls=tuple(given.get("rpc_urls") or ()),
         explorer_tx=explorer_tx if is_known_chain else "",
         explorer_address=explorer_address if is_known_chain else "",
@@ -158,10 +170,5 @@ def _make_reader(network: Network) -> ChainReader:
         from chains.sandbox.reader import SandboxReader
 
         return SandboxReader()
-    if network.family == "tron":
-        from chains.tron import TronReader
-
-        return TronReader(network)
-    from chains.evm import EvmReader
-
-    return EvmReader(network)
+    make: Callable[[Network], ChainReader] = import_string(_READERS[network.family])
+    return make(network)

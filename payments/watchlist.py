@@ -20,6 +20,13 @@ class IssuedAddresses:
             Invoice.objects.filter(network=self.network, address__in=list(addresses)).values_list("address", flat=True)
         )
 
+    def references(self, candidates: Collection[str]) -> set[str]:
+        """Return those of ``candidates`` that were ever issued as a tag."""
+        wanted = [candidate for candidate in candidates if candidate]
+        if not wanted:
+            return set()
+        return set(Invoice.objects.filter(network=self.network, tag__in=wanted).values_list("tag", flat=True))
+
     def live(self) -> Iterator[str]:
         """Yield every issued address, for chains that are read account by account."""
         issued = Invoice.objects.filter(network=self.network).order_by("-created_at")

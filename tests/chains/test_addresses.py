@@ -70,7 +70,7 @@ class TestDerive:
         with pytest.raises(LookupError):
             derive("sandbox", ETH_ACCOUNT, 0)
         with pytest.raises(LookupError):
-            derive("dogecoin", ETH_ACCOUNT, 0)
+            derive("nowhere", ETH_ACCOUNT, 0)
 
 
 class TestCheckXpub:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
@@ -38,7 +40,7 @@ class TestCatalogue:
             for token in side.tokens
         ]
 
-        assert len(contracts) == len(set(contracts)) == 17
+        assert len(contracts) == len(set(contracts)) == 20
 
     def test_decimals_are_exactly_these(self):
         decimals = {
@@ -59,16 +61,28 @@ class TestCatalogue:
                 "testnet": {"BNB": 18, "USDT": 18, "USDC": 18},
             },
             "arbitrum": {"mainnet": {"ETH": 18, "USDT": 6, "USDC": 6}, "testnet": {"ETH": 18, "USDC": 6}},
+            "optimism": {"mainnet": {"ETH": 18, "USDT": 6, "USDC": 6}, "testnet": {"ETH": 18, "USDC": 6}},
+            "bitcoin": {side: {"BTC": 8} for side in ("mainnet", "testnet", "testnet3", "signet", "regtest")},
+            "litecoin": {side: {"LTC": 8} for side in ("mainnet", "testnet", "regtest")},
+            "dogecoin": {side: {"DOGE": 8} for side in ("mainnet", "testnet", "regtest")},
+            "bitcoincash": {side: {"BCH": 8} for side in ("mainnet", "testnet", "regtest")},
         }
 
     def test_chain_ids_are_exactly_these(self):
-        assert {code: {side: s.chain_id for side, s in entry.sides.items()} for code, entry in NETWORKS.items()} == {
+        found = {
+            code: {side: s.chain_id for side, s in entry.sides.items()}
+            for code, entry in NETWORKS.items()
+            if entry.family in {"evm", "tron"}
+        }
+
+        assert found == {
             "tron": {"mainnet": 728126428, "testnet": 3448148188, "shasta": 2494104990},
             "ethereum": {"mainnet": 1, "testnet": 11155111},
             "base": {"mainnet": 8453, "testnet": 84532},
             "polygon": {"mainnet": 137, "testnet": 80002},
             "bsc": {"mainnet": 56, "testnet": 97},
             "arbitrum": {"mainnet": 42161, "testnet": 421614},
+            "optimism": {"mainnet": 10, "testnet": 11155420},
         }
 
     def test_confirmations_are_those_of_the_domain(self):
@@ -79,7 +93,25 @@ class TestCatalogue:
             "polygon": (20, 64, 128),
             "bsc": (5, 15, 30),
             "arbitrum": (5, 20, FINALIZED),
+            "optimism": (5, 20, FINALIZED),
+            "bitcoin": (1, 3, 6),
+            "litecoin": (2, 6, 12),
+            "dogecoin": (6, 20, 60),
+            "bitcoincash": (2, 6, 15),
         }
+
+    def test_chains_without_an_id_are_told_apart_by_a_block(self):
+        bitcoin_family = {
+            (code, side): found.landmark
+            for code, entry in NETWORKS.items()
+            if entry.family == "bitcoin"
+            for side, found in entry.sides.items()
+        }
+
+        assert all(re.fullmatch("[0-9a-f]{64}", landmark.hash) for landmark in bitcoin_family.values())
+        # Two development chains begin alike; nobody runs those by mistake.
+        assert bitcoin_family.pop(("bitcoincash", "regtest")) == bitcoin_family[("bitcoin", "regtest")]
+        assert len(set(bitcoin_family.values())) == len(bitcoin_family)
 
 
 class TestNetworks:
@@ -162,11 +194,11 @@ class TestNetworks:
     def test_what_is_unknown_is_said_to_be(self, from_env):
         from_env()
 
-        assert registry.find_network("dogecoin") is None
-        assert registry.asset("dogecoin", "DOGE") is None
+        assert registry.find_network("nowhere") is None
+        assert registry.asset("nowhere", "DOGE") is None
         assert registry.asset("tron", "DOGE") is None
         with pytest.raises(LookupError):
-            registry.network("dogecoin")
+            registry.network("nowhere")
 
 
 class TestEnvironment:

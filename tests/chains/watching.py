@@ -4,15 +4,20 @@ from collections.abc import Collection, Iterator
 
 
 class Watching:
-    """A watchlist of given addresses that remembers what it was asked."""
+    """A watchlist of given addresses and tags that remembers what it was asked."""
 
-    def __init__(self, *addresses: str) -> None:
+    def __init__(self, *addresses: str, tags: Collection[str] = ()) -> None:
         self.addresses = set(addresses)
+        self.tags = set(tags)
         self.questions: list[set[str]] = []
 
     def among(self, addresses: Collection[str]) -> set[str]:
         self.questions.append(set(addresses))
         return self.addresses & set(addresses)
+
+    def references(self, candidates: Collection[str]) -> set[str]:
+        self.questions.append(set(candidates))
+        return self.tags & set(candidates)
 
     def live(self) -> Iterator[str]:
         yield from sorted(self.addresses)
