@@ -11,7 +11,7 @@ TESTS ?= tests
 # Worker processes of the test run; 0 runs everything in one.
 TEST_PROCESSES ?= 2
 
-.PHONY: help install install-dev run test check bench format clean
+.PHONY: help install install-dev run test soak check bench format clean
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -27,6 +27,9 @@ run: install ## Start PostgreSQL, Valkey, web, worker and beat; Ctrl-C stops all
 
 test: install-dev ## Run the tests
 	@$(BIN)/python -m pytest $(TESTS) -q -n $(TEST_PROCESSES) --dist worksteal --cov --cov-report=term:skip-covered
+
+soak: install-dev ## Play thousands of random histories; HISTORIES=20000 plays more
+	@HISTORIES=$${HISTORIES:-5000} $(BIN)/python -m pytest tests/payments/test_histories.py -q
 
 check: install-dev ## Run the linters, the type checker and the checks of migrations and settings
 	@PATH="$$PWD/$(BIN):$$PATH" deploy/check.sh

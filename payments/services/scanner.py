@@ -107,8 +107,8 @@ def _first_start(network: str, reader: ChainReader, tip: Block, now: datetime) -
     look_back = FIRST_LOOK_BACK
     oldest = Invoice.objects.filter(network=network).aggregate(oldest=Min("created_at"))["oldest"]
     if oldest is not None:
-        # Blocks may come twice as fast as they usually do.
-        look_back += 2 * int((now - oldest) / registry.network(network).block_time)
+        # Blocks may come twice as fast as they usually do, and clocks may be set back.
+        look_back += 2 * max(int((now - oldest) / registry.network(network).block_time), 0)
     height = max(tip.height - look_back, 0)
     return _Start(base=reader.block_at(height - 1) if height else None, height=height)
 

@@ -35,6 +35,7 @@ class ScriptedChain:
     pool: list[Transfer] = field(default_factory=list)
     finalized: int | None = None
     is_down: bool = False
+    is_blind: bool = False  # the node's index lags: it knows the blocks, but not what is in them
     before: Callable[[], None] | None = None
     branch: int = 0
 
@@ -77,7 +78,7 @@ class ScriptedChain:
     def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
         if self.is_down:
             raise ChainUnavailable("down")
-        found = [t for _, transfers in self.blocks[first : last + 1] for t in transfers]
+        found = [] if self.is_blind else [t for _, held in self.blocks[first : last + 1] for t in held]
         if self.before:
             before, self.before = self.before, None
             before()

@@ -1,27 +1,31 @@
 """Random histories of transfers, blocks, forks and faults: when the dust settles, the books equal the chain."""
 
+import contextlib
 import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chains.base import ChainUnavailable
+from core.errors import Conflict, Invalid
 from events.models import Event
 from invoices.models import Invoice
 from invoices.services import expire_due
 from invoices.states import InvoiceStatus, next_status
 from payments.models import Cursor, Payment, ScannedRange
-from payments.services import scan
-from payments.states import STATUS_EVENT, PaymentStatus
+from payments.services import Resolution, cancel_invoice, resolve_deposit, scan, verify
+from payments.states import STATUS_EVENT, PaymentStatus, Review
 from tests.factories import make_invoice, make_merchant
 from tests.payments.chain import ScriptedChain, transfer
 
+HISTORIES = int(os.environ.get("HISTORIES", "200"))  # `make soak` runs thousands
 NOW = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 
 
@@ -65,6 +69,33 @@ class World:
         self.read()
         self.chain.is_down = False
 
+    def read_while_blind(self) -> None:
+        self.chain.is_blind = True
+        self.read()
+        self.chain.is_blind = False
+
+    def crash_while_reading(self, writes: int) -> None:
+        with contextlib.suppress(Crash), connection.execute_wrapper(crash_after(writes)), transaction.atomic():
+            self.read()
+
+    def read_again(self) -> None:
+        with contextlib.suppress(ChainUnavailable):
+            verify(network="sandbox", reader=self.chain, now=self.clock)
+
+    def cancel(self, which: int) -> None:
+        invoice = self.invoices[which % len(self.invoices)]
+        with contextlib.suppress(Conflict), transaction.atomic():
+            cancel_invoice(**self.of_merchant(invoice), reason="", refund_partial_payments=True, now=self.clock)
+
+    def decide(self, resolution: Resolution) -> None:
+        payment = Payment.objects.filter(review=Review.OPEN).order_by("pk").first()
+        if payment is not None:
+            with contextlib.suppress(Conflict, Invalid), transaction.atomic():
+                resolve_deposit(**self.of_merchant(payment), resolution=resolution, now=self.clock)
+
+    def of_merchant(self, thing: Invoice | Payment) -> dict[str, object]:
+        return {"merchant": self.invoices[0].merchant, "livemode": False, "public_id": thing.public_id}
+
     def restart_from_an_old_cursor(self, back: int) -> None:
         known = list(ScannedRange.objects.filter(network="sandbox").order_by("-last")[: back + 1])
         if known:
@@ -73,6 +104,22 @@ class World:
     def pass_time(self, minutes: int) -> None:
         self.clock += timedelta(minutes=minutes)
         expire_due(now=self.clock)
+
+
+class Crash(BaseException):
+    """The process is gone: nothing may catch this."""
+
+
+def crash_after(writes: int):
+    """Return a wrapper for statements that lets ``writes`` of those that write pass."""
+    left = itertools.count(writes, -1)
+
+    def execute(execute, sql, params, many, context):
+        if not sql.lstrip().startswith(("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK")) and next(left) <= 0:
+            raise Crash
+        return execute(sql, params, many, context)
+
+    return execute
 
 
 numbers = st.integers(min_value=0, max_value=2)
@@ -85,13 +132,19 @@ actions = st.one_of(
     st.tuples(st.just("read")),
     st.tuples(st.just("read_while_down")),
     st.tuples(st.just("restart_from_an_old_cursor"), st.integers(min_value=0, max_value=5)),
-    st.tuples(st.just("pass_time"), st.integers(min_value=0, max_value=20)),
+    # Clocks are set back, too.
+    st.tuples(st.just("pass_time"), st.integers(min_value=-30, max_value=20)),
+    st.tuples(st.just("read_while_blind")),
+    st.tuples(st.just("crash_while_reading"), st.integers(min_value=0, max_value=12)),
+    st.tuples(st.just("read_again")),
+    st.tuples(st.just("cancel"), numbers),
+    st.tuples(st.just("decide"), st.sampled_from([Resolution.ACCEPT, Resolution.REFUND, Resolution.IGNORE])),
 )
 
 
 @pytest.mark.django_db
 @settings(
-    max_examples=150,
+    max_examples=HISTORIES,
     deadline=None,
     # Shrinking a history of database work takes minutes; the history that failed is printed as it is.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -121,8 +174,15 @@ def settle(world: World) -> None:
     for _ in range(200):
         world.read()
         if Cursor.objects.get(network="sandbox").height == len(world.chain.blocks) - 1:
-            return
-    raise AssertionError("the scan never caught up")
+            break
+    else:
+        raise AssertionError("the scan never caught up")
+    # Beneath the newest blocks everything is final: the second pass finds what a blind node kept from us.
+    world.chain.grow(5)
+    world.read()
+    while verify(network="sandbox", reader=world.chain, now=world.clock):
+        pass
+    assert ScannedRange.objects.filter(verified_at=None, last__lt=len(world.chain.blocks) - 5).count() == 0
 
 
 def check_payments(world: World) -> None:
