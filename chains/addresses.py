@@ -1,112 +1,143 @@
 """Addresses: derived from an account's extended public key, checked, and brought into the one stored form.
 
-Normal form: EIP-55 text on EVM chains, Base58 on TRON. Only public keys are handled here: whatever
-can spend money is refused as soon as it is recognised.
+Normal form: EIP-55 text on EVM chains, Base58 on TRON, lower-case Bech32 or Base58 on the Bitcoin family, CashAddr
+with its prefix on Bitcoin Cash. Only public keys are handled here: whatever can spend money is refused as soon as
+it is recognised.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, Final
 from unicodedata import normalize
 
+from Crypto.Hash import RIPEMD160
+
 from chains.base import Network
-from chains.catalogue import NETWORKS
 from chains.codecs import (
     base58check_decode,
-    base58check_encode,
     evm_address,
     keccak256,
     parse_evm_address,
     parse_tron_address,
     tron_address,
 )
+from chains.codecs_bitcoin import ADDRESS_RULES, address_of, script_of
 from chains.errors import InvalidExtendedKey, PrivateKeyGiven
+from chains.extended_keys import HARDENED, KEY_BYTES, account_rules, read_account_key, stored_account_key
 
 SANDBOX: Final = "sandbox"
-HARDENED: Final = 2**31
-ACCOUNT_DEPTH: Final = 3  # m / purpose' / coin' / account' (BIP-44)
-ACCOUNT_PATHS: Final = {"evm": "m/44'/60'/0'", "tron": "m/44'/195'/0'"}
 
-_XPUB: Final = bytes.fromhex("0488b21e")
-_TPUB: Final = bytes.fromhex("043587cf")
-_KEY_BYTES: Final = 78  # a serialised extended key (BIP-32)
-_LONGEST_KEY_TEXT: Final = 120
 _LONGEST_PHRASE: Final = 2000
 _RAW_PRIVATE_KEY: Final = re.compile("(0[xX])?[0-9a-fA-F]{64}")
-_EXTENDED_PRIVATE_KEY: Final = re.compile("[a-zA-Z]prv[1-9A-HJ-NP-Za-km-z]{20,}", re.IGNORECASE)
-_SINGLE_KEY_BYTES: Final = frozenset({33, 34})  # "wallet import format": prefix, key, perhaps a flag
+_EXTENDED_PRIVATE_KEY: Final = re.compile(
+    "(?<![0-9a-z])(?:[a-z]prv|[lmt]tpv|[dt]gpv)[1-9A-HJ-NP-Za-km-z]{20,}", re.IGNORECASE
+)
+_BASE58_WORD: Final = re.compile("[1-9A-HJ-NP-Za-km-z]{50,120}")
+_SINGLE_KEY_BYTES: Final = frozenset({33, 34, 39})  # "wallet import format": prefix, key, perhaps a flag; BIP-38
 _PHRASE_LENGTHS: Final = range(11, 26)  # BIP-39 has 12 to 24 words; one may be lost or added while copying
 _SHARE_OF_KNOWN_WORDS: Final = 4  # in five
 
-_ENCODE: Final[dict[str, Callable[[str], str]]] = {"evm": evm_address, "tron": tron_address}
-_PARSE: Final[dict[str, Callable[[str], str | None]]] = {"evm": parse_evm_address, "tron": parse_tron_address}
 _NOBODY: Final = "0" * 40  # the address nobody has: money sent there is burnt
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a network writes addresses: text to what is inside (hex digits) and back."""
+
+    parse: Callable[[str], str | None]
+    write: Callable[[str], str | None]
+
+
+_FORMS: Final = {
+    "evm": _Form(parse_evm_address, evm_address),
+    "tron": _Form(parse_tron_address, tron_address),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an address is valid. The family alone decides, but for the Bitcoin family."""
+
+    family: str
+    network: str = ""
+    side: str = ""
+
+    @property
+    def form(self) -> _Form | None:
+        rules = ADDRESS_RULES.get((self.network, self.side))
+        if rules is not None:
+            return _Form(partial(script_of, rules=rules), partial(address_of, rules=rules))
+        return _FORMS.get(self.family)
 
 
 def derive(network: Network | str, xpub: str, index: int) -> str:
     """
-    Return the address with ``index`` on the receiving chain of an account: ``0/index`` below ``xpub`` (BIP-44).
+    Return the address with ``index`` on the receiving chain of an account: ``0/index`` below its key (BIP-44).
 
-    ``network`` is a network, its code or its family; ``xpub`` has passed ``check_xpub``.
+    ``network`` is a network, its code or its family; ``xpub`` is what ``check_xpub`` returned.
 
     :raises InvalidExtendedKey: when ``xpub`` is none, or one of a billion indexes gives no address (BIP-32)
     :raises LookupError: for a network whose addresses do not come from keys
     """
-    family = _family(network)
-    if family not in _ENCODE:
-        raise LookupError(f"addresses on {family} are not derived")
+    place = _place(network)
+    rules = account_rules(place.family, place.network, place.side)
+    if rules is None or place.form is None:
+        raise LookupError(f"addresses on {place.family} are not derived")
     if not 0 <= index < HARDENED:
         raise ValueError(f"no public key has a child {index}")
     from bip_utils import Bip32KeyError
 
+    account = stored_account_key(xpub, rules)
     try:
-        public_key = _receiving_chain(xpub).ChildKey(index).PublicKey()
+        public_key = _receiving_chain(account.xpub).ChildKey(index).PublicKey()
     except Bip32KeyError:
         raise InvalidExtendedKey(f"This key has no address with the index {index}.", field="xpub") from None
-    return _ENCODE[family](_account_bytes(public_key.RawUncompressed().ToBytes()))
+    address = place.form.write(_INSIDE[account.kind](public_key))
+    if address is None:
+        raise InvalidExtendedKey(field="xpub")
+    return address
 
 
 def check_xpub(network: Network | str, text: str) -> str:
     """
-    Return the extended public key of an account in one form (``xpub…``, whichever version bytes it came with).
+    Return the key of an account in the form that is stored: ``xpub…``, or a descriptor on the Bitcoin family.
+
+    Taken are the forms in which wallets export it; see ``chains.extended_keys``. What is returned is taken again.
 
     :raises PrivateKeyGiven: for a private key or a seed phrase; the error never repeats it
     :raises InvalidExtendedKey: for anything else that is no key at account level
     """
-    path = ACCOUNT_PATHS.get(_family(network))
-    if path is None:
+    place = _place(network)
+    rules = account_rules(place.family, place.network, place.side)
+    if rules is None:
         raise InvalidExtendedKey("Addresses on this network do not come from a key.", field="xpub")
     key = text.strip()
     if can_spend(key):
         raise PrivateKeyGiven(field="xpub")
-    payload = base58check_decode(key) if len(key) <= _LONGEST_KEY_TEXT else None
-    if payload is None or len(payload) != _KEY_BYTES:
-        raise InvalidExtendedKey(field="xpub")
-    _check_version(payload[:4], path)
-    _check_level(payload, path)
-    return _normal_form(payload)
+    account = read_account_key(key, rules)
+    _receiving_chain(account.xpub)  # refuses a point that is not on the curve
+    return account.text
 
 
 def can_spend(text: str) -> bool:
-    """Return whether ``text`` looks like a private key or a seed phrase of any common kind."""
-    if _RAW_PRIVATE_KEY.fullmatch(text) or _EXTENDED_PRIVATE_KEY.match(text) or _is_phrase(text):
+    """Return whether ``text`` is or holds what looks like a private key or a seed phrase of any common kind."""
+    start = text[:_LONGEST_PHRASE]
+    if _RAW_PRIVATE_KEY.fullmatch(text) or _EXTENDED_PRIVATE_KEY.search(start) or _is_phrase(text):
         return True
-    payload = base58check_decode(text)
-    if payload is None:
-        return False
-    # An extended key holds a zero byte before a private key, whatever its version bytes say.
-    return len(payload) in _SINGLE_KEY_BYTES or (len(payload) == _KEY_BYTES and payload[45] == 0)
+    return any(map(_is_private, _BASE58_WORD.findall(start)))
 
 
 def is_valid_address(network: Network | str, text: str) -> bool:
     """Return whether money can be sent to ``text``; a wrong checksum and the zero address are refused."""
-    family = _family(network)
-    if family == SANDBOX:
+    place = _place(network)
+    if place.family == SANDBOX:
         from chains.sandbox.services import is_sandbox_address
 
         return is_sandbox_address(text)
-    body = _PARSE[family](text)
+    body = place.form.parse(text) if place.form else None
     return body is not None and body != _NOBODY
 
 
@@ -118,20 +149,18 @@ def normalise_address(network: Network | str, text: str) -> str:
     """
     if not is_valid_address(network, text):
         raise ValueError("not an address on this network")
-    family = _family(network)
-    if family == SANDBOX:
-        return text
-    return _ENCODE[family](_PARSE[family](text) or _NOBODY)
+    form = _place(network).form
+    return text if form is None else form.write(form.parse(text) or _NOBODY) or text
 
 
-def _family(network: Network | str) -> str:
-    if isinstance(network, Network):
-        return network.family
-    if network in _ENCODE or network == SANDBOX:
-        return network
-    if network in NETWORKS:
-        return NETWORKS[network].family
-    raise LookupError(f"there is no network called {network!r}")
+def _place(network: Network | str) -> _Place:
+    if isinstance(network, str):
+        if network in _FORMS or network == SANDBOX:
+            return _Place(network)
+        from chains import registry  # knows which side of the network this installation is on
+
+        network = registry.network(network)
+    return _Place(network.family, network.code, network.side)
 
 
 @lru_cache(maxsize=1024)
@@ -145,39 +174,52 @@ def _receiving_chain(xpub: str) -> Any:
         raise InvalidExtendedKey(field="xpub") from None
 
 
-def _account_bytes(public_key: bytes) -> str:
-    """Return the 20 bytes that name the owner of an uncompressed public key, in hex."""
-    return keccak256(public_key[1:])[-20:].hex()
+def _account_bytes(public_key: Any) -> str:
+    """Return the 20 bytes that name the owner of a public key on EVM chains and TRON."""
+    return keccak256(public_key.RawUncompressed().ToBytes()[1:])[-20:].hex()
 
 
-def _check_version(version: bytes, path: str) -> None:
-    if version not in {_XPUB, _TPUB}:
-        raise InvalidExtendedKey(
-            f"This is an extended key of another kind. Export the account {path} as xpub.", field="xpub"
-        )
+def _hash160(data: bytes) -> str:
+    return RIPEMD160.new(hashlib.sha256(data).digest()).hexdigest()
 
 
-def _check_level(payload: bytes, path: str) -> None:
-    depth, child = payload[4], int.from_bytes(payload[9:13], "big")
-    if depth < ACCOUNT_DEPTH:
-        level = "the master key" if depth == 0 else f"a key above the account (level {depth})"
-        raise InvalidExtendedKey(f"This is {level}. Export the key of the account, {path}.", field="xpub")
-    if depth > ACCOUNT_DEPTH:
-        raise InvalidExtendedKey(
-            f"This is a key below the account (level {depth}). Export the key of the account itself, {path}.",
-            field="xpub",
-        )
-    if child < HARDENED:
-        raise InvalidExtendedKey(
-            f"This key is at the level of an account but is not one (its path lacks the last '). Export {path}.",
-            field="xpub",
-        )
+def _key_hash(public_key: Any) -> str:
+    return f"76a914{_hash160(public_key.RawCompressed().ToBytes())}88ac"
 
 
-def _normal_form(payload: bytes) -> str:
-    normal = base58check_encode(_XPUB + payload[4:])
-    _receiving_chain(normal)  # refuses a point that is not on the curve
-    return normal
+def _witness_key_hash(public_key: Any) -> str:
+    return f"0014{_hash160(public_key.RawCompressed().ToBytes())}"
+
+
+def _nested_key_hash(public_key: Any) -> str:
+    """A witness key hash inside a script hash, which wallets without segregated witness can pay to (BIP-49)."""
+    return f"a914{_hash160(bytes.fromhex(_witness_key_hash(public_key)))}87"
+
+
+def _taproot(public_key: Any) -> str:
+    """The key, tweaked by itself, without further scripts (BIP-86)."""
+    from bip_utils import P2TRAddrEncoder
+
+    address = P2TRAddrEncoder.EncodeKey(public_key.KeyObject(), hrp="bc")
+    return script_of(address, ADDRESS_RULES["bitcoin", "mainnet"]) or ""
+
+
+# What is inside the address of a public key, by the kind of its account.
+_INSIDE: Final[dict[str, Callable[[Any], str]]] = {
+    "": _account_bytes,
+    "pkh": _key_hash,
+    "wpkh": _witness_key_hash,
+    "nested": _nested_key_hash,
+    "tr": _taproot,
+}
+
+
+def _is_private(word: str) -> bool:
+    payload = base58check_decode(word)
+    if payload is None:
+        return False
+    # An extended key holds a zero byte before a private key, whatever its version bytes say.
+    return len(payload) in _SINGLE_KEY_BYTES or (len(payload) == KEY_BYTES and payload[45] == 0)
 
 
 def _is_phrase(text: str) -> bool:

@@ -3,7 +3,7 @@
 For each network of the catalogue, with its code in capitals before the underscore:
 
 * ``ETHEREUM_RPC_URL``: one or more nodes, separated by commas; enables the network
-* ``ETHEREUM_NETWORK``: mainnet (default) or testnet; TRON also knows shasta
+* ``ETHEREUM_NETWORK``: mainnet (default) or testnet; some know others, such as shasta or regtest
 * ``ETHEREUM_CHAIN_ID``: another chain, such as a development node; then only tokens named here exist
 * ``ETHEREUM_USDT_CONTRACT``, ``ETHEREUM_USDT_DECIMALS``: another contract, or another token
 * ``ETHEREUM_CONFIRMATIONS``: for invoices under 100, under 10,000 and above, in USD: ``3,12,finalized``
@@ -27,6 +27,7 @@ _CODE_FORM: Final = "[A-Z][A-Z0-9]{1,15}"
 _MOST_DECIMALS: Final = 36
 _MOST_CONFIRMATIONS: Final = 1000
 _FINALIZED: Final = "finalized"
+_WITH_TOKENS: Final = frozenset({"evm", "tron"})
 _OPTIONS: Final = {"BLOCK_RANGE": ("block_range", 2000), "BATCH_SIZE": ("batch_size", 100)}
 
 
@@ -52,7 +53,7 @@ class _Variables:
         found: dict[str, Any] = {
             "rpc_urls": self._urls("RPC_URL"),
             "network": self._side(),
-            "chain_id": self._number("CHAIN_ID", 2**63 - 1),
+            "chain_id": self._chain_id(),
             "tokens": self._tokens(),
             "confirmations": self._confirmations(),
             "options": self._options(),
@@ -77,6 +78,11 @@ class _Variables:
         if side and side not in self.entry.sides:
             raise self._refuse("NETWORK", f"is {side!r}. It must be one of {', '.join(self.entry.sides)}")
         return side
+
+    def _chain_id(self) -> int | None:
+        if self._text("CHAIN_ID") and not any(side.chain_id for side in self.entry.sides.values()):
+            raise self._refuse("CHAIN_ID", f"cannot be set: the chains of {self.entry.code} have no such number")
+        return self._number("CHAIN_ID", 2**63 - 1)
 
     def _number(self, name: str, maximum: int) -> int | None:
         text = self._text(name)
@@ -124,6 +130,8 @@ class _Variables:
     def _token(self, code: str) -> dict[str, Any]:
         if code == self.entry.coin:
             raise self._refuse(f"{code}_CONTRACT", f"cannot be set: {code} is the network's own coin")
+        if self.entry.family not in _WITH_TOKENS:
+            raise self._refuse(f"{code}_CONTRACT", f"cannot be set: there are no tokens on {self.entry.code}")
         side = self.entry.sides[self._side() or "mainnet"]
         known = next((token for token in side.tokens if token.code == code), None)
         contract = self._text(f"{code}_CONTRACT") or (known.contract if known else "")

@@ -233,6 +233,9 @@ class TestEnvironment:
             ("ETHEREUM_BLOCK_RANGE", "0"),
             ("ETHEREUM_BATCH_SIZE", "lots"),
             ("TRON_JSONRPC_URL", "tron:50545/jsonrpc"),
+            ("BITCOIN_NETWORK", "testnet5"),
+            ("BITCOIN_CHAIN_ID", "1"),
+            ("BITCOIN_USDT_CONTRACT", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
         ],
     )
     def test_garbage_stops_the_start_and_names_the_variable(self, name, value):
