@@ -1,11 +1,11 @@
-"""``python -m bench [create] [list] [scan] [stream] [--verbose]``: all of them, or the ones named."""
+"""``python -m bench [create] [list] [scan] [stream] [webhook] [--verbose]``: all of them, or the ones named."""
 
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import create, listing, scanning, streaming
+from bench import create, handing_over, listing, scanning, streaming
 from bench.installation import Installation, fresh_installation
 
 BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
@@ -13,6 +13,7 @@ BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
     "list": listing.run,
     "scan": scanning.run,
     "stream": streaming.run,
+    "webhook": handing_over.run,
 }
 
 

@@ -2,42 +2,26 @@
 
 import json
 import random
-import subprocess
-import sys
 import threading
 import time
 from http.client import HTTPConnection
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from bench.figures import Figure, show
+from bench.group import BLOCK_SECONDS, PATIENCE, call, running_group, sign_up
 from bench.installation import Installation
-from config.processes import free_port, spawn, stop
 
 ROUNDS: Final = 6
 AT_ONCE: Final = 8
-BLOCK_SECONDS: Final = 3
 _MOST_SECONDS: Final = 1.0
-_PATIENCE: Final = 30
 
 
 def run(installation: Installation) -> None:
     """Pay invoices at random moments while a stream is open on each, and take the time."""
-    port = free_port()
-    log_path = installation.directory / "run.log"
-    with log_path.open("wb") as log:
-        group = spawn(
-            [sys.executable, "-m", "config.run"],
-            environment={**installation.environment, "PORT": str(port), "SANDBOX_BLOCK_SECONDS": str(BLOCK_SECONDS)},
-            log=log,
-        )
-        try:
-            _wait_until_ready(group, port, log_path)
-            key = _sign_up(port)
-            payments = [payment for _ in range(ROUNDS) for payment in _pay_several(port, key)]
-        finally:
-            group.terminate()
-            stop(group, ())
+    with running_group(installation) as port:
+        key = sign_up(port)
+        payments = [payment for _ in range(ROUNDS) for payment in _pay_several(port, key)]
     seen = [payment.beyond("payment.detected", blocks=1) for payment in payments]
     paid = [payment.beyond("invoice.paid", blocks=2) for payment in payments]
     p95 = sorted(seen)[int(len(seen) * 0.95)]
@@ -63,14 +47,14 @@ class Payment:
         order = {"title": "Bench", "items": [{"name": "Thing", "quantity": 1, "unit_price": 10}]}
         self.port = port
         self.key = key
-        self.invoice_id = _call(port, "POST", "/api/v1/invoices", key, order)["id"]
+        self.invoice_id = call(port, "POST", "/api/v1/invoices", key, order)["id"]
         self.sent_at = 0.0
         self.arrivals: dict[str, float] = {}
         self.is_open = threading.Event()
 
     def follow(self) -> None:
         """Read the stream until the invoice is paid."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         connection.request("GET", f"/api/v1/public/invoice/{self.invoice_id}/events")
         answer = connection.getresponse()
         while "invoice.paid" not in self.arrivals:
@@ -85,7 +69,7 @@ class Payment:
 
     def pay(self) -> None:
         """Send what is due; the moment counts from the answer, when the transfer is on the chain's mempool."""
-        _call(self.port, "POST", "/api/v1/sandbox/transfers", self.key, {"invoice": self.invoice_id})
+        call(self.port, "POST", "/api/v1/sandbox/transfers", self.key, {"invoice": self.invoice_id})
         self.sent_at = time.monotonic()
 
     def beyond(self, event: str, *, blocks: int) -> float:
@@ -99,35 +83,10 @@ def _pay_several(port: int, key: str) -> list[Payment]:
     for follower in followers:
         follower.start()
     for payment in payments:
-        if not payment.is_open.wait(_PATIENCE):
+        if not payment.is_open.wait(PATIENCE):
             raise SystemExit(f"no event came on the stream of {payment.invoice_id}")
         time.sleep(random.random() * 2 * BLOCK_SECONDS / AT_ONCE)
         payment.pay()
     for follower in followers:
-        follower.join(_PATIENCE)
+        follower.join(PATIENCE)
     return payments
-
-
-def _wait_until_ready(group: "subprocess.Popen[bytes]", port: int, log: Any) -> None:
-    deadline = time.monotonic() + 90
-    while b"ready http" not in log.read_bytes():
-        if group.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"the installation does not start on port {port}:\n{log.read_text()[-4000:]}")
-        time.sleep(0.1)
-
-
-def _sign_up(port: int) -> str:
-    merchant = {"business_name": "Bench", "contact_email": "bench@example.com"}
-    return str(_call(port, "POST", "/api/v1/merchants", "", merchant)["test_api_key"])
-
-
-def _call(port: int, method: str, path: str, key: str, body: dict[str, Any]) -> dict[str, Any]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-    connection.request(method, path, json.dumps(body), headers)
-    answer = connection.getresponse()
-    text = answer.read().decode()
-    connection.close()
-    if answer.status >= 300:
-        raise SystemExit(f"{method} {path} answered {answer.status}:\n{text}")
-    return dict(json.loads(text))
