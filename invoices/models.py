@@ -32,6 +32,14 @@ class OverpaymentAction(models.TextChoices):
     KEEP = "keep"
 
 
+class Matching(models.TextChoices):
+    """How a transfer is known to be for an invoice."""
+
+    ADDRESS = "address", "by its own address"
+    TAG = "tag", "by address and tag"
+    AMOUNT = "amount", "by address and exact amount"
+
+
 class Invoice(Record):
     """
     A request to be paid one amount of one asset at one destination before a deadline.
@@ -43,7 +51,8 @@ class Invoice(Record):
 
     Invariants the database keeps, whoever writes:
 
-    * a destination on a network serves one invoice, ever;
+    * an address, or an address and a tag, serves one invoice, ever; only where ``matching`` is
+      ``amount`` do invoices share a destination, and then ``AmountClaim`` tells them apart;
     * ``paid_at`` is set exactly when the invoice is paid or was paid and then refunded;
     * test money and real money never meet: the sandbox holds test invoices, and only those.
     """
@@ -79,6 +88,10 @@ class Invoice(Record):
     asset_code = models.CharField(max_length=16)
     address = models.CharField(max_length=128)
     tag = models.CharField(max_length=64, blank=True)
+    matching = models.CharField(max_length=7, choices=Matching.choices, default=Matching.ADDRESS)
+    # Where the destination came from; ``wallet_index`` is the child's index below an extended key.
+    wallet = models.ForeignKey("merchants.Wallet", on_delete=models.PROTECT, null=True, db_index=False)
+    wallet_index = models.BigIntegerField(null=True)
 
     amount_units = UnitsField()
     asked_value = ValueField()
@@ -122,7 +135,15 @@ class Invoice(Record):
                 | (~Q(status__in=["paid", "refunded"]) & Q(paid_at=None)),
             ),
             CheckConstraint(name="invoice_sandbox_is_test", condition=Q(livemode=True) ^ Q(network="sandbox")),
-            UniqueConstraint(name="invoice_destination_once", fields=["network", "address", "tag"]),
+            CheckConstraint(name="invoice_tag_when_matched_by_it", condition=Q(matching="tag") ^ Q(tag="")),
+            CheckConstraint(name="invoice_matching_known", condition=Q(matching__in=Matching.values)),
+            UniqueConstraint(
+                name="invoice_address_once", fields=["network", "address"], condition=Q(matching="address")
+            ),
+            # The tag first: references are looked up without an address.
+            UniqueConstraint(
+                name="invoice_tag_once", fields=["network", "tag", "address"], condition=Q(matching="tag")
+            ),
         ]
         indexes = [
             # The expiry task reads only what can expire.
@@ -130,6 +151,7 @@ class Invoice(Record):
             Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="invoice_newest"),
             Index(F("merchant"), F("livemode"), F("status"), F("created_at"), name="invoice_by_status"),
             GinIndex(OpClass(SEARCHED, name="gin_trgm_ops"), name="invoice_search"),
+            Index(name="invoice_paid_index", fields=["wallet", "wallet_index"], condition=Q(received_units__gt=0)),
         ]
 
     TRANSITIONS: ClassVar = TRANSITIONS
@@ -182,6 +204,35 @@ class Invoice(Record):
         if status is InvoiceStatus.CANCELLED:
             self.cancelled_at = at
         self.updated_at = at
+
+
+class AmountClaim(Record):
+    """
+    An exact amount that means one invoice, at an address which several share.
+
+    Open until the invoice has ended and its late window has passed; till then nobody else is asked for
+    the same. An invoice has one for each amount that its customer was ever shown.
+    """
+
+    PREFIX = "amc"
+
+    invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="claims")
+    network = models.CharField(max_length=32)
+    address = models.CharField(max_length=128)
+    asset_code = models.CharField(max_length=16)
+    units = UnitsField()
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="amountclaim_positive", condition=Q(units__gt=0)),
+            UniqueConstraint(
+                name="amountclaim_open_once",
+                fields=["network", "address", "asset_code", "units"],
+                condition=Q(released_at=None),
+            ),
+        ]
+        indexes = [Index(name="amountclaim_by_amount", fields=["network", "address", "asset_code", "units"])]
 
 
 class ReplacedQuote(Record):

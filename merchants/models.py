@@ -35,7 +35,12 @@ class KeyStatus(models.TextChoices):
 
 
 class WalletKind(models.TextChoices):
-    XPUB = "xpub"
+    """Where a wallet's destinations come from."""
+
+    XPUB = "xpub", "Extended public key"
+    POOL = "pool", "List of addresses"
+    SINGLE = "single", "One address"
+    VAULT = "vault", "Vault"
 
 
 class Plan(models.Model):
@@ -175,7 +180,12 @@ class APIKey(Record):
 
 class Wallet(Record):
     """
-    Where a merchant is paid on a network: an extended public key, of which each invoice gets a new child.
+    Where a merchant is paid on a network.
+
+    An ``xpub`` gives each invoice a new child of an extended public key, a ``pool`` one of the
+    addresses that the merchant listed, a ``single`` always the same address: there invoices are told
+    apart by a tag or, on networks without tags, by their exact amount. ``next_index`` counts what
+    was given out.
 
     A removed wallet keeps its row, and an extended key serves one row per network: so no index is
     ever used twice, and no two merchants are given one address.
@@ -186,7 +196,7 @@ class Wallet(Record):
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="wallets")
     network = models.CharField(max_length=32)
     kind = models.CharField(max_length=8, choices=WalletKind.choices, default=WalletKind.XPUB)
-    xpub = models.CharField(max_length=128)
+    xpub = models.CharField(max_length=256, blank=True)
     next_index = models.BigIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 
@@ -196,11 +206,40 @@ class Wallet(Record):
             # BIP-32: children of an extended public key are numbered below 2^31.
             CheckConstraint(name="wallet_index_range", condition=Q(next_index__gte=0, next_index__lte=2**31)),
             UniqueConstraint(name="wallet_active_once", fields=["merchant", "network"], condition=Q(is_active=True)),
-            UniqueConstraint(name="wallet_xpub_once", fields=["network", "xpub"]),
+            UniqueConstraint(name="wallet_xpub_once", fields=["network", "xpub"], condition=~Q(xpub="")),
+            CheckConstraint(
+                name="wallet_xpub_of_its_kind",
+                condition=Q(kind__in=["xpub", "vault"]) & ~Q(xpub="") | Q(kind__in=["pool", "single"], xpub=""),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.network}: {self.xpub[:12]}…"
+        return f"{self.network}: {self.xpub[:12]}…" if self.xpub else f"{self.network}: {self.get_kind_display()}"
+
+
+class WalletAddress(Record):
+    """
+    An address that a merchant listed, in its normal form: one of a pool, or the only one of a single wallet.
+
+    The row stays when the wallet is removed, so that no address is ever handed out twice and money
+    that arrives there later still finds its owner. ``taken_at`` is when an invoice got it from a pool.
+    """
+
+    PREFIX = "adr"
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="addresses")
+    network = models.CharField(max_length=32)
+    address = models.CharField(max_length=128)
+    position = models.PositiveIntegerField(default=0)
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "wallet addresses"
+        constraints = [UniqueConstraint(name="walletaddress_once", fields=["network", "address"])]
+        indexes = [Index(name="walletaddress_free", fields=["wallet", "position"], condition=Q(taken_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.network}: {self.address}"
 
 
 class Usage(models.Model):

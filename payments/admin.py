@@ -46,14 +46,14 @@ class PaymentAdmin(StaffAdmin):
     def _resolve(self, request: HttpRequest, queryset: QuerySet[Payment], resolution: services.Resolution) -> None:
         def resolve(payment: Payment) -> Payment:
             return services.resolve_deposit(
-                merchant=payment.invoice.merchant,
-                livemode=payment.invoice.livemode,
+                merchant=payment.merchant,
+                livemode=payment.livemode,
                 public_id=payment.public_id,
                 resolution=resolution,
                 now=timezone.now(),
             )
 
-        self.apply(request, queryset.select_related("invoice__merchant"), resolve)
+        self.apply(request, queryset.select_related("merchant"), resolve)
 
 
 @admin.register(Refund)

@@ -52,8 +52,15 @@ class DepositNotInReview(Conflict):
     message = "This deposit is not waiting for a decision."
 
 
+class DepositNeedsInvoice(Invalid):
+    """The deposit matched no invoice: whoever accepts it says which one it is for."""
+
+    code = "DEPOSIT_NEEDS_INVOICE"
+    message = "This deposit matched no invoice; say which one it is for."
+
+
 class DepositNotAcceptable(Conflict):
-    """The invoice has been cancelled or refunded: money cannot be counted towards it any more."""
+    """The invoice has been cancelled or refunded, or is not one that the deposit can be for."""
 
     code = "DEPOSIT_NOT_ACCEPTABLE"
     message = "This invoice has ended; the deposit can be refunded or ignored."

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from core import exact_json
+from core.ids import public_id
 from events.outbox import Happening
 from invoices.events import about
 from invoices.models import Invoice
@@ -46,6 +47,29 @@ def payment_event(payment: Payment, invoice: Invoice, event_type: str, **more: A
     )
 
 
+def deposit_event(payment: Payment, event_type: str) -> Happening:
+    """Return an event about a payment that is for no invoice: ``invoice_id`` is null."""
+    return Happening(
+        type=event_type,
+        merchant_id=payment.merchant_id,
+        livemode=payment.livemode,
+        object_id=payment.public_id,
+        data={
+            "invoice_id": None,
+            "crypto_currency": payment.asset_code,
+            "network": payment.network,
+            "address": payment.address,
+            "tag": payment.tag or None,
+            "payment_id": payment.public_id,
+            "tx_hash": payment.txid,
+            "confirmations": payment.confirmations,
+            "payment": payment_facts(payment),
+            "late": payment.is_late,
+            "in_review": payment.review == "open",
+        },
+    )
+
+
 def with_last_payment(happening: Happening, payment: Payment | None) -> Happening:
     """Add the payment that caused it to an invoice's event, where the webhook payload names it."""
     if payment is None:
@@ -65,13 +89,11 @@ def with_last_payment(happening: Happening, payment: Payment | None) -> Happenin
     )
 
 
-def refund_event(refund: Refund, invoice: Invoice, event_type: str) -> Happening:
-    """Return an event about ``refund`` as it is now."""
-    return about(
-        invoice,
-        event_type,
-        refund_id=refund.public_id,
-        refund={
+def refund_event(refund: Refund, event_type: str) -> Happening:
+    """Return an event about ``refund`` as it is now; ``invoice_id`` is null when it returns an unknown deposit."""
+    facts = {
+        "refund_id": refund.public_id,
+        "refund": {
             "id": refund.public_id,
             "amount": amount_of(refund),
             "crypto_currency": refund.asset_code,
@@ -82,4 +104,17 @@ def refund_event(refund: Refund, invoice: Invoice, event_type: str) -> Happening
             "reason": refund.reason or None,
             "tx_hash": refund.txid or None,
         },
+    }
+    if refund.invoice is not None:
+        return about(refund.invoice, event_type, **facts)
+    return Happening(
+        type=event_type,
+        merchant_id=refund.merchant_id,
+        livemode=refund.livemode,
+        object_id=refund.public_id,
+        data={"invoice_id": None, "payment_id": _public_id_of_payment(refund), **facts},
     )
+
+
+def _public_id_of_payment(refund: Refund) -> str | None:
+    return public_id(Payment.PREFIX, refund.payment_id) if refund.payment_id else None

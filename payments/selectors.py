@@ -26,9 +26,9 @@ MANY: Final = 200  # shown with an invoice; anybody can send dust to an address,
 
 
 def list_payments(*, merchant: Merchant, livemode: bool) -> QuerySet[Payment]:
-    """Return all payments to the merchant's invoices in one mode, newest first."""
+    """Return all payments to the merchant's addresses in one mode, newest first."""
     return (
-        Payment.objects.filter(invoice__merchant=merchant, invoice__livemode=livemode)
+        Payment.objects.filter(merchant=merchant, livemode=livemode)
         .select_related("invoice")
         .order_by("-created_at", "-id")
     )
@@ -42,7 +42,7 @@ def list_deposits(*, merchant: Merchant, livemode: bool) -> QuerySet[Payment]:
 def list_refunds(*, merchant: Merchant, livemode: bool) -> QuerySet[Refund]:
     """Return the merchant's refunds in one mode, newest first."""
     return (
-        Refund.objects.filter(invoice__merchant=merchant, invoice__livemode=livemode)
+        Refund.objects.filter(merchant=merchant, livemode=livemode)
         .select_related("invoice")
         .order_by("-created_at", "-id")
     )

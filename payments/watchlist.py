@@ -3,12 +3,15 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from invoices.models import Invoice
+from django.db.models import QuerySet
+
+from invoices.models import Invoice, Matching
+from merchants.models import WalletAddress
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedAddresses:
-    """The addresses of all invoices on one network, as ``chains.base.Watchlist``."""
+    """The addresses of all invoices and wallets on one network, as ``chains.base.Watchlist``."""
 
     network: str
 
@@ -16,18 +19,28 @@ class IssuedAddresses:
         """Return those of ``addresses`` that were ever issued: one indexed query."""
         if not addresses:
             return set()
-        return set(
-            Invoice.objects.filter(network=self.network, address__in=list(addresses)).values_list("address", flat=True)
-        )
+        wanted = list(addresses)
+        own = self._own_addresses.filter(address__in=wanted).values_list("address", flat=True)
+        return set(own.union(self._listed.filter(address__in=wanted).values_list("address", flat=True), all=True))
 
     def references(self, candidates: Collection[str]) -> set[str]:
         """Return those of ``candidates`` that were ever issued as a tag."""
         wanted = [candidate for candidate in candidates if candidate]
         if not wanted:
             return set()
-        return set(Invoice.objects.filter(network=self.network, tag__in=wanted).values_list("tag", flat=True))
+        tagged = Invoice.objects.filter(network=self.network, matching=Matching.TAG, tag__in=wanted)
+        return set(tagged.values_list("tag", flat=True))
 
     def live(self) -> Iterator[str]:
         """Yield every issued address, for chains that are read account by account."""
-        issued = Invoice.objects.filter(network=self.network).order_by("-created_at")
-        yield from issued.values_list("address", flat=True).iterator(chunk_size=2000)
+        for rows in (self._listed, self._own_addresses):
+            yield from rows.order_by("-created_at").values_list("address", flat=True).iterator(chunk_size=2000)
+
+    @property
+    def _own_addresses(self) -> QuerySet[Invoice]:
+        """Invoices that share their address with no other; shared ones are listed with their wallet."""
+        return Invoice.objects.filter(network=self.network, matching=Matching.ADDRESS)
+
+    @property
+    def _listed(self) -> QuerySet[WalletAddress]:
+        return WalletAddress.objects.filter(network=self.network)

@@ -115,6 +115,7 @@ PAYMENT: Final = {
     "invoice_id": _INVOICE_ID,
     "network": "tron",
     "address": _ADDRESS,
+    "tag": None,
     "value": Decimal("16.49"),
     "currency": "USD",
     "livemode": True,

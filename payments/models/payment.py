@@ -12,7 +12,9 @@ from payments.states import UNSETTLED, PaymentStatus, Review
 
 class Payment(Record):
     """
-    A transfer to an address of one of our invoices. Credited once, whatever crashes or repeats.
+    A transfer to one of our addresses. Credited once, whatever crashes or repeats.
+
+    Without an ``invoice`` it matched none and waits in the inbox of the ``merchant`` whose address it is.
 
     ``units`` are base units of ``asset_code``; ``value`` is what they count for in the invoice's
     currency, ``credited_units`` the same in the invoice's own asset (both 0 while it does not count).
@@ -20,7 +22,9 @@ class Payment(Record):
 
     PREFIX = "pay"
 
-    invoice = models.ForeignKey("invoices.Invoice", on_delete=models.PROTECT, related_name="payments")
+    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, db_index=False)
+    livemode = models.BooleanField()
+    invoice = models.ForeignKey("invoices.Invoice", on_delete=models.PROTECT, null=True, related_name="payments")
     network = models.CharField(max_length=32)
     asset_code = models.CharField(max_length=16)
     address = models.CharField(max_length=128)
@@ -60,11 +64,23 @@ class Payment(Record):
             CheckConstraint(name="payment_status_known", condition=Q(status__in=PaymentStatus.values)),
             CheckConstraint(name="payment_review_known", condition=Q(review__in=Review.values)),
             CheckConstraint(
+                name="payment_unmatched_counts_for_nothing", condition=Q(invoice__isnull=False) | Q(counts=False)
+            ),
+            CheckConstraint(
                 name="payment_confirmed_in_block", condition=~Q(status="confirmed") | Q(block_height__isnull=False)
             ),
         ]
         indexes = [
             Index(F("network"), F("block_height"), name="payment_by_height"),
+            Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="payment_newest"),
+            Index(
+                F("merchant"),
+                F("livemode"),
+                F("created_at"),
+                F("id"),
+                name="payment_inbox",
+                condition=~Q(review=Review.NONE),
+            ),
             Index(
                 name="payment_unsettled",
                 fields=["network"],

@@ -16,11 +16,14 @@ class Refund(Record):
     Money to go back to the payer, in base units of ``asset_code``.
 
     The gateway holds no keys: the merchant sends it from their own wallet and names the transaction.
+    Without an ``invoice`` it returns a deposit that matched none.
     """
 
     PREFIX = "ref"
 
-    invoice = models.ForeignKey("invoices.Invoice", on_delete=models.PROTECT, related_name="refunds")
+    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, db_index=False)
+    livemode = models.BooleanField()
+    invoice = models.ForeignKey("invoices.Invoice", on_delete=models.PROTECT, null=True, related_name="refunds")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="refunds")
     network = models.CharField(max_length=32)
     asset_code = models.CharField(max_length=16)
@@ -39,10 +42,14 @@ class Refund(Record):
     class Meta:
         constraints = [
             CheckConstraint(name="refund_positive", condition=Q(units__gt=0)),
+            CheckConstraint(name="refund_of_something", condition=Q(invoice__isnull=False) | Q(payment__isnull=False)),
             CheckConstraint(name="refund_status_known", condition=Q(status__in=RefundStatus.values)),
             CheckConstraint(name="refund_completed_has_transaction", condition=~Q(status="completed") | ~Q(txid="")),
         ]
-        indexes = [Index(F("invoice"), F("created_at").desc(), name="refund_by_invoice")]
+        indexes = [
+            Index(F("invoice"), F("created_at").desc(), name="refund_by_invoice"),
+            Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="refund_newest"),
+        ]
 
     @property
     def asset(self) -> Asset | None:

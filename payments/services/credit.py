@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Q, Sum
 
@@ -16,9 +17,17 @@ from invoices.models import Invoice
 from invoices.quotes import value_of
 from invoices.states import FINAL, InvoiceStatus
 from merchants.settings import MerchantSettings
-from payments.events import payment_event, with_last_payment
+from payments.events import deposit_event, payment_event, with_last_payment
 from payments.models import Payment
-from payments.states import RECEIVED, STATUS_EVENT, UNSETTLED, PaymentStatus, Review, required_confirmations
+from payments.states import (
+    RECEIVED,
+    STATUS_EVENT,
+    TIERS_USD,
+    UNSETTLED,
+    PaymentStatus,
+    Review,
+    required_confirmations,
+)
 
 IMPLAUSIBLE: Final = Decimal(10) ** 15  # more than all the money there is; a broken token, not a payment
 QUOTE_GRACE: Final = timedelta(minutes=15)  # a replaced quote stays payable that long
@@ -47,7 +56,7 @@ class Verdict:
 
     counts: bool
     is_late: bool
-    reason: str  # "" | "wrong_asset" | "late" | "closed"; a payment also knows "short" and "implausible"
+    reason: str  # "" | "wrong_asset" | "late" | "closed"; a payment also knows "short", "implausible", "unknown"
 
 
 def transfer_key(thing: Transfer | Payment) -> Key:
@@ -59,22 +68,19 @@ def transfer_key(thing: Transfer | Payment) -> Key:
 
 def upsert(invoice: Invoice, transfer: Transfer, *, now: datetime) -> Change:
     """Record a transfer to ``invoice``, whose row the caller has locked; seen again, it changes its block only."""
-    payment = Payment.objects.filter(
-        network=transfer.network,
-        txid=transfer.txid,
-        asset_code=transfer.asset,
-        address=transfer.recipient,
-        tag=transfer.tag,
-        ordinal=transfer.ordinal,
-    ).first()
-    if payment is None:
-        payment = _new_payment(invoice, transfer, now)
-        change = Change(payment, was=None)
-    else:
-        change = Change(payment, was=PaymentStatus(payment.status))
-    _place(payment, transfer, now)
-    payment.save()
-    return change
+    payment = _recorded(transfer)
+    return _placed(payment, None if payment else _new_payment(invoice, transfer, now), transfer, now)
+
+
+def upsert_unmatched(merchant_id: UUID, transfer: Transfer, *, now: datetime) -> Change:
+    """Record a transfer to an address of a merchant that is for no invoice: it waits in the inbox."""
+    payment = _recorded(transfer)
+    return _placed(payment, None if payment else _new_deposit(merchant_id, transfer, now), transfer, now)
+
+
+def sent_at(transfer: Transfer, now: datetime) -> datetime:
+    """Return when a transfer was sent, as far as anybody can tell."""
+    return min(transfer.block.timestamp, now) if transfer.block else now
 
 
 def judge(invoice: Invoice, *, asset_code: str, sent_at: datetime) -> Verdict:
@@ -110,6 +116,13 @@ def settle_invoice(invoice: Invoice, changes: list[Change], *, now: datetime, al
         emit(with_last_payment(happening, last))
 
 
+def settle_unmatched(changes: list[Change]) -> None:
+    """Tell what happened to payments that are for no invoice; the caller has saved them."""
+    for change in changes:
+        for event in _events_of(change):
+            emit(deposit_event(change.payment, event))
+
+
 def receipts_of(invoice: Invoice) -> invoice_services.Receipts:
     """Return the sums of all payments that count towards ``invoice``."""
     confirmed = Q(status=PaymentStatus.CONFIRMED)
@@ -143,16 +156,41 @@ def credit(payment: Payment, invoice: Invoice, *, rate: Decimal) -> None:
         payment.credited_units = int(WIDE.divide(payment.value, invoice.rate).scaleb(own.decimals, context=WIDE))
 
 
-def _new_payment(invoice: Invoice, transfer: Transfer, now: datetime) -> Payment:
-    sent_at = min(transfer.block.timestamp, now) if transfer.block else now
-    verdict = judge(invoice, asset_code=transfer.asset, sent_at=sent_at)
-    network = registry.network(transfer.network)
-    override = MerchantSettings.of(invoice.merchant).confirmations.get(transfer.network)
-    required, needs_finality = required_confirmations(
+def require_confirmations(payment: Payment, invoice: Invoice) -> None:
+    """Have ``payment`` wait for as many blocks as the network and the invoice's total ask for."""
+    network = registry.network(payment.network)
+    override = MerchantSettings.of(invoice.merchant).confirmations.get(payment.network)
+    payment.required_confirmations, payment.needs_finality = required_confirmations(
         network.confirmations, total_usd=invoice.total_usd, override=override
     )
-    payment = Payment(
-        invoice=invoice,
+
+
+def _recorded(transfer: Transfer) -> Payment | None:
+    return Payment.objects.filter(
+        network=transfer.network,
+        txid=transfer.txid,
+        asset_code=transfer.asset,
+        address=transfer.recipient,
+        tag=transfer.tag,
+        ordinal=transfer.ordinal,
+    ).first()
+
+
+def _placed(known: Payment | None, fresh: Payment | None, transfer: Transfer, now: datetime) -> Change:
+    """Save the one of the two payments that there is, in the block where the transfer was seen."""
+    payment = known or fresh
+    if payment is None:
+        raise ValueError("neither a known payment nor a new one")
+    change = Change(payment, was=PaymentStatus(known.status) if known else None)
+    _place(payment, transfer, now)
+    payment.save()
+    return change
+
+
+def _of_transfer(transfer: Transfer, now: datetime) -> Payment:
+    """Return what a new payment takes from its transfer alone."""
+    return Payment(
+        livemode=registry.network(transfer.network).livemode,
         network=transfer.network,
         asset_code=transfer.asset,
         address=transfer.recipient,
@@ -164,17 +202,32 @@ def _new_payment(invoice: Invoice, transfer: Transfer, now: datetime) -> Payment
         fee_units=transfer.fee_units,
         status=PaymentStatus.DETECTED,
         counts=False,
-        review=Review.OPEN if verdict.reason else Review.NONE,
-        review_reason=verdict.reason,
-        is_late=verdict.is_late,
-        required_confirmations=required,
-        needs_finality=needs_finality,
-        sent_at=sent_at,
+        sent_at=sent_at(transfer, now),
         last_seen_at=now,
         created_at=now,
     )
+
+
+def _new_deposit(merchant_id: UUID, transfer: Transfer, now: datetime) -> Payment:
+    payment = _of_transfer(transfer, now)
+    payment.merchant_id = merchant_id
+    payment.review, payment.review_reason = Review.OPEN, "unknown"
+    # Nobody knows yet what it is for: ask for as much as for the largest invoice.
+    payment.required_confirmations, payment.needs_finality = required_confirmations(
+        registry.network(transfer.network).confirmations, total_usd=TIERS_USD[-1], override=None
+    )
+    return payment
+
+
+def _new_payment(invoice: Invoice, transfer: Transfer, now: datetime) -> Payment:
+    payment = _of_transfer(transfer, now)
+    verdict = judge(invoice, asset_code=payment.asset_code, sent_at=payment.sent_at)
+    payment.invoice, payment.merchant_id, payment.livemode = invoice, invoice.merchant_id, invoice.livemode
+    payment.review, payment.review_reason = Review.OPEN if verdict.reason else Review.NONE, verdict.reason
+    payment.is_late = verdict.is_late
+    require_confirmations(payment, invoice)
     if verdict.counts:
-        credit(payment, invoice, rate=_rate_for(invoice, sent_at))
+        credit(payment, invoice, rate=_rate_for(invoice, payment.sent_at))
     if payment.value > IMPLAUSIBLE:
         payment.counts, payment.value, payment.credited_units = False, Decimal(0), 0
         payment.review, payment.review_reason = Review.OPEN, "implausible"

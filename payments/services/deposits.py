@@ -1,4 +1,4 @@
-"""The review inbox: money that matched no open invoice waits here until somebody decides."""
+"""The review inbox: money that matched no open invoice, or none at all, waits here until somebody decides."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,12 +9,13 @@ from django.db import transaction
 from events.outbox import Happening, emit
 from invoices.models import Invoice
 from invoices.rates.book import price_of
+from invoices.selectors import invoice_for_update
 from invoices.states import FINAL
 from merchants.models import Merchant
 from payments import selectors
-from payments.errors import DepositNotAcceptable, DepositNotInReview
-from payments.models import Payment
-from payments.services.credit import IMPLAUSIBLE, Change, credit, settle_invoice
+from payments.errors import DepositNeedsInvoice, DepositNotAcceptable, DepositNotInReview
+from payments.models import Cursor, Payment
+from payments.services.credit import IMPLAUSIBLE, Change, credit, judge, require_confirmations, settle_invoice
 from payments.services.refunds import open_refund
 from payments.states import PaymentStatus, Review
 
@@ -28,20 +29,32 @@ class Resolution(StrEnum):
 
 
 @transaction.atomic
-def resolve_deposit(
-    *, merchant: Merchant, livemode: bool, public_id: str, resolution: Resolution, address: str = "", now: datetime
+def resolve_deposit(  # noqa: PLR0913 - a decision has that many parts
+    *,
+    merchant: Merchant,
+    livemode: bool,
+    public_id: str,
+    resolution: Resolution,
+    address: str = "",
+    invoice_id: str = "",
+    now: datetime,
 ) -> Payment:
     """
     Decide what a deposit in review is for: count it at today's rate, refund it to ``address``, or let it be.
 
+    ``invoice_id`` names the invoice that a deposit which matched none is accepted for.
+
     :raises PaymentNotFound: when the merchant has no such deposit
     :raises DepositNotInReview: when it waits for no decision
-    :raises DepositNotAcceptable: when the invoice has ended for good
+    :raises DepositNeedsInvoice: when it is to be accepted, matched no invoice, and none is named
+    :raises InvoiceNotFound: when the merchant has no such invoice in this mode
+    :raises DepositNotAcceptable: when the invoice has ended for good, or is not one this deposit can be for
+    :raises InvalidAddress: when the address to refund to is none of the network
     :raises RateUnavailable: when it is to be counted and there is no fresh rate
     """
-    payment = selectors.get_payment(merchant=merchant, livemode=livemode, public_id=public_id)
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=payment.invoice_id)
-    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    found = selectors.get_payment(merchant=merchant, livemode=livemode, public_id=public_id)
+    invoice = _lock_invoice(found, merchant, accepted_for=invoice_id, is_accepted=resolution is Resolution.ACCEPT)
+    payment = Payment.objects.select_for_update().get(pk=found.pk)
     if payment.review != Review.OPEN:
         raise DepositNotInReview
     change = Change(payment, was=PaymentStatus(payment.status))
@@ -55,26 +68,63 @@ def resolve_deposit(
         payment.review = Review.IGNORED
     payment.resolved_at = now
     payment.save()
-    settle_invoice(invoice, [change], now=now, always=True)
-    emit(
-        Happening(
-            type="deposit.resolved",
-            merchant_id=invoice.merchant_id,
-            livemode=invoice.livemode,
-            invoice_id=invoice.pk,
-            object_id=payment.public_id,
-            data={"invoice_id": invoice.public_id, "payment_id": payment.public_id, "resolution": str(resolution)},
-        )
-    )
+    if invoice is not None:
+        settle_invoice(invoice, [change], now=now, always=True)
+    _tell(payment, invoice, resolution)
     return payment
 
 
-def _accept(payment: Payment, invoice: Invoice, now: datetime) -> None:
-    if invoice.status in FINAL:
+def _lock_invoice(found: Payment, merchant: Merchant, *, accepted_for: str, is_accepted: bool) -> Invoice | None:
+    """Lock the invoice that a deposit is, or will be, for; always cursor, invoice, payment, as the scan does."""
+    if found.invoice_id is None:
+        Cursor.objects.select_for_update().filter(network=found.network).first()
+        found.refresh_from_db(fields=["invoice"])
+    if found.invoice_id is not None:
+        invoice = Invoice.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=found.invoice_id)
+        if accepted_for not in {"", invoice.public_id}:
+            raise DepositNotAcceptable(f"This deposit is for {invoice.public_id}.", field="invoice_id")
+        return invoice
+    if not is_accepted:
+        return None
+    if not accepted_for:
+        raise DepositNeedsInvoice(field="invoice_id")
+    return invoice_for_update(merchant=merchant, livemode=found.livemode, public_id=accepted_for)
+
+
+def _accept(payment: Payment, invoice: Invoice | None, now: datetime) -> None:
+    if invoice is None or invoice.status in FINAL:
         raise DepositNotAcceptable
+    if payment.invoice_id is None:
+        _assign(payment, invoice)
     if not payment.counts:
         price = price_of(payment.asset_code, currencies={invoice.currency}, livemode=invoice.livemode, now=now)
         credit(payment, invoice, rate=price.rate(invoice.currency))
         if payment.value > IMPLAUSIBLE:
             raise DepositNotAcceptable("This amount is more than all the money there is.")
     payment.review = Review.ACCEPTED
+
+
+def _assign(payment: Payment, invoice: Invoice) -> None:
+    """Make a deposit that matched none a payment of ``invoice``."""
+    if payment.network != invoice.network:
+        raise DepositNotAcceptable("This deposit arrived on another network than the invoice's.", field="invoice_id")
+    payment.invoice = invoice
+    payment.is_late = judge(invoice, asset_code=payment.asset_code, sent_at=payment.sent_at).is_late
+    require_confirmations(payment, invoice)
+
+
+def _tell(payment: Payment, invoice: Invoice | None, resolution: Resolution) -> None:
+    emit(
+        Happening(
+            type="deposit.resolved",
+            merchant_id=payment.merchant_id,
+            livemode=payment.livemode,
+            invoice_id=invoice.pk if invoice else None,
+            object_id=payment.public_id,
+            data={
+                "invoice_id": invoice.public_id if invoice else None,
+                "payment_id": payment.public_id,
+                "resolution": str(resolution),
+            },
+        )
+    )

@@ -14,7 +14,8 @@ from django.db.models import Q
 from chains.base import Block, Transfer
 from invoices.models import Invoice
 from payments.models import Cursor, Payment, ScannedRange
-from payments.services.credit import Change, settle_invoice, transfer_key, upsert
+from payments.services.credit import Change, settle_invoice, settle_unmatched, transfer_key
+from payments.services.matching import Matches, find_matches
 from payments.services.ranges import add_range
 from payments.states import UNSETTLED, Depth, PaymentStatus, status_at
 
@@ -66,25 +67,24 @@ def record_reading(reading: Reading, *, now: datetime) -> bool:
     """
     if not _cursor_is_as_expected(reading, now):
         return False
-    invoices = _lock_invoices(reading)
+    matches = _lock_matches(reading)
     view = _View(reading.tip.height, reading.finalized_height, reading.last.height)
-    changes: dict[UUID, list[Change]] = defaultdict(list)
+    changes: dict[UUID | None, list[Change]] = defaultdict(list)  # None: for no invoice
     seen = set()
     for transfer in (*reading.transfers, *(reading.waiting or ())):
         key = transfer_key(transfer)
         if key in seen or transfer.units <= 0:
             continue
         seen.add(key)
-        invoice = invoices.get(transfer.recipient)
-        if invoice is not None:
-            changes[invoice.pk].append(upsert(invoice, transfer, now=now))
-    by_id = {invoice.pk: invoice for invoice in invoices.values()}
+        change = matches.record(transfer, now=now)
+        if change is not None:
+            changes[change.payment.invoice_id].append(change)
     for payment in _gone(reading, seen, now):
         changes[payment.invoice_id].append(_orphan(payment, now))
     for payment in Payment.objects.filter(network=reading.network, status__in=UNSETTLED):
         changes[payment.invoice_id].append(Change(payment, was=PaymentStatus(payment.status)))
     for invoice_id, found in changes.items():
-        _settle(by_id[invoice_id], found, view, now)
+        _settle(matches.invoice(invoice_id), found, view, now)
     _move_cursor(reading, now)
     return True
 
@@ -101,21 +101,21 @@ def record_glimpse(network: str, transfers: Sequence[Transfer], *, tip: Block, n
     if cursor is None:
         return []
     view = _View(max(tip.height, cursor.tip_height), cursor.finalized_height, cursor.height)
-    addresses = {transfer.recipient for transfer in transfers}
-    invoices = _locked(Q(network=network, address__in=addresses))
-    standing = Payment.objects.filter(network=network, address__in=addresses, block_height__isnull=False)
+    matches = find_matches(network, transfers)
+    txids = {transfer.txid for transfer in transfers}
+    standing = Payment.objects.filter(network=network, txid__in=txids, block_height__isnull=False)
     known = {transfer_key(payment) for payment in standing}
-    fresh: dict[UUID, list[Change]] = defaultdict(list)
+    fresh: dict[UUID | None, list[Change]] = defaultdict(list)
     for transfer in transfers:
         key = transfer_key(transfer)
-        invoice = invoices.get(transfer.recipient)
-        if invoice is None or key in known or transfer.units <= 0:
+        if key in known or transfer.units <= 0:
             continue
         known.add(key)
-        fresh[invoice.pk].append(upsert(invoice, transfer, now=now))
-    by_id = {invoice.pk: invoice for invoice in invoices.values()}
+        change = matches.record(transfer, now=now)
+        if change is not None:
+            fresh[change.payment.invoice_id].append(change)
     for invoice_id, changes in fresh.items():
-        _settle(by_id[invoice_id], changes, view, now)
+        _settle(matches.invoice(invoice_id), changes, view, now)
     return [change.payment for changes in fresh.values() for change in changes]
 
 
@@ -127,16 +127,19 @@ def fail_stale(*, now: datetime) -> int:
         .filter(last_seen_at__lt=now - STALE_AFTER)
         .order_by("invoice_id")
     )
+    # Whoever decides about a payment that has no invoice takes its network's cursor first.
+    networks = stale.filter(invoice=None).values_list("network", flat=True).distinct().order_by()
+    list(Cursor.objects.select_for_update().filter(network__in=list(networks)).order_by("network"))
     count = 0
     for invoice_id in stale.values_list("invoice_id", flat=True).distinct():
-        invoice = Invoice.objects.select_for_update().get(pk=invoice_id)
+        invoice = Invoice.objects.select_for_update().get(pk=invoice_id) if invoice_id else None
         changes = []
         for payment in stale.filter(invoice_id=invoice_id):
             changes.append(Change(payment, was=PaymentStatus(payment.status)))
             payment.status = PaymentStatus.FAILED
             payment.save()
             count += 1
-        settle_invoice(invoice, changes, now=now)
+        _tell(invoice, changes, now)
     return count
 
 
@@ -157,20 +160,13 @@ def _cursor_is_as_expected(reading: Reading, now: datetime) -> bool:
     return cursor is not None and (cursor.height, cursor.hash) == (reading.expected.height, reading.expected.hash)
 
 
-def _lock_invoices(reading: Reading) -> dict[str, Invoice]:
-    """Lock every invoice this reading can touch, always in the same order, and return them by address."""
-    addresses = {transfer.recipient for transfer in (*reading.transfers, *(reading.waiting or ()))}
+def _lock_matches(reading: Reading) -> Matches:
+    """Lock every invoice this reading can touch: those of its transfers, and those of payments that may change."""
     touched = Payment.objects.filter(network=reading.network).filter(
         Q(status__in=UNSETTLED) | Q(block_height__gte=reading.first)
     )
-    # Fetched first: beside OR a subquery would have the planner read every invoice there is.
-    touched_ids = list(touched.values_list("invoice_id", flat=True))
-    return _locked(Q(network=reading.network, address__in=addresses) | Q(pk__in=touched_ids))
-
-
-def _locked(which: Q) -> dict[str, Invoice]:
-    invoices = Invoice.objects.select_for_update(of=("self",)).select_related("merchant").filter(which)
-    return {invoice.address: invoice for invoice in invoices.order_by("pk")}
+    also = set(touched.exclude(invoice=None).values_list("invoice_id", flat=True))
+    return find_matches(reading.network, (*reading.transfers, *(reading.waiting or ())), also=also)
 
 
 def _gone(reading: Reading, seen: set[tuple[str, ...]], now: datetime) -> Iterable[Payment]:
@@ -200,15 +196,22 @@ def _orphan(payment: Payment, now: datetime) -> Change:
     return change
 
 
-def _settle(invoice: Invoice, found: list[Change], view: _View, now: datetime) -> None:
-    """Give each payment the status of its depth, then let the invoice follow."""
+def _settle(invoice: Invoice | None, found: list[Change], view: _View, now: datetime) -> None:
+    """Give each payment the status of its depth, then let the invoice follow, if there is one."""
     latest: dict[UUID, Change] = {}
     for change in found:
         latest.setdefault(change.payment.pk, change)
     for change in latest.values():
         if change.payment.status != PaymentStatus.ORPHANED:
             _deepen(change, view, now)
-    settle_invoice(invoice, list(latest.values()), now=now)
+    _tell(invoice, list(latest.values()), now)
+
+
+def _tell(invoice: Invoice | None, changes: list[Change], now: datetime) -> None:
+    if invoice is None:
+        settle_unmatched(changes)
+    else:
+        settle_invoice(invoice, changes, now=now)
 
 
 def _deepen(change: Change, view: _View, now: datetime) -> None:

@@ -110,10 +110,10 @@ def complete_refund(
         refund.address = _address(refund.network, address)
     refund.save()
     invoice = refund.invoice
-    emit(refund_event(refund, invoice, "refund.completed"))
-    if invoice.status == InvoiceStatus.PAID and _returned_units(invoice) >= invoice.confirmed_units:
+    emit(refund_event(refund, "refund.completed"))
+    if invoice and invoice.status == InvoiceStatus.PAID and _returned_units(invoice) >= invoice.confirmed_units:
         invoice_services.mark_refunded(invoice_id=invoice.pk, now=now)
-        refund.invoice.refresh_from_db()
+        invoice.refresh_from_db()
     return refund
 
 
@@ -129,7 +129,7 @@ def cancel_refund(*, merchant: Merchant, livemode: bool, public_id: str, now: da
     refund.status = RefundStatus.CANCELLED
     refund.completed_at = now
     refund.save()
-    emit(refund_event(refund, refund.invoice, "refund.cancelled"))
+    emit(refund_event(refund, "refund.cancelled"))
     return refund
 
 
@@ -148,7 +148,7 @@ def refundable_units(invoice: Invoice) -> int:
 
 
 def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
-    invoice: Invoice,
+    invoice: Invoice | None,
     *,
     units: int,
     address: str,
@@ -157,25 +157,35 @@ def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
     payment: Payment | None = None,
     reason: str = "",
 ) -> Refund:
-    """Open a refund of ``units`` base units; the caller holds the invoice's row lock."""
+    """
+    Open a refund of ``units`` base units; the caller holds the invoice's row lock.
+
+    A deposit that is for no invoice is returned by ``payment`` alone.
+    """
+    source = payment or invoice
+    if source is None:
+        raise ValueError("a refund returns a payment or something of an invoice")
     refund = Refund.objects.create(
+        merchant_id=source.merchant_id,
+        livemode=source.livemode,
         invoice=invoice,
         payment=payment,
-        network=invoice.network,
-        asset_code=payment.asset_code if payment else invoice.asset_code,
+        network=source.network,
+        asset_code=source.asset_code,
         units=units,
-        address=_address(invoice.network, address) if address else "",
+        address=_address(source.network, address) if address else "",
         reason=reason,
         kind=kind,
         created_at=now,
     )
-    emit(refund_event(refund, invoice, "refund.created"))
+    emit(refund_event(refund, "refund.created"))
     return refund
 
 
 def _open_refund_for_update(merchant: Merchant, livemode: bool, public_id: str) -> Refund:
     refund = selectors.get_refund(merchant=merchant, livemode=livemode, public_id=public_id)
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=refund.invoice_id)
+    invoices = Invoice.objects.select_for_update(of=("self",)).select_related("merchant")
+    invoice = invoices.get(pk=refund.invoice_id) if refund.invoice_id else None
     refund = Refund.objects.select_for_update().get(pk=refund.pk)
     if refund.status != RefundStatus.REQUESTED:
         raise RefundNotOpen(f"This refund is {refund.status} already.")

@@ -60,7 +60,7 @@ def merchant_view(
     return {
         **invoice_view(invoice),
         "payments": [payment_of_invoice(payment) for payment in payments],
-        "refunds": [refund_view(refund, invoice) for refund in refunds],
+        "refunds": [refund_view(refund) for refund in refunds],
         "audit_log": [audit_entry(event) for event in audit],
         "webhook_deliveries": [_delivery(delivery) for delivery in deliveries],
     }

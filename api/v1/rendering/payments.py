@@ -34,16 +34,17 @@ def payment_of_invoice(payment: Payment) -> dict[str, Any]:
 
 
 def payment_view(payment: Payment) -> dict[str, Any]:
-    """Return a payment on its own; its invoice has been loaded with it."""
+    """Return a payment on its own; its invoice has been loaded with it. One for no invoice has no value yet."""
     invoice = payment.invoice
     return {
         **payment_of_invoice(payment),
-        "invoice_id": invoice.public_id,
+        "invoice_id": invoice.public_id if invoice else None,
         "network": payment.network,
         "address": payment.address,
-        "value": fiat(payment.value, invoice.currency),
-        "currency": invoice.currency,
-        "livemode": invoice.livemode,
+        "tag": payment.tag or None,
+        "value": fiat(payment.value, invoice.currency) if invoice else None,
+        "currency": invoice.currency if invoice else None,
+        "livemode": payment.livemode,
     }
 
 
@@ -70,11 +71,11 @@ def public_payment(payment: Payment, invoice: Invoice) -> dict[str, Any]:
     return {**shown, "confirmed_at": moment(payment.confirmed_at)}
 
 
-def refund_view(refund: Refund, invoice: Invoice) -> dict[str, Any]:
-    """Return a refund; ``invoice`` is the one it belongs to."""
+def refund_view(refund: Refund) -> dict[str, Any]:
+    """Return a refund; one of a deposit that matched no invoice has none."""
     return {
         "id": refund.public_id,
-        "invoice_id": invoice.public_id,
+        "invoice_id": public_id(Invoice.PREFIX, refund.invoice_id) if refund.invoice_id else None,
         "payment_id": public_id(Payment.PREFIX, refund.payment_id) if refund.payment_id else None,
         "amount": asset_amount(refund),
         "crypto_currency": refund.asset_code,
@@ -84,7 +85,7 @@ def refund_view(refund: Refund, invoice: Invoice) -> dict[str, Any]:
         "kind": refund.kind,
         "reason": refund.reason or None,
         "tx_hash": refund.txid or None,
-        "livemode": invoice.livemode,
+        "livemode": refund.livemode,
         "created_at": moment(refund.created_at),
         "completed_at": moment(refund.completed_at),
     }

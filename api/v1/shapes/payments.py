@@ -40,6 +40,9 @@ RESOLVE_DEPOSIT: Final = Shape(
     {
         "resolution": Choice(*Resolution, doc="Count it at today's rate, open a refund, or let it be."),
         "address": _ADDRESS.but(required=False, nullable=True, doc="Where to refund to."),
+        "invoice_id": _INVOICE_ID.but(
+            required=False, nullable=True, doc="The invoice to count an unknown deposit for: yours, of the same mode."
+        ),
     },
 )
 PAYMENT_QUERY: Final = list_query(
@@ -109,11 +112,14 @@ _PAYMENT_OF_INVOICE: Final[dict[str, Any]] = {
 PAYMENT_OF_INVOICE: Final = Shape("InvoicePayment", _PAYMENT_OF_INVOICE, is_open=True)
 _PAYMENT: Final[dict[str, Any]] = {
     **_PAYMENT_OF_INVOICE,
-    "invoice_id": text("Its invoice.", "inv_06bq3z5n8cz9v4w2k7r1t0x5ye"),
+    "invoice_id": text(
+        "Its invoice; null for a deposit that matched none.", "inv_06bq3z5n8cz9v4w2k7r1t0x5ye", nullable=True
+    ),
     "network": text("The network.", "tron"),
     "address": text("Where it arrived."),
-    "value": number("What it counts for, in the invoice's currency.", Decimal("16.49")),
-    "currency": text("The invoice's currency.", "USD"),
+    "tag": text("Destination tag or reference, where the network has them.", nullable=True),
+    "value": number("What it counts for, in the invoice's currency.", Decimal("16.49"), nullable=True),
+    "currency": text("The invoice's currency.", "USD", nullable=True),
     "livemode": Flag(doc=LIVEMODE_DOC),
 }
 PAYMENT: Final = Shape("Payment", _PAYMENT, is_open=True)
@@ -121,7 +127,9 @@ DEPOSIT: Final = Shape(
     "Deposit",
     {
         **_PAYMENT,
-        "review_reason": text("`wrong_asset`, `late`, `closed` or `short`.", "late", nullable=True),
+        "review_reason": text(
+            "`unknown`, `wrong_asset`, `late`, `closed`, `short` or `implausible`.", "late", nullable=True
+        ),
         "resolved_at": TIME_OR_NULL,
     },
     is_open=True,
@@ -130,7 +138,7 @@ REFUND: Final = Shape(
     "Refund",
     {
         "id": text("Public id of the refund.", "ref_06bq3z5n8cz9v4w2k7r1t0x5ye"),
-        "invoice_id": text("Its invoice.", "inv_06bq3z5n8cz9v4w2k7r1t0x5ye"),
+        "invoice_id": text("Null for an unknown deposit.", "inv_06bq3z5n8cz9v4w2k7r1t0x5ye", nullable=True),
         "payment_id": text("The payment it returns, when it is a single one.", nullable=True),
         "amount": number("In the asset.", Decimal("16.49")),
         "crypto_currency": text("The asset.", "USDT"),

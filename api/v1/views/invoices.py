@@ -102,7 +102,7 @@ class InvoiceCancellation(MerchantView):
             refund_partial_payments=wanted["refund_partial_payments"],
             now=self.now,
         )
-        refunds = [refund_view(refund, invoice) for refund in payment_selectors.refunds_of(invoice)]
+        refunds = [refund_view(refund) for refund in payment_selectors.refunds_of(invoice)]
         return Response({**invoice_view(invoice), "refunds": refunds})
 
 
@@ -150,4 +150,4 @@ class InvoiceRefunds(MerchantView):
             ),
             now=self.now,
         )
-        return Response(refund_view(refund, refund.invoice), status=201)
+        return Response(refund_view(refund), status=201)

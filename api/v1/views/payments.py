@@ -11,7 +11,6 @@ from api.v1.pagination import page
 from api.v1.rendering.payments import deposit_view, payment_view, refund_view
 from api.v1.shapes import payments as shapes
 from payments import selectors, services
-from payments.models import Refund
 
 
 class PaymentList(MerchantView):
@@ -46,7 +45,7 @@ class RefundList(MerchantView):
     def get(self, request: Request) -> Response:  # noqa: ARG002
         query = self.query()
         rows = selectors.list_refunds(merchant=self.merchant, livemode=self.livemode)
-        return Response(page(narrowed(rows, RefundFilter, query), query, name="refunds", render=_rendered))
+        return Response(page(narrowed(rows, RefundFilter, query), query, name="refunds", render=refund_view))
 
 
 class RefundDetail(MerchantView):
@@ -57,7 +56,7 @@ class RefundDetail(MerchantView):
     @operation("Get a refund", answers={200: shapes.REFUND}, answer_example=examples.REFUND)
     def get(self, request: Request, refund_id: str) -> Response:  # noqa: ARG002
         refund = selectors.get_refund(merchant=self.merchant, livemode=self.livemode, public_id=refund_id)
-        return Response(_rendered(refund))
+        return Response(refund_view(refund))
 
 
 class RefundCompletion(MerchantView):
@@ -82,7 +81,7 @@ class RefundCompletion(MerchantView):
             address=wanted.get("address") or "",
             now=self.now,
         )
-        return Response(_rendered(refund))
+        return Response(refund_view(refund))
 
 
 class RefundCancellation(MerchantView):
@@ -95,7 +94,7 @@ class RefundCancellation(MerchantView):
         refund = services.cancel_refund(
             merchant=self.merchant, livemode=self.livemode, public_id=refund_id, now=self.now
         )
-        return Response(_rendered(refund))
+        return Response(refund_view(refund))
 
 
 class DepositList(MerchantView):
@@ -139,11 +138,8 @@ class DepositResolution(MerchantView):
             public_id=deposit_id,
             resolution=services.Resolution(wanted["resolution"]),
             address=wanted.get("address") or "",
+            invoice_id=wanted.get("invoice_id") or "",
             now=self.now,
         )
         decided = selectors.get_payment(merchant=self.merchant, livemode=self.livemode, public_id=deposit_id)
         return Response(deposit_view(decided))
-
-
-def _rendered(refund: Refund) -> dict[str, object]:
-    return refund_view(refund, refund.invoice)

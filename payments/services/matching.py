@@ -1,0 +1,130 @@
+"""
+Which invoice a transfer is for, and if none: whose address it went to.
+
+A transfer that was recorded before stays where it is. A new one belongs to the invoice that asked
+for exactly this amount of this asset at a shared address, else to that of the address and tag, else
+to that of the address alone; else its owner finds it in the inbox.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from chains.base import Transfer
+from invoices.models import AmountClaim, Invoice, Matching
+from merchants.models import WalletAddress
+from payments.models import Payment
+from payments.services.credit import Change, Key, sent_at, transfer_key, upsert, upsert_unmatched
+
+# Block times are what miners say: those of Bitcoin may be two hours off.
+CLOCK_SKEW: Final = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The locked invoices that some transfers can touch, and the owners of the addresses that have none."""
+
+    by_id: Mapping[UUID, Invoice]
+    known: Mapping[Key, UUID | None]  # where recorded transfers stand; None: in the inbox
+    by_address: Mapping[str, Invoice]
+    by_tag: Mapping[tuple[str, str], Invoice]
+    claims: Collection[AmountClaim]
+    owners: Mapping[str, UUID]
+
+    def record(self, transfer: Transfer, *, now: datetime) -> Change | None:
+        """Record ``transfer`` where it belongs; None when it belongs to nobody here."""
+        key = transfer_key(transfer)
+        invoice = self.invoice(self.known[key]) if key in self.known else self._invoice_for(transfer, now)
+        if invoice is not None:
+            return upsert(invoice, transfer, now=now)
+        owner = self.owners.get(transfer.recipient)
+        return upsert_unmatched(owner, transfer, now=now) if owner else None
+
+    def invoice(self, key: UUID | None) -> Invoice | None:
+        """Return the locked invoice of a payment; None for a payment in the inbox that has none."""
+        return None if key is None else self.by_id[key]
+
+    def _invoice_for(self, transfer: Transfer, now: datetime) -> Invoice | None:
+        claim = self._claim_on(transfer, sent_at(transfer, now)) if self.claims else None
+        if claim is not None:
+            return self.by_id[claim.invoice_id]
+        return self.by_tag.get((transfer.recipient, transfer.tag)) or self.by_address.get(transfer.recipient)
+
+    def _claim_on(self, transfer: Transfer, moment: datetime) -> AmountClaim | None:
+        """Return the claim that was open when the transfer was sent, however late it is read."""
+        wanted = (transfer.recipient, transfer.asset, transfer.units)
+        open_then = [
+            claim
+            for claim in self.claims
+            if (claim.address, claim.asset_code, claim.units) == wanted
+            and claim.created_at - CLOCK_SKEW <= moment
+            and (claim.released_at is None or moment <= claim.released_at)
+        ]
+        return max(open_then, key=lambda claim: (claim.created_at <= moment, claim.created_at), default=None)
+
+
+def find_matches(network: str, transfers: Sequence[Transfer], *, also: Collection[UUID] = ()) -> Matches:
+    """
+    Lock the invoices that ``transfers`` can touch, and those in ``also``, always in the same order.
+
+    The caller holds the network's cursor: whoever decides about a payment in the inbox takes it too.
+    """
+    recorded = Payment.objects.filter(network=network, txid__in={transfer.txid for transfer in transfers})
+    known = {transfer_key(payment): payment.invoice_id for payment in recorded} if transfers else {}
+    news = [transfer for transfer in transfers if transfer_key(transfer) not in known]
+    claims = _claims(network, news)
+    wanted = {*also, *filter(None, known.values()), *(claim.invoice_id for claim in claims), *_named(network, news)}
+    locked = _locked(wanted)
+    by_address = {invoice.address: invoice for invoice in locked if invoice.matching == Matching.ADDRESS}
+    return Matches(
+        by_id={invoice.pk: invoice for invoice in locked},
+        known=known,
+        by_address=by_address,
+        by_tag={(invoice.address, invoice.tag): invoice for invoice in locked if invoice.matching == Matching.TAG},
+        claims=claims,
+        owners=_owners(network, {transfer.recipient for transfer in transfers} - set(by_address)),
+    )
+
+
+def _named(network: str, transfers: Iterable[Transfer]) -> set[UUID]:
+    """Return the invoices at these addresses, or at these addresses with these tags."""
+    addresses = {transfer.recipient for transfer in transfers}
+    if not addresses:
+        return set()
+    # Each of the two partial indexes serves one question; an OR between them would serve neither.
+    at = Invoice.objects.filter(network=network, matching=Matching.ADDRESS, address__in=addresses)
+    found = set(at.values_list("pk", flat=True))
+    tags = {transfer.tag for transfer in transfers if transfer.tag}
+    if tags:
+        tagged = Invoice.objects.filter(network=network, matching=Matching.TAG, tag__in=tags, address__in=addresses)
+        found.update(tagged.values_list("pk", flat=True))
+    return found
+
+
+def _claims(network: str, transfers: Collection[Transfer]) -> list[AmountClaim]:
+    if not transfers:
+        return []
+    return list(
+        AmountClaim.objects.filter(
+            network=network,
+            address__in={transfer.recipient for transfer in transfers},
+            asset_code__in={transfer.asset for transfer in transfers},
+            units__in={transfer.units for transfer in transfers},
+        )
+    )
+
+
+def _locked(keys: Collection[UUID]) -> list[Invoice]:
+    if not keys:
+        return []
+    invoices = Invoice.objects.select_for_update(of=("self",)).select_related("merchant")
+    return list(invoices.filter(pk__in=keys).order_by("pk"))
+
+
+def _owners(network: str, addresses: Collection[str]) -> dict[str, UUID]:
+    if not addresses:
+        return {}
+    listed = WalletAddress.objects.filter(network=network, address__in=addresses)
+    return dict(listed.values_list("address", "wallet__merchant_id"))
