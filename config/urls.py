@@ -1,7 +1,5 @@
 """Every URL of the installation."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -11,16 +9,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("api.v1.urls")),
+    path("", include("api.urls")),
+    path("invoice/", include("paypages.urls")),
+    path("", include("paypages.front")),
+    path("dashboard/", include("dashboard.urls")),
 ]
-if find_spec("api.v1.urls"):
-    urlpatterns.append(path("api/v1/", include("api.v1.urls")))
-if find_spec("api.urls"):
-    urlpatterns.append(path("", include("api.urls")))
-if find_spec("paypages.urls"):
-    urlpatterns.append(path("invoice/", include("paypages.urls")))
-    urlpatterns.append(path("", include("paypages.front")))
-if find_spec("dashboard.urls"):
-    urlpatterns.append(path("dashboard/", include("dashboard.urls")))
 
 handler400 = "config.failures.refused"
 handler404 = "config.failures.not_found"

@@ -1,14 +1,17 @@
 """Staff's view of payments, refunds and scanning. Decisions go through the services; refunds are completed by API."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.staff import StaffAdmin
 from payments import services
 from payments.events import amount_of
 from payments.models import Cursor, Finding, Payment, Refund, ScannedRange
+from payments.overview import network_statuses
 
 
 @admin.register(Payment)
@@ -79,8 +82,21 @@ class RefundAdmin(StaffAdmin):
 @admin.register(Cursor)
 class CursorAdmin(StaffAdmin):
     list_display = ("network", "height", "tip_height", "finalized_height", "scanned_at")
+    list_before_template = "admin/payments/networks.html"
     search_fields = ("=network",)
     ordering = ("network",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show how every chain stands above the list."""
+        networks = {
+            "networks": network_statuses(now=timezone.now()),
+            "network_headings": (
+                *("Network", "Tip", "Read up to", "Behind", "Final", "Read"),
+                *("Read twice up to", "Not yet", "In the inbox", "Needs a look"),
+            ),
+        }
+        page: HttpResponse = super().changelist_view(request, {**(extra_context or {}), **networks})
+        return page
 
 
 @admin.register(ScannedRange)

@@ -132,6 +132,7 @@ DASHBOARD_BASE_URL = env.base_url("DASHBOARD_BASE_URL", default=API_BASE_URL)
 MERCHANT_SIGNUP = env.choice("MERCHANT_SIGNUP", options=("open", "invite", "closed"), default="open")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS")
+METRICS_ALLOWED_NETWORKS = env.networks("METRICS_ALLOWED_NETWORKS")
 
 RATE_SOURCES = env.chosen("RATE_SOURCES", options=("coinbase", "fixed"), default=("coinbase",))
 RATE_MAX_AGE_SECONDS = env.integer("RATE_MAX_AGE_SECONDS", default=300, minimum=10)

@@ -23,6 +23,7 @@ CACHES = {"default": cache_settings(REDIS_URL)}
 
 # The shop, its webhook receiver and a local node usually stand on the same machine here.
 OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS", default=["127.0.0.0/8", "::1/128"])
+METRICS_ALLOWED_NETWORKS = env.networks("METRICS_ALLOWED_NETWORKS", default=["127.0.0.0/8", "::1/128"])
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 if not env.text("EMAIL_HOST", allow_empty=True):

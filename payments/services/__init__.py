@@ -10,11 +10,13 @@ from payments.services.refunds import (
     open_surplus_refund,
     request_refund,
 )
+from payments.services.rescan import Progress, rescan
 from payments.services.sandbox import SentTransfer, TransferOrder, mine_blocks, reorganise, send_transfer
 from payments.services.scanner import scan
 from payments.services.second_pass import close_finding, verify
 
 __all__ = [
+    "Progress",
     "Reading",
     "RefundOrder",
     "Resolution",
@@ -30,6 +32,7 @@ __all__ = [
     "record_reading",
     "reorganise",
     "request_refund",
+    "rescan",
     "resolve_deposit",
     "scan",
     "send_transfer",

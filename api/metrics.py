@@ -1,0 +1,65 @@
+"""``GET /metrics`` for Prometheus: what the database knows of the chains, at the moment it is asked."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+from typing import Final
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from core import context
+from payments.overview import NetworkStatus, network_statuses
+
+# Metric → what it counts, and which field of a network's status holds it.
+_OF_NETWORKS: Final = {
+    "checkout_chain_tip_block": ("Height of the newest block the node told of.", "tip"),
+    "checkout_chain_read_block": ("Height up to which every block has been read.", "height"),
+    "checkout_chain_lag_blocks": ("Blocks between the tip and what has been read.", "lag"),
+    "checkout_chain_scan_age_seconds": ("Seconds since a reading was last recorded.", "age_seconds"),
+    "checkout_chain_ranges": ("Ranges in the record of scanned blocks.", "ranges"),
+    "checkout_chain_verified_block": ("Height up to which the second pass agrees.", "verified"),
+    "checkout_chain_unverified_blocks": ("Blocks that the second pass has not reached.", "unverified"),
+    "checkout_chain_findings": ("Open differences between the first reading and the second.", "findings"),
+    "checkout_deposits_in_review": ("Payments in the inbox that wait for a decision.", "in_review"),
+    "checkout_payments_unsettled": ("Payments that are seen and not confirmed yet.", "unsettled"),
+}
+
+
+class _Chains:
+    """A collector: each scrape reads afresh, so that every web process tells the same."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield one family a metric, with a sample for each network."""
+        statuses = network_statuses(now=timezone.now())
+        for name, (meaning, field) in _OF_NETWORKS.items():
+            yield _family(name, meaning, field, statuses)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer those whom ``METRICS_ALLOWED_NETWORKS`` lists; for everybody else there is nothing here."""
+    if not _is_allowed(context.current().ip_address or request.META.get("REMOTE_ADDR", "")):
+        raise Http404
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Chains())
+    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _family(name: str, meaning: str, field: str, statuses: list[NetworkStatus]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, meaning, labels=["network"])
+    for status in statuses:
+        value = getattr(status, field)
+        if value is not None:
+            family.add_metric([status.network], value)
+    return family
+
+
+def _is_allowed(address: str) -> bool:
+    try:
+        caller = ip_address(address)
+    except ValueError:
+        return False
+    return any(caller in ip_network(allowed) for allowed in settings.METRICS_ALLOWED_NETWORKS)

@@ -1,0 +1,100 @@
+"""What the operator wants to know of each chain: how far it was read, how old that is, and what needs a look."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Count, F, Max, Min, Sum
+
+from chains import registry
+from payments.models import Cursor, Finding, Payment, ScannedRange
+from payments.states import UNSETTLED, Review
+
+STALE_BLOCKS: Final = 5  # a node's blocks may come that much slower than usual before it is called silent
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkStatus:
+    """
+    One network as the gateway sees it; heights are None while it was never read.
+
+    ``lag`` counts blocks between the tip and what was read, ``age_seconds`` the time since the last
+    reading that was recorded, ``unverified`` the blocks that the second pass has not reached.
+    """
+
+    network: str
+    name: str
+    tip: int | None
+    height: int | None
+    finalized: int | None
+    lag: int
+    age_seconds: int | None
+    ranges: int
+    oldest: int | None
+    verified: int | None
+    unverified: int
+    findings: int
+    in_review: int
+    unsettled: int
+    block_seconds: int
+
+    @property
+    def problems(self) -> list[str]:
+        """What somebody should look at, in words; empty when all is well."""
+        found = []
+        if self.age_seconds is None:
+            found.append("never read")
+        elif self.age_seconds > max(STALE_BLOCKS * self.block_seconds, 120):
+            found.append(f"not read for {self.age_seconds} s")
+        if self.lag > STALE_BLOCKS:
+            found.append(f"{self.lag} blocks behind")
+        if self.findings:
+            found.append(f"{self.findings} findings of the second pass")
+        return found
+
+
+def network_statuses(*, now: datetime) -> list[NetworkStatus]:
+    """Return the state of every network that is read, or was."""
+    cursors = {cursor.network: cursor for cursor in Cursor.objects.all()}
+    ranges = _by_network(
+        ScannedRange.objects.values("network").annotate(count=Count("pk"), oldest=Min("first"), newest=Max("last"))
+    )
+    waiting = _by_network(
+        ScannedRange.objects.filter(verified_at=None)
+        .values("network")
+        .annotate(blocks=Sum(F("last") - F("first") + 1), first=Min("first"))
+    )
+    findings = _by_network(Finding.objects.filter(resolved_at=None).values("network").annotate(count=Count("pk")))
+    review = _by_network(Payment.objects.filter(review=Review.OPEN).values("network").annotate(count=Count("pk")))
+    unsettled = _by_network(Payment.objects.filter(status__in=UNSETTLED).values("network").annotate(count=Count("pk")))
+    statuses = []
+    for network in registry.networks():
+        cursor = cursors.get(network.code)
+        if cursor is None and not network.is_enabled:
+            continue
+        own, open_ = ranges.get(network.code, {}), waiting.get(network.code, {})
+        statuses.append(
+            NetworkStatus(
+                network=network.code,
+                name=network.name,
+                tip=cursor.tip_height if cursor else None,
+                height=cursor.height if cursor else None,
+                finalized=cursor.finalized_height if cursor else None,
+                lag=max(cursor.tip_height - cursor.height, 0) if cursor else 0,
+                age_seconds=max(int((now - cursor.scanned_at).total_seconds()), 0) if cursor else None,
+                ranges=own.get("count", 0),
+                oldest=own.get("oldest"),
+                verified=open_["first"] - 1 if open_ else own.get("newest"),
+                unverified=open_.get("blocks", 0),
+                findings=findings.get(network.code, {}).get("count", 0),
+                in_review=review.get(network.code, {}).get("count", 0),
+                unsettled=unsettled.get(network.code, {}).get("count", 0),
+                block_seconds=network.block_seconds,
+            )
+        )
+    return statuses
+
+
+def _by_network(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {row["network"]: row for row in rows}
