@@ -5,7 +5,6 @@ with its prefix on Bitcoin Cash. Only public keys are handled here: whatever can
 it is recognised.
 """
 
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +12,11 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from unicodedata import normalize
 
-from Crypto.Hash import RIPEMD160
-
 from chains.base import Network
 from chains.codecs import (
     base58check_decode,
     evm_address,
+    hash160,
     keccak256,
     parse_evm_address,
     parse_tron_address,
@@ -179,21 +177,17 @@ def _account_bytes(public_key: Any) -> str:
     return keccak256(public_key.RawUncompressed().ToBytes()[1:])[-20:].hex()
 
 
-def _hash160(data: bytes) -> str:
-    return RIPEMD160.new(hashlib.sha256(data).digest()).hexdigest()
-
-
 def _key_hash(public_key: Any) -> str:
-    return f"76a914{_hash160(public_key.RawCompressed().ToBytes())}88ac"
+    return f"76a914{hash160(public_key.RawCompressed().ToBytes())}88ac"
 
 
 def _witness_key_hash(public_key: Any) -> str:
-    return f"0014{_hash160(public_key.RawCompressed().ToBytes())}"
+    return f"0014{hash160(public_key.RawCompressed().ToBytes())}"
 
 
 def _nested_key_hash(public_key: Any) -> str:
     """A witness key hash inside a script hash, which wallets without segregated witness can pay to (BIP-49)."""
-    return f"a914{_hash160(bytes.fromhex(_witness_key_hash(public_key)))}87"
+    return f"a914{hash160(bytes.fromhex(_witness_key_hash(public_key)))}87"
 
 
 def _taproot(public_key: Any) -> str:

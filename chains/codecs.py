@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from Crypto.Hash import keccak
+from Crypto.Hash import RIPEMD160, keccak
 
 ADDRESS_BYTES: Final = 20
 TRON_PREFIX: Final = b"\x41"
@@ -23,6 +23,11 @@ _LONGEST: Final = 120  # characters of Base58Check text that are looked at: an e
 def keccak256(data: bytes) -> bytes:
     """Return the hash Ethereum and TRON use (the original Keccak, not SHA-3)."""
     return keccak.new(digest_bits=256, data=data).digest()
+
+
+def hash160(data: bytes) -> str:
+    """Return the 20 bytes (in hex) by which Bitcoin names keys and scripts: RIPEMD-160 of SHA-256."""
+    return RIPEMD160.new(hashlib.sha256(data).digest()).hexdigest()
 
 
 @lru_cache(maxsize=8192)
@@ -61,7 +66,11 @@ def parse_tron_address(text: str) -> str | None:
 
 def base58check_encode(payload: bytes) -> str:
     """Return ``payload`` and four bytes of its double SHA-256 in Base58, as Bitcoin writes it."""
-    data = payload + _checksum(payload)
+    return base58_encode(payload + _checksum(payload))
+
+
+def base58_encode(data: bytes) -> str:
+    """Return ``data`` in Base58 without a checksum, as Solana writes it."""
     number = int.from_bytes(data, "big")
     text = ""
     while number:

@@ -114,7 +114,7 @@ class Endpoint:
     def _bad_status(self, status: int, answer: object) -> ChainUnavailable:
         if status == 413:
             return TooMuch(f"{self.name} answered HTTP 413")
-        if isinstance(answer, dict) and answer.get("error") and status != 429 and status < 500:
+        if isinstance(answer, dict) and answer.get("error") and status != 429 and (status < 500 or _is_refusal(answer)):
             return self.refusal(answer["error"])
         return self.failure(f"answered HTTP {status}")
 
@@ -324,6 +324,11 @@ def _result(endpoint: Endpoint, answer: object, request_id: int) -> Any:
     if "result" not in answer:
         raise endpoint.failure("answered without a result")
     return answer["result"]
+
+
+def _is_refusal(answer: Mapping[str, Any]) -> bool:
+    """Return whether an HTTP 500 is Bitcoin Core's way to say that a call was understood and declined."""
+    return isinstance(answer["error"], dict) and _has_plain_id(answer) and type(answer["error"].get("code")) is int
 
 
 def _has_plain_id(answer: Mapping[str, Any]) -> bool:

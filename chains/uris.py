@@ -1,6 +1,6 @@
 """The text behind a QR code: what a wallet needs to fill in a payment.
 
-EVM wallets read EIP-681; TRON has no common form beyond the bare address.
+EVM wallets read EIP-681, those of the Bitcoin family BIP-21; TRON has no common form beyond the bare address.
 """
 
 from decimal import Decimal
@@ -18,6 +18,8 @@ def payment_uri(asset: Asset, address: str, amount: Decimal | None, *, network: 
     network = network or _find(asset.network)
     if network.family == "evm":
         return _eip681(asset, address, amount, network.chain_id)
+    if network.family == "bitcoin":
+        return _bip21(asset, address, amount, network.code)
     if network.family == "sandbox":
         return _sandbox(asset, address, amount)
     return address
@@ -36,6 +38,15 @@ def _eip681(asset: Asset, address: str, amount: Decimal | None, chain_id: int) -
         fields = {"address": address} | ({} if units is None else {"uint256": str(units)})
         return f"ethereum:{asset.contract}@{chain_id}/transfer?{urlencode(fields)}"
     return f"ethereum:{address}@{chain_id}" + ("" if units is None else f"?value={units}")
+
+
+def _bip21(asset: Asset, address: str, amount: Decimal | None, scheme: str) -> str:
+    """A CashAddr brings its own scheme. Amounts are decimals of the coin, never with an exponent."""
+    link = address if ":" in address else f"{scheme}:{address}"
+    if amount is None:
+        return link
+    exact = asset.to_amount(asset.to_units(amount)).normalize()
+    return f"{link}?{urlencode({'amount': format(exact, 'f')})}"
 
 
 def _sandbox(asset: Asset, address: str, amount: Decimal | None) -> str:

@@ -11,6 +11,9 @@ ADDRESS = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 USDC = "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48"
 BSC_USDT = "0x55d398326f99059fF775485246999027B3197955"
 
+SEGWIT = "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu"
+CASH = "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a"
+
 
 @pytest.fixture(autouse=True)
 def mainnet(settings):
@@ -40,6 +43,22 @@ def mainnet(settings):
 )
 def test_a_wallet_finds_address_chain_and_amount(network, asset, amount, uri):
     assert payment_uri(registry.asset(network, asset), ADDRESS, amount) == uri
+
+
+@pytest.mark.parametrize(  # BIP-21; the scheme is the coin's, and part of a CashAddr
+    ("network", "asset", "address", "amount", "uri"),
+    [
+        ("bitcoin", "BTC", SEGWIT, Decimal("0.00034600"), f"bitcoin:{SEGWIT}?amount=0.000346"),
+        ("bitcoin", "BTC", SEGWIT, Decimal("0.00000001"), f"bitcoin:{SEGWIT}?amount=0.00000001"),
+        ("bitcoin", "BTC", SEGWIT, Decimal(100), f"bitcoin:{SEGWIT}?amount=100"),
+        ("bitcoin", "BTC", SEGWIT, None, f"bitcoin:{SEGWIT}"),
+        ("litecoin", "LTC", SEGWIT, Decimal("0.5"), f"litecoin:{SEGWIT}?amount=0.5"),
+        ("dogecoin", "DOGE", SEGWIT, Decimal("120.123456789"), f"dogecoin:{SEGWIT}?amount=120.12345679"),
+        ("bitcoincash", "BCH", CASH, Decimal("1.2"), f"{CASH}?amount=1.2"),
+    ],
+)
+def test_amounts_of_the_bitcoin_family_are_plain_decimals(network, asset, address, amount, uri):
+    assert payment_uri(registry.asset(network, asset), address, amount) == uri
 
 
 def test_more_digits_than_the_asset_has_are_rounded_up():
