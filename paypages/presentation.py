@@ -23,6 +23,7 @@ from core.money import WIDE, minor_digits, round_to
 from invoices.events import fiat, progress
 from invoices.models import Invoice
 from invoices.states import InvoiceException, InvoiceStatus, next_status
+from merchants.settings import MerchantSettings
 from payments.models import Payment, Refund
 from payments.states import RECEIVED, PaymentStatus, RefundStatus, Review
 from paypages import sandbox, timeline
@@ -31,6 +32,7 @@ GROUP: Final = 4  # characters of an address that stand together
 REDIRECT_SECONDS: Final = 5
 # Whoever opens a receipt later wants to read it, not to be sent away.
 REDIRECT_WINDOW: Final = timedelta(minutes=10)
+REVERSAL_WINDOW: Final = timedelta(hours=1)  # how long a page that says "Paid" looks whether that still holds
 REFRESH_SECONDS: Final = 10
 SLOW_REFRESH_SECONDS: Final = 60
 
@@ -229,7 +231,7 @@ def present(
         id=invoice.public_id,
         state=state,
         merchant=invoice.merchant.business_name,
-        initial=invoice.merchant.business_name[:1].upper(),
+        initial=_initial(invoice.merchant.business_name),
         title=invoice.title,
         description=invoice.description,
         is_test=not invoice.livemode,
@@ -253,11 +255,15 @@ def present(
         back=link(invoice.return_url),
         cancel=link(invoice.cancel_url),
         redirect_seconds=_redirect_seconds(invoice, state, around.now),
-        refresh_seconds=_refresh_seconds(state),
+        refresh_seconds=_refresh_seconds(invoice, state, around.now),
         choices=sandbox.choices(invoice, status=status),
         event_path=f"{around.api}/api/v1/public/invoice/{invoice.public_id}/events",
         announcement=f"{state} {money.received} {exception}",
     )
+
+
+def _initial(name: str) -> str:
+    return next((character for character in name.upper() if character.isalnum()), "•")
 
 
 def link(url: str) -> Link | None:
@@ -335,6 +341,8 @@ def _destination(invoice: Invoice, around: Surroundings) -> Destination:
     uri = payment_uri(asset, address, asset.to_amount(invoice.remaining_units))
     # The code changes with what is still due, and browsers keep images: "v" tells one from another.
     qr = f"{around.api}/api/v1/public/invoice/{invoice.public_id}/qr?size=512&format=svg"
+    if MerchantSettings.of(invoice.merchant).logo:
+        qr += "&logo=true"
     return Destination(
         address=address,
         groups=grouped(address),
@@ -420,10 +428,12 @@ def _redirect_seconds(invoice: Invoice, state: State, now: datetime) -> int:
     return REDIRECT_SECONDS if now - invoice.paid_at <= REDIRECT_WINDOW else 0
 
 
-def _refresh_seconds(state: State) -> int:
+def _refresh_seconds(invoice: Invoice, state: State, now: datetime) -> int:
     if state in {State.AWAITING, State.PARTIAL, State.CONFIRMING}:
         return REFRESH_SECONDS
-    return SLOW_REFRESH_SECONDS if state is State.EXPIRED else 0  # money may still come late
+    may_come_late = state is State.EXPIRED
+    may_be_reversed = state is State.PAID and invoice.paid_at is not None and now - invoice.paid_at <= REVERSAL_WINDOW
+    return SLOW_REFRESH_SECONDS if may_come_late or may_be_reversed else 0
 
 
 def _digits_of(amount: Decimal) -> int:

@@ -167,6 +167,23 @@ def test_a_payment_that_a_reorg_takes_back_is_asked_for_again(visit, server, mer
     expect(page.get_by_text("Taken back by the network")).to_be_visible()
 
 
+def test_a_paid_invoice_that_a_reorg_takes_back_does_not_stay_paid_on_the_screen(visit, server, order):
+    invoice, page = order(return_url=""), visit().page
+    txid = sandbox.send(address=invoice.address, asset_code="USDT", units=invoice.amount_units, now=timezone.now())
+    read_chain(blocks=3)
+    page.clock.install()
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    expect(headline(page)).to_have_text("Paid")
+
+    sandbox.reorg(depth=3, drop=[txid], now=timezone.now())
+    read_chain()
+    page.clock.fast_forward(61_000)
+
+    expect(headline(page)).to_have_text("Waiting for your payment", timeout=LIVE_MS)
+    expect(page.locator("#address")).to_be_visible()
+    expect(page.get_by_text("Taken back by the network")).to_be_visible()
+
+
 def test_the_address_disappears_when_the_time_is_up_whatever_the_customers_clock_says(visit, server, order):
     invoice, page = order(expires_in=4), visit().page
     page.clock.set_fixed_time("2001-01-01T00:00:00Z")

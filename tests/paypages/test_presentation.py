@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.states import InvoiceStatus
+from merchants.models import Merchant
 from paypages.presentation import STATE, Link, State, clock, fiat_text, grouped, link
 from tests.paypages.conftest import EVM_ADDRESS, SANDBOX_ADDRESS, TRON_ADDRESS, TXID
 
@@ -250,6 +251,29 @@ class TestRefreshing:
         }.get(status, {})
 
         assert show(unsaved(status=status, **received)).refresh_seconds == seconds
+
+    @pytest.mark.parametrize(("minutes", "seconds"), [(0, 60), (60, 60), (61, 0)])
+    def test_goes_on_for_an_hour_after_paid_because_the_network_may_take_it_back(
+        self, unsaved, show, now, minutes, seconds
+    ):
+        money = {"received_value": Decimal("16.49"), "confirmed_value": Decimal("16.49")}
+
+        assert show(unsaved(status="paid", paid_at=now, **money), minutes=minutes).refresh_seconds == seconds
+
+
+class TestTheMerchant:
+    @pytest.mark.parametrize(("name", "initial"), [("acme", "A"), ("🛡️ Safe", "S"), ("مؤسسة", "م"), ("🎉", "•")])
+    def test_is_marked_by_the_first_letter_of_its_name(self, unsaved, show, name, initial):
+        assert show(unsaved(merchant=Merchant(business_name=name, settings={}))).initial == initial
+
+    def test_sees_its_logo_in_the_codes_once_it_has_one(self, unsaved, show):
+        merchant = Merchant(business_name="Acme", settings={"logo": "data:image/png;base64,iVBORw0KGgo="})
+
+        without, with_logo = show(unsaved()).destination, show(unsaved(merchant=merchant)).destination
+
+        assert "logo" not in without.qr_address + without.qr_uri
+        assert "&logo=true&" in with_logo.qr_address
+        assert "&logo=true&" in with_logo.qr_uri
 
 
 class TestPlaces:

@@ -171,7 +171,7 @@ class TestStates:
 
         body = client.get(url(invoice)).content.decode()
 
-        assert "http-equiv" not in body
+        assert "url=https://merchant.com/ok" not in body
         assert 'data-redirect=""' in body
         assert 'href="https://merchant.com/ok"' in body
 
