@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.forms import ActionForm
 
+from core.money import parse_amount
 from core.staff import ReadOnly, StaffAdmin
 from merchants import services
 from merchants.models import APIKey, Member, Merchant, Plan, Usage, Wallet
@@ -55,9 +58,13 @@ class WalletInline(ReadOnly, TabularInline):
     extra = 0
 
 
+class MerchantActionForm(ActionForm):
+    platform_fee = forms.CharField(required=False, max_length=8, label="Fee %")
+
+
 @admin.register(Merchant)
 class MerchantAdmin(StaffAdmin):
-    list_display = ("business_name", "contact_email", "status", "plan", "created_at")
+    list_display = ("business_name", "contact_email", "status", "plan", "platform_fee_percent", "created_at")
     list_filter = ("status", "plan")
     list_select_related = ("plan",)
     search_fields = ("=id", "business_name", "contact_email")
@@ -65,7 +72,9 @@ class MerchantAdmin(StaffAdmin):
     # Not even staff reads secrets, encrypted or not.
     exclude = ("webhook_secret_live", "webhook_secret_test")
     inlines = (MemberInline, APIKeyInline, WalletInline)
-    actions = ("suspend", "reactivate")
+    readonly_fields = ("platform_fee_percent",)
+    action_form = MerchantActionForm
+    actions = ("suspend", "reactivate", "set_platform_fee")
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer one action per plan beside the others; plans are rows, so the list is made anew each time."""
@@ -86,6 +95,19 @@ class MerchantAdmin(StaffAdmin):
     def reactivate(self, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
         """Let suspended merchants back."""
         self.apply(request, queryset, _reactivate)
+
+    @admin.action(description="Set the platform fee", permissions=["operate"])
+    def set_platform_fee(self, request: HttpRequest, queryset: QuerySet[Merchant]) -> None:
+        """Set the platform's share of future settlements to the percentage given beside the action."""
+        percent = parse_amount(request.POST.get("platform_fee", ""))
+        if percent is None:
+            self.message_user(request, "Give the fee in percent, such as 1.5.", messages.ERROR)
+            return
+        self.apply(
+            request,
+            queryset,
+            lambda merchant: services.set_platform_fee(merchant=merchant, percent=percent, now=timezone.now()),
+        )
 
 
 @admin.register(APIKey)

@@ -125,3 +125,10 @@ class NoWalletConfigured(Invalid):
 class InvalidTransition(Conflict):
     code = "INVALID_MERCHANT_STATUS"
     message = "The merchant's present status does not allow this."
+
+
+class InvalidPlatformFee(Invalid):
+    """The platform's share of what a merchant's invoices bring has bounds."""
+
+    code = "INVALID_PLATFORM_FEE"
+    message = "The platform fee is a percentage from 0.1 to 5 with at most two digits after the point."

@@ -76,7 +76,8 @@ class Merchant(Record):
     """
     The tenant: owns invoices, keys, wallets, endpoints.
 
-    ``settings`` holds only what the merchant has set; read it through ``MerchantSettings.of``. The
+    ``settings`` holds only what the merchant has set; read it through ``MerchantSettings.of``.
+    ``platform_fee_percent`` of each settlement is the platform's; staff sets it. The
     webhook secrets sign what goes to the ``webhook_url`` of single invoices.
     """
 
@@ -89,12 +90,19 @@ class Merchant(Record):
     )
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="merchants")
     settings = ExactJSONField(default=dict)
+    platform_fee_percent = models.DecimalField(max_digits=4, decimal_places=2, default=Decimal("1.00"), editable=False)
     webhook_secret_live = models.TextField(editable=False)
     webhook_secret_test = models.TextField(editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        constraints = [CheckConstraint(name="merchant_status_known", condition=Q(status__in=MerchantStatus.values))]
+        constraints = [
+            CheckConstraint(name="merchant_status_known", condition=Q(status__in=MerchantStatus.values)),
+            CheckConstraint(
+                name="merchant_platform_fee_range",
+                condition=Q(platform_fee_percent__gte=Decimal("0.1"), platform_fee_percent__lte=Decimal(5)),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.business_name

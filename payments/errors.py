@@ -17,6 +17,13 @@ class RefundNotFound(NotFound):
     message = "There is no such refund."
 
 
+class SettlementNotFound(NotFound):
+    """No such settlement, or it belongs to somebody else or to the other mode."""
+
+    code = "SETTLEMENT_NOT_FOUND"
+    message = "There is no such settlement."
+
+
 class NothingToRefund(Conflict):
     """No confirmed money is left that has not been refunded already."""
 

@@ -1,4 +1,4 @@
-"""What the log says of a payment or a refund: the invoice's facts, and the payment's own beside them."""
+"""What the log says of a payment, a refund or a settlement: the invoice's facts, and the payment's own beside them."""
 
 from decimal import Decimal
 from typing import Any
@@ -8,12 +8,17 @@ from core.ids import public_id
 from events.outbox import Happening
 from invoices.events import about
 from invoices.models import Invoice
-from payments.models import Payment, Refund
+from payments.models import Booking, Payment, Refund, Settlement
 
 
 def amount_of(record: Payment | Refund) -> Decimal:
     """Return the amount in major units of its asset; in base units when the asset is no longer configured."""
-    return record.asset.to_amount(record.units) if record.asset else Decimal(record.units)
+    return in_major_units(record, record.units)
+
+
+def in_major_units(record: Payment | Refund | Settlement | Booking, units: int) -> Decimal:
+    """Return ``units`` in major units of the record's asset; as they are when it is no longer configured."""
+    return record.asset.to_amount(units) if record.asset else Decimal(units)
 
 
 def payment_facts(payment: Payment) -> dict[str, Any]:
@@ -118,3 +123,24 @@ def refund_event(refund: Refund, event_type: str) -> Happening:
 
 def _public_id_of_payment(refund: Refund) -> str | None:
     return public_id(Payment.PREFIX, refund.payment_id) if refund.payment_id else None
+
+
+def settlement_event(settlement: Settlement, invoice: Invoice, event_type: str) -> Happening:
+    """Return an event about ``settlement`` as it is now."""
+    return about(
+        invoice,
+        event_type,
+        settlement_id=settlement.public_id,
+        settlement={
+            "id": settlement.public_id,
+            "gross": in_major_units(settlement, settlement.gross_units),
+            "fee": in_major_units(settlement, settlement.fee_units),
+            "net": in_major_units(settlement, settlement.net_units),
+            "fee_percent": settlement.fee_percent,
+            "crypto_currency": settlement.asset_code,
+            "network": settlement.network,
+            "status": str(settlement.status),
+            "replaces": public_id(Settlement.PREFIX, settlement.replaces_id) if settlement.replaces_id else None,
+            "reversal_reason": settlement.reversal_reason or None,
+        },
+    )

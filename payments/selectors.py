@@ -1,28 +1,43 @@
 """Reads, tenant first."""
 
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from core.ids import parse_public_id
 from invoices.models import Invoice
 from merchants.models import Merchant
-from payments.errors import PaymentNotFound, RefundNotFound
-from payments.models import Payment, Refund
+from payments.errors import PaymentNotFound, RefundNotFound, SettlementNotFound
+from payments.models import Account, Payment, Posting, Refund, Settlement
 from payments.states import RECEIVED, Review
 
 __all__ = [
     "RECEIVED",
+    "Balance",
+    "balances",
     "get_payment",
     "get_refund",
+    "get_settlement",
     "list_deposits",
     "list_payments",
     "list_refunds",
+    "list_settlements",
     "payments_of",
     "refunds_of",
 ]
 
 MANY: Final = 200  # shown with an invoice; anybody can send dust to an address, so there is no natural end
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What one asset's accounts hold, in base units; on all but ``chain``, what they hold is owed: positive."""
+
+    network: str
+    asset_code: str
+    units: dict[Account, int]
 
 
 def list_payments(*, merchant: Merchant, livemode: bool) -> QuerySet[Payment]:
@@ -82,3 +97,39 @@ def get_refund(*, merchant: Merchant, livemode: bool, public_id: str) -> Refund:
     if refund is None:
         raise RefundNotFound
     return refund
+
+
+def list_settlements(*, merchant: Merchant, livemode: bool) -> QuerySet[Settlement]:
+    """Return the merchant's settlements in one mode, newest first; reversed ones too."""
+    return Settlement.objects.filter(merchant=merchant, livemode=livemode).order_by("-created_at", "-id")
+
+
+def get_settlement(*, merchant: Merchant, livemode: bool, public_id: str) -> Settlement:
+    """
+    Return one settlement.
+
+    :raises SettlementNotFound: when the merchant has none with this id
+    """
+    key = parse_public_id(Settlement.PREFIX, public_id)
+    found = list_settlements(merchant=merchant, livemode=livemode).filter(pk=key).first() if key else None
+    if found is None:
+        raise SettlementNotFound
+    return found
+
+
+def balances(*, merchant: Merchant, livemode: bool) -> list[Balance]:
+    """Return the sums of the merchant's books in one mode, one per network and asset, by name."""
+    sums = (
+        Posting.objects.filter(booking__merchant=merchant, booking__livemode=livemode)
+        .order_by()
+        .values_list("booking__network", "booking__asset_code", "account")
+        .annotate(units=Sum("units"))
+    )
+    by_asset: dict[tuple[str, str], dict[Account, int]] = defaultdict(dict)
+    for network, code, account, units in sums:
+        held = int(units)
+        by_asset[network, code][Account(account)] = held if account == Account.CHAIN else -held
+    return [
+        Balance(*key, {account: units.get(account, 0) for account in Account})
+        for key, units in sorted(by_asset.items())
+    ]

@@ -174,6 +174,22 @@ REFUND: Final = {
     "created_at": _PAID,
     "completed_at": None,
 }
+SETTLEMENT: Final = {
+    "id": "set_06bq3z5n8cz9v4w2k7r1t0x5ye",
+    "invoice_id": _INVOICE_ID,
+    "network": "tron",
+    "crypto_currency": "USDT",
+    "gross": Decimal("16.49"),
+    "fee": Decimal("0.1649"),
+    "fee_percent": Decimal("1"),
+    "net": Decimal("16.3251"),
+    "status": "settled",
+    "created_at": _PAID,
+    "reversed_at": None,
+    "reversal_reason": None,
+    "replaces": None,
+    "livemode": True,
+}
 COMPLETE_REFUND: Final = {"tx_hash": _TXID}
 RESOLVE_DEPOSIT: Final = {"resolution": "accept"}
 PUBLIC_INVOICE: Final[dict[str, Any]] = {

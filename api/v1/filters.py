@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 
 from invoices import selectors
 from invoices.models import Invoice
-from payments.models import Payment, Refund
+from payments.models import Payment, Refund, Settlement
 
 M = TypeVar("M", bound=Model)
 
@@ -63,6 +63,19 @@ class RefundFilter(PaymentFilter):
 
     class Meta:
         model = Refund
+        fields: list[str] = []
+
+
+class SettlementFilter(PaymentFilter):
+    """``GET /settlements``."""
+
+    network = filters.CharFilter(field_name="network")
+    crypto_currency = filters.CharFilter(field_name="asset_code")
+    created_after = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Settlement
         fields: list[str] = []
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from api.v1.views import invoices, market, payments, public, sandbox
+from api.v1.views import invoices, market, payments, public, sandbox, settlements
 
 urlpatterns: list[URLPattern] = [
     path("invoices", invoices.InvoiceList.as_view()),
@@ -18,6 +18,9 @@ urlpatterns: list[URLPattern] = [
     path("refunds/<str:refund_id>/cancel", payments.RefundCancellation.as_view()),
     path("deposits", payments.DepositList.as_view()),
     path("deposits/<str:deposit_id>/resolve", payments.DepositResolution.as_view()),
+    path("settlements", settlements.SettlementList.as_view()),
+    path("settlements/<str:settlement_id>", settlements.SettlementDetail.as_view()),
+    path("balances", settlements.BalanceList.as_view()),
     path("rates", market.RateList.as_view()),
     path("assets", market.AssetList.as_view()),
     path("sandbox/transfers", sandbox.SandboxTransfers.as_view()),

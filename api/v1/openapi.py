@@ -36,6 +36,7 @@ _TAGS: Final = {
     "Invoices": "Requests to be paid.",
     "Payments": "What arrived for them.",
     "Refunds": "What goes back. You send it from your own wallet.",
+    "Settlements": "What each paid invoice brought: gross, the platform's fee, net. And what your books hold.",
     "Deposits": "Money that matched no open invoice and waits for a decision.",
     "Rates and assets": "What can be paid with, and at what price.",
     "Webhooks": "Being told of what happens.",

@@ -5,6 +5,7 @@ from merchants.services.accounts import (
     change_plan,
     reactivate,
     rotate_webhook_secret,
+    set_platform_fee,
     suspend,
     update_merchant,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "revoke_api_key",
     "rotate_api_key",
     "rotate_webhook_secret",
+    "set_platform_fee",
     "sign_up",
     "suspend",
     "touch_api_key",

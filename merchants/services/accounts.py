@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from django.db import transaction
 
 from core import secrets
+from core.money import has_at_most
 from merchants import selectors
 from merchants.audit import log_change
-from merchants.errors import InvalidTransition, UnknownPlan
+from merchants.errors import InvalidPlatformFee, InvalidTransition, UnknownPlan
 from merchants.models import Merchant, MerchantStatus
 from merchants.secrets import new_webhook_secret
 from merchants.settings import merge
+
+PLATFORM_FEE_RANGE: Final = (Decimal("0.1"), Decimal(5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,24 @@ def change_plan(*, merchant: Merchant, plan_code: str, now: datetime) -> Merchan
     fresh.updated_at = now
     fresh.save(update_fields=["plan", "updated_at"])
     log_change("merchant.plan_changed", merchant=fresh, about=fresh, previous=previous, plan_type=plan.pk)
+    return fresh
+
+
+@transaction.atomic
+def set_platform_fee(*, merchant: Merchant, percent: Decimal, now: datetime) -> Merchant:
+    """
+    Set the platform's share of what a merchant's invoices bring, in percent. What is settled stays as it is.
+
+    :raises InvalidPlatformFee: when it is not from 0.1 to 5 with at most two digits after the point
+    """
+    if not PLATFORM_FEE_RANGE[0] <= percent <= PLATFORM_FEE_RANGE[1] or not has_at_most(percent, 2):
+        raise InvalidPlatformFee(field="platform_fee_percent")
+    fresh = merchant.locked()
+    previous = fresh.platform_fee_percent
+    fresh.platform_fee_percent = percent
+    fresh.updated_at = now
+    fresh.save(update_fields=["platform_fee_percent", "updated_at"])
+    log_change("merchant.platform_fee_changed", merchant=fresh, about=fresh, previous=previous, percent=percent)
     return fresh
 
 

@@ -1,7 +1,29 @@
 """What this app stores: how far each chain has been read, payments, refunds, the books."""
 
+from payments.models.books import (
+    Account,
+    Booking,
+    BookingKind,
+    Fact,
+    Posting,
+    Settlement,
+    SettlementStatus,
+)
 from payments.models.payment import Payment
 from payments.models.refund import Refund
 from payments.models.scanning import Cursor, Finding, ScannedRange
 
-__all__ = ["Cursor", "Finding", "Payment", "Refund", "ScannedRange"]
+__all__ = [
+    "Account",
+    "Booking",
+    "BookingKind",
+    "Cursor",
+    "Fact",
+    "Finding",
+    "Payment",
+    "Posting",
+    "Refund",
+    "ScannedRange",
+    "Settlement",
+    "SettlementStatus",
+]

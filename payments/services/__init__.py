@@ -4,6 +4,7 @@ from payments.services.deposits import Resolution, resolve_deposit
 from payments.services.ledger import Reading, fail_stale, record_reading
 from payments.services.refunds import (
     RefundOrder,
+    accept_invoice,
     cancel_invoice,
     cancel_refund,
     complete_refund,
@@ -22,6 +23,7 @@ __all__ = [
     "Resolution",
     "SentTransfer",
     "TransferOrder",
+    "accept_invoice",
     "cancel_invoice",
     "cancel_refund",
     "close_finding",

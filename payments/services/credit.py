@@ -19,6 +19,7 @@ from invoices.states import FINAL, InvoiceStatus
 from merchants.settings import MerchantSettings
 from payments.events import deposit_event, payment_event, with_last_payment
 from payments.models import Payment
+from payments.services import books
 from payments.states import (
     RECEIVED,
     STATUS_EVENT,
@@ -48,6 +49,11 @@ class Change:
     def is_new(self) -> bool:
         """Whether the payment was first seen now."""
         return self.was is None
+
+    @property
+    def touches_confirmed(self) -> bool:
+        """Whether confirmed money came or went; nothing else is on the books."""
+        return PaymentStatus.CONFIRMED in {self.was, self.payment.status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +120,17 @@ def settle_invoice(invoice: Invoice, changes: list[Change], *, now: datetime, al
     last = changes[-1].payment if changes else None
     for happening in happenings:
         emit(with_last_payment(happening, last))
+    if always or any(change.touches_confirmed for change in changes):
+        books.follow(invoice, payments=[change.payment for change in changes], now=now)
 
 
-def settle_unmatched(changes: list[Change]) -> None:
+def settle_unmatched(changes: list[Change], *, now: datetime) -> None:
     """Tell what happened to payments that are for no invoice; the caller has saved them."""
     for change in changes:
         for event in _events_of(change):
             emit(deposit_event(change.payment, event))
+        if change.touches_confirmed:
+            books.follow_deposit(change.payment, now=now)
 
 
 def receipts_of(invoice: Invoice) -> invoice_services.Receipts:

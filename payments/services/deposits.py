@@ -15,6 +15,7 @@ from merchants.models import Merchant
 from payments import selectors
 from payments.errors import DepositNeedsInvoice, DepositNotAcceptable, DepositNotInReview
 from payments.models import Cursor, Payment
+from payments.services import books
 from payments.services.credit import IMPLAUSIBLE, Change, credit, judge, require_confirmations, settle_invoice
 from payments.services.refunds import open_refund
 from payments.states import PaymentStatus, Review
@@ -70,6 +71,8 @@ def resolve_deposit(  # noqa: PLR0913 - a decision has that many parts
     payment.save()
     if invoice is not None:
         settle_invoice(invoice, [change], now=now, always=True)
+    else:
+        books.follow_deposit(payment, now=now)
     _tell(payment, invoice, resolution)
     return payment
 

@@ -209,7 +209,7 @@ def _settle(invoice: Invoice | None, found: list[Change], view: _View, now: date
 
 def _tell(invoice: Invoice | None, changes: list[Change], now: datetime) -> None:
     if invoice is None:
-        settle_unmatched(changes)
+        settle_unmatched(changes, now=now)
     else:
         settle_invoice(invoice, changes, now=now)
 

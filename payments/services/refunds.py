@@ -19,6 +19,7 @@ from payments import selectors
 from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge
 from payments.events import refund_event
 from payments.models import Payment, Refund
+from payments.services import books
 from payments.states import PaymentStatus, RefundStatus
 
 
@@ -53,6 +54,19 @@ def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order:
         )
     address = _address(invoice.network, order.address)
     return open_refund(invoice, units=units, address=address, reason=order.reason, kind="requested", now=now)
+
+
+@transaction.atomic
+def accept_invoice(*, merchant: Merchant, livemode: bool, public_id: str, now: datetime) -> Invoice:
+    """
+    Take what has arrived for enough, and settle it when it is confirmed.
+
+    :raises InvoiceNotFound: when the merchant has none with this id
+    :raises InvoiceNotAcceptable: when it is not partly paid
+    """
+    invoice = invoice_services.accept_invoice(merchant=merchant, livemode=livemode, public_id=public_id, now=now)
+    books.follow(invoice, now=now)
+    return invoice
 
 
 @transaction.atomic
@@ -111,6 +125,7 @@ def complete_refund(
     refund.save()
     invoice = refund.invoice
     emit(refund_event(refund, "refund.completed"))
+    books.follow_refund(refund, now=now)
     if invoice and invoice.status == InvoiceStatus.PAID and _returned_units(invoice) >= invoice.confirmed_units:
         invoice_services.mark_refunded(invoice_id=invoice.pk, now=now)
         invoice.refresh_from_db()
@@ -130,6 +145,7 @@ def cancel_refund(*, merchant: Merchant, livemode: bool, public_id: str, now: da
     refund.completed_at = now
     refund.save()
     emit(refund_event(refund, "refund.cancelled"))
+    books.follow_refund(refund, now=now)
     return refund
 
 
@@ -179,6 +195,7 @@ def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
         created_at=now,
     )
     emit(refund_event(refund, "refund.created"))
+    books.follow_refund(refund, now=now)
     return refund
 
 

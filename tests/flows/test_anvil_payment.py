@@ -75,7 +75,13 @@ def test_an_invoice_is_paid_with_a_real_token(anvil, token, merchant):
     invoice.refresh_from_db()
     payment = Payment.objects.get()
     assert (invoice.status, payment.status, payment.txid, payment.units) == ("paid", "confirmed", txid, 16_490_000)
-    assert events_of(invoice) == ["payment.detected", "invoice.confirming", "payment.confirmed", "invoice.paid"]
+    assert events_of(invoice) == [
+        "payment.detected",
+        "invoice.confirming",
+        "payment.confirmed",
+        "invoice.paid",
+        "settlement.created",
+    ]
 
 
 def test_an_invoice_is_paid_with_the_network_s_own_coin_in_two_parts(anvil, merchant):
@@ -111,7 +117,7 @@ def test_a_reorg_takes_the_payment_back_and_the_next_block_brings_it_again(anvil
     invoice.refresh_from_db()
     assert (invoice.status, invoice.paid_at) == ("pending", None)
     assert Payment.objects.get().status == "orphaned"
-    assert events_of(invoice)[-2:] == ["payment.reversed", "invoice.reversed"]
+    assert events_of(invoice)[-3:] == ["payment.reversed", "invoice.reversed", "settlement.reversed"]
 
     anvil.transfer(token, invoice.address, invoice.amount_units)
     anvil.mine(3)

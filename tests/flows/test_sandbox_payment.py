@@ -77,4 +77,5 @@ def test_from_sign_up_to_a_paid_invoice_and_its_webhook(valkey):
         "invoice.confirming",
         "payment.confirmed",
         "invoice.paid",
+        "settlement.created",
     ]

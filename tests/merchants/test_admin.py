@@ -87,3 +87,16 @@ def test_a_link_can_be_sent_again(staff, merchant, now):
     act(staff, "member", "invite_again", Member.objects.get())
 
     assert Member.objects.get().invited_at is None
+
+
+@pytest.mark.parametrize(("given", "fee"), [("2.5", "2.50"), ("7", "1.00"), ("", "1.00"), ("a lot", "1.00")])
+def test_staff_sets_the_platform_fee_within_its_bounds(staff, merchant, given, fee):
+    staff.post(
+        reverse("admin:merchants_merchant_changelist"),
+        {"action": "set_platform_fee", "platform_fee": given, "_selected_action": [str(merchant.pk)]},
+    )
+
+    merchant.refresh_from_db()
+    assert str(merchant.platform_fee_percent) == fee
+    changes = Event.objects.filter(type="merchant.platform_fee_changed")
+    assert [event.actor for event in changes] == ([f"user:{staff.person.pk}"] if fee != "1.00" else [])

@@ -117,7 +117,7 @@ class InvoiceAcceptance(MerchantView):
         answers={200: shapes.INVOICE},
     )
     def post(self, request: Request, invoice_id: str) -> Response:  # noqa: ARG002
-        invoice = services.accept_invoice(
+        invoice = payment_services.accept_invoice(
             merchant=self.merchant, livemode=self.livemode, public_id=invoice_id, now=self.now
         )
         return Response(invoice_view(invoice))

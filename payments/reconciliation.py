@@ -1,0 +1,263 @@
+"""
+Compare the books with what they should follow from: the tables, and the chains themselves.
+
+Nothing here shares code with what writes the books, so that a mistake there is not repeated here.
+Each difference is one line of text for whoever looks after the installation.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Min, Sum
+
+from chains import registry
+from chains.base import ChainReader, ChainUnavailable, Transfer
+from core.ids import public_id
+from invoices.models import Credit, Invoice
+from merchants.models import Merchant, WalletAddress
+from payments.models import Account, Booking, Cursor, Payment, Posting, Refund, ScannedRange, Settlement
+from payments.states import RECEIVED, PaymentStatus
+from payments.watchlist import IssuedAddresses
+
+PREFIXES: Final = {
+    "payment": Payment.PREFIX,
+    "settlement": Settlement.PREFIX,
+    "credit": Credit.PREFIX,
+    "refund": Refund.PREFIX,
+    "payout": "pyt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to compare: everything, or one network, one merchant, some heights (the chains only)."""
+
+    network: str = ""
+    merchant: Merchant | None = None
+    first: int | None = None
+    last: int | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the statements below are asked with."""
+        return {"network": self.network or None, "merchant": self.merchant.pk if self.merchant else None}
+
+
+_UNBALANCED: Final = """
+SELECT b.id, count(p.id), coalesce(sum(p.units), 0)
+FROM payments_booking b LEFT JOIN payments_posting p ON p.booking_id = b.id
+WHERE (%(network)s::text IS NULL OR b.network = %(network)s)
+  AND (%(merchant)s::uuid IS NULL OR b.merchant_id = %(merchant)s)
+GROUP BY b.id HAVING count(p.id) < 2 OR coalesce(sum(p.units), 0) <> 0
+ORDER BY b.id
+"""
+
+# What each payment, settlement and refund should have on the books, beside what it has. A credit is
+# fiat: what it is on the books for shows in the customers' account of its invoice, below.
+_FACTS: Final = """
+WITH payment AS (
+    SELECT 'payment' AS fact, p.id AS source_id, p.network, p.asset_code, p.merchant_id, p.units,
+           CASE WHEN p.counts THEN 'customers' WHEN p.review = 'ignored' THEN 'merchant' ELSE 'unmatched' END AS owner
+    FROM payments_payment p WHERE p.status = 'confirmed'
+), settlement AS (
+    SELECT 'settlement' AS fact, s.id AS source_id, s.network, s.asset_code, s.merchant_id,
+           s.gross_units, s.fee_units, s.net_units
+    FROM payments_settlement s WHERE s.status = 'settled'
+), refund AS (
+    SELECT 'refund' AS fact, r.id AS source_id, r.network, r.asset_code, r.merchant_id, r.units,
+           CASE WHEN r.kind = 'deposit' THEN 'unmatched'
+                WHEN r.kind = 'requested' AND i.status IN ('paid', 'refunded') THEN 'merchant'
+                ELSE 'customers' END AS owner,
+           CASE WHEN r.status = 'completed' THEN 'chain' ELSE 'refunds' END AS target
+    FROM payments_refund r LEFT JOIN invoices_invoice i ON i.id = r.invoice_id WHERE r.status <> 'cancelled'
+), expected AS (
+    SELECT fact, source_id, network, asset_code, merchant_id, 'chain' AS account, units FROM payment
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, owner, -units FROM payment
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'customers', gross_units FROM settlement
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'fees', -fee_units FROM settlement
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'merchant', -net_units FROM settlement
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, owner, units FROM refund
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, target, -units FROM refund
+), booked AS (
+    SELECT b.fact, b.source_id, b.network, b.asset_code, b.merchant_id, p.account, sum(p.units) AS units
+    FROM payments_booking b JOIN payments_posting p ON p.booking_id = b.id
+    WHERE b.fact IN ('payment', 'settlement', 'refund')
+       OR (b.fact = 'credit' AND b.source_id NOT IN (SELECT id FROM invoices_credit WHERE voided_at IS NULL))
+    GROUP BY b.fact, b.source_id, b.network, b.asset_code, b.merchant_id, p.account
+)
+SELECT fact, source_id, network, asset_code, account, coalesce(e.units, 0), coalesce(b.units, 0)
+FROM expected e FULL JOIN booked b USING (fact, source_id, network, asset_code, merchant_id, account)
+WHERE coalesce(e.units, 0) <> coalesce(b.units, 0)
+  AND (%(network)s::text IS NULL OR network = %(network)s)
+  AND (%(merchant)s::uuid IS NULL OR merchant_id = %(merchant)s)
+ORDER BY source_id, account
+"""
+
+# A surplus waits here until its refund is opened, a moment later: see payments.subscribers.
+_CUSTOMERS: Final = """
+SELECT i.id, b.network, b.asset_code, sum(p.units)
+FROM payments_booking b
+JOIN payments_posting p ON p.booking_id = b.id AND p.account = 'customers'
+JOIN invoices_invoice i ON i.id = b.invoice_id AND i.status IN ('paid', 'refunded')
+WHERE (%(network)s::text IS NULL OR b.network = %(network)s)
+  AND (%(merchant)s::uuid IS NULL OR b.merchant_id = %(merchant)s)
+  AND NOT (i.overpayment_action = 'refund' AND i.exception = 'overpaid' AND NOT EXISTS (
+      SELECT FROM payments_refund r WHERE r.invoice_id = i.id AND r.kind = 'surplus'))
+GROUP BY i.id, b.network, b.asset_code HAVING sum(p.units) <> 0
+ORDER BY i.id
+"""
+
+_INVOICES: Final = """
+SELECT i.id, i.network, i.asset_code, i.confirmed_units, coalesce(sum(p.credited_units), 0)
+FROM invoices_invoice i
+LEFT JOIN payments_payment p ON p.invoice_id = i.id AND p.counts AND p.status = 'confirmed'
+WHERE (%(network)s::text IS NULL OR i.network = %(network)s)
+  AND (%(merchant)s::uuid IS NULL OR i.merchant_id = %(merchant)s)
+GROUP BY i.id HAVING i.confirmed_units <> coalesce(sum(p.credited_units), 0)
+ORDER BY i.id
+"""
+
+_UNSETTLED: Final = """
+SELECT i.id FROM invoices_invoice i
+WHERE i.status = 'paid'
+  AND (%(network)s::text IS NULL OR i.network = %(network)s)
+  AND (%(merchant)s::uuid IS NULL OR i.merchant_id = %(merchant)s)
+  AND NOT EXISTS (SELECT FROM payments_settlement s WHERE s.invoice_id = i.id AND s.status = 'settled')
+ORDER BY i.id
+"""
+
+
+def ledger_differences(scope: Scope) -> list[str]:
+    """Return where the books differ from the tables they follow from: one moment's view of both."""
+    with transaction.atomic():
+        if not connection.savepoint_ids:  # within another transaction it is too late to ask for this
+            _ask("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", {})
+        return [
+            *(
+                f"booking {public_id(Booking.PREFIX, key)}: {lines} lines that add up to {total}"
+                for key, lines, total in _ask(_UNBALANCED, scope.parameters)
+            ),
+            *(_of_fact(row) for row in _ask(_FACTS, scope.parameters)),
+            *(
+                f"{_invoice(key)}: paid, but {_amount(network, code, -units)} still booked as its customer's"
+                for key, network, code, units in _ask(_CUSTOMERS, scope.parameters)
+            ),
+            *(
+                f"{_invoice(key)}: says {_amount(network, code, said)} confirmed, "
+                f"its payments {_amount(network, code, paid)}"
+                for key, network, code, said, paid in _ask(_INVOICES, scope.parameters)
+            ),
+            *(f"{_invoice(key)}: paid, but not settled" for (key,) in _ask(_UNSETTLED, scope.parameters)),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Blocks of a network that were scanned; ``hash`` is that of the block at ``height``, the end of the scan."""
+
+    first: int
+    last: int
+    height: int
+    hash: str
+
+
+def scanned(network: str, scope: Scope) -> Range | None:
+    """Return the blocks of ``network`` that were scanned and that ``scope`` asks for; None when there are none."""
+    cursor = Cursor.objects.filter(network=network).first()
+    oldest = ScannedRange.objects.filter(network=network).aggregate(first=Min("first"))["first"]
+    if cursor is None or oldest is None:
+        return None
+    first = oldest if scope.first is None else max(scope.first, oldest)
+    last = cursor.height if scope.last is None else min(scope.last, cursor.height)
+    return Range(first, last, cursor.height, cursor.hash) if first <= last else None
+
+
+def chain_differences(network: str, blocks: Range, scope: Scope, *, reader: ChainReader | None = None) -> Iterator[str]:
+    """
+    Yield where the books differ from the transfers in ``blocks``, read again from the chain.
+
+    :raises ChainUnavailable: when the node does not answer, or the chain changed meanwhile: ask again
+    """
+    reader = reader or registry.reader(network)
+    watchlist = _Watched(network, scope.merchant.pk if scope.merchant else None)
+    for first in range(blocks.first, blocks.last + 1, reader.max_range):
+        last = min(first + reader.max_range - 1, blocks.last)
+        found = [t for t in reader.transfers(first=first, last=last, watchlist=watchlist) if t.units > 0]
+        if reader.block_at(blocks.height).hash != blocks.hash:
+            raise ChainUnavailable("the chain has changed since it was scanned")
+        yield from _compared(network, found, first, last, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched(IssuedAddresses):
+    """The issued addresses; only those of one merchant when ``merchant_id`` says."""
+
+    merchant_id: UUID | None = None
+
+    def among(self, addresses: Collection[str]) -> set[str]:
+        ours = IssuedAddresses(self.network).among(addresses)
+        if self.merchant_id is None or not ours:
+            return ours
+        of_invoices = Invoice.objects.filter(network=self.network, address__in=ours, merchant_id=self.merchant_id)
+        listed = WalletAddress.objects.filter(
+            network=self.network, address__in=ours, wallet__merchant_id=self.merchant_id
+        )
+        return {*of_invoices.values_list("address", flat=True), *listed.values_list("address", flat=True)}
+
+
+def _compared(network: str, found: Sequence[Transfer], first: int, last: int, scope: Scope) -> Iterator[str]:
+    recorded = Payment.objects.filter(network=network, block_height__range=(first, last), status__in=RECEIVED)
+    if scope.merchant is not None:
+        recorded = recorded.filter(merchant=scope.merchant)
+    payments = {(p.txid, p.asset_code, p.address, p.tag, p.ordinal): p for p in recorded}
+    booked = _booked_on_chain([payment.pk for payment in payments.values()])
+    for transfer in found:
+        key = (transfer.txid, transfer.asset, transfer.recipient, transfer.tag, transfer.ordinal)
+        payment = payments.pop(key, None)
+        units = _amount(network, transfer.asset, transfer.units)
+        if payment is None:
+            yield f"{network} {transfer.txid}: {units} to {transfer.recipient} on the chain, never credited"
+        elif payment.units != transfer.units:
+            said = _amount(network, payment.asset_code, payment.units)
+            yield f"{network} {transfer.txid}: {units} on the chain, {said} in {payment.public_id}"
+        elif payment.status == PaymentStatus.CONFIRMED and booked.get(payment.pk, 0) != transfer.units:
+            said = _amount(network, payment.asset_code, booked.get(payment.pk, 0))
+            yield f"{network} {transfer.txid}: {units} on the chain, {said} booked for {payment.public_id}"
+    for payment in payments.values():
+        units = _amount(network, payment.asset_code, payment.units)
+        yield f"{network} {payment.txid}: {units} in {payment.public_id}, nothing on the chain"
+
+
+def _booked_on_chain(payments: list[UUID]) -> dict[UUID, int]:
+    rows = (
+        Posting.objects.filter(booking__source_id__in=payments, account=Account.CHAIN)
+        .order_by()
+        .values_list("booking__source_id")
+        .annotate(units=Sum("units"))
+    )
+    return {source: int(units) for source, units in rows}
+
+
+def _of_fact(row: tuple[Any, ...]) -> str:
+    fact, source, network, code, account, expected, booked = row
+    name = public_id(PREFIXES[fact], source)
+    should, does = _amount(network, code, expected), _amount(network, code, booked)
+    return f"{fact} {name}: {account} should hold {should}, {does} booked"
+
+
+def _invoice(key: UUID) -> str:
+    return f"invoice {public_id(Invoice.PREFIX, key)}"
+
+
+def _amount(network: str, code: str, units: int) -> str:
+    asset = registry.asset(network, code)
+    return f"{asset.to_amount(int(units)):f} {code}" if asset else f"{units} base units of {code}"
+
+
+def _ask(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return list(cursor.fetchall()) if cursor.description else []

@@ -1,0 +1,151 @@
+"""
+What a paid invoice brought: gross, the platform's fee and net, per asset it was paid in.
+
+Gross is the confirmed money that counts, less what of a surplus is kept for the customer or goes back to
+them. It follows from the facts like a status: when they change, the settlement is reversed and replaced.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import Sum
+
+from core.money import WIDE
+from events.outbox import emit
+from invoices.models import Credit, Invoice, OverpaymentAction
+from invoices.states import InvoiceException, InvoiceStatus
+from payments.events import settlement_event
+from payments.models import Payment, Refund, Settlement, SettlementStatus
+from payments.models.books import fee_of
+from payments.states import PaymentStatus, RefundStatus
+
+PAID: Final = frozenset({InvoiceStatus.PAID, InvoiceStatus.REFUNDED})
+
+Key = tuple[str, str]  # network, asset code
+
+
+@dataclass(slots=True)
+class Statement:
+    """Everything the settlement of an invoice follows from; units are base units."""
+
+    is_paid: bool
+    confirmed: Mapping[Key, int]  # confirmed and counting, per asset
+    credited_units: int  # of the confirmed money, what is the customer's credit; in the invoice's asset
+    returned_units: int  # likewise, the surplus that goes back
+    credits: list[Credit]
+    refunds: list[Refund]
+    settlements: list[Settlement]  # oldest first, reversed ones too
+
+    @classmethod
+    def of(cls, invoice: Invoice) -> "Statement":
+        """Return the statement of ``invoice`` as it is now."""
+        credits_given = list(Credit.objects.filter(invoice=invoice))
+        refunds = list(Refund.objects.filter(invoice=invoice))
+        sums = (
+            Payment.objects.filter(invoice=invoice, counts=True, status=PaymentStatus.CONFIRMED)
+            .order_by()
+            .values_list("network", "asset_code")
+            .annotate(units=Sum("units"))
+        )
+        confirmed = {(network, code): int(units) for network, code, units in sums}
+        own = confirmed.get((invoice.network, invoice.asset_code), 0)
+        return cls(
+            is_paid=invoice.status in PAID,
+            confirmed=confirmed,
+            credited_units=min(_credited_units(invoice, credits_given), own),
+            returned_units=min(_returned_units(invoice, refunds), own),
+            credits=credits_given,
+            refunds=refunds,
+            settlements=list(Settlement.objects.filter(invoice=invoice).order_by("created_at", "id")),
+        )
+
+    def gross(self, invoice: Invoice) -> dict[Key, int]:
+        """Return what is to be settled per asset; nothing while the invoice is not paid."""
+        if not self.is_paid:
+            return {}
+        gross = dict(self.confirmed)
+        own = (invoice.network, invoice.asset_code)
+        if own in gross:
+            gross[own] -= self.credited_units + self.returned_units
+        return {key: units for key, units in gross.items() if units > 0}
+
+
+def settle(invoice: Invoice, statement: Statement, *, now: datetime) -> None:
+    """
+    Let the settlements of ``invoice`` follow from its statement; the caller holds the invoice's row lock.
+
+    The fee of an invoice stays what it was at its first settlement, whatever the merchant's is by now.
+    """
+    due = statement.gross(invoice)
+    replaced: dict[Key, Settlement] = {}
+    for settlement in statement.settlements:
+        key = (settlement.network, settlement.asset_code)
+        if settlement.status == SettlementStatus.REVERSED:
+            replaced[key] = settlement
+        elif due.get(key) == settlement.gross_units:
+            del due[key]
+        else:
+            is_lost = statement.confirmed.get(key, 0) < settlement.gross_units or not statement.is_paid
+            _reverse(settlement, invoice, reason="reorg" if is_lost else "changed", now=now)
+            replaced[key] = settlement
+    for key, units in due.items():
+        statement.settlements.append(_settle_asset(invoice, key, units, statement, replaced.get(key), now))
+
+
+def _settle_asset(
+    invoice: Invoice, key: Key, gross: int, statement: Statement, replaces: Settlement | None, now: datetime
+) -> Settlement:
+    first = next(iter(statement.settlements), None)
+    percent: Decimal = first.fee_percent if first else invoice.merchant.platform_fee_percent
+    fee = fee_of(gross, percent)
+    settlement = Settlement.objects.create(
+        merchant_id=invoice.merchant_id,
+        invoice=invoice,
+        livemode=invoice.livemode,
+        network=key[0],
+        asset_code=key[1],
+        gross_units=gross,
+        fee_units=fee,
+        net_units=gross - fee,
+        fee_percent=percent,
+        replaces=replaces,
+        created_at=now,
+    )
+    emit(settlement_event(settlement, invoice, "settlement.created"))
+    return settlement
+
+
+def _reverse(settlement: Settlement, invoice: Invoice, *, reason: str, now: datetime) -> None:
+    settlement.status = SettlementStatus.REVERSED
+    settlement.reversed_at = now
+    settlement.reversal_reason = reason
+    settlement.save()
+    emit(settlement_event(settlement, invoice, "settlement.reversed"))
+
+
+def _credited_units(invoice: Invoice, credits_given: list[Credit]) -> int:
+    """
+    Return what the customer's credit is worth at the invoice's rate, rounded down.
+
+    A credit may rest on money that is still confirming; only the confirmed surplus is on the books.
+    """
+    live = next((credit for credit in credits_given if credit.voided_at is None), None)
+    if live is None:
+        return 0
+    surplus = min(live.amount, invoice.confirmed_value - max(invoice.total, invoice.asked_value))
+    if surplus <= 0:
+        return 0
+    return int(WIDE.divide(surplus, invoice.rate).scaleb(invoice.asset.decimals, context=WIDE))
+
+
+def _returned_units(invoice: Invoice, refunds: list[Refund]) -> int:
+    """Return the surplus promised back, also when its refund is only about to be opened."""
+    surplus = [refund for refund in refunds if refund.kind == "surplus"]
+    if surplus:
+        return sum(refund.units for refund in surplus if refund.status != RefundStatus.CANCELLED)
+    if invoice.overpayment_action != OverpaymentAction.REFUND or invoice.exception != InvoiceException.OVERPAID:
+        return 0
+    return max(invoice.confirmed_units - invoice.amount_units, 0)
