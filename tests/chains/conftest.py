@@ -1,3 +1,3 @@
-from tests.peers import anvil
+from tests.peers import anvil, bcoin
 
-__all__ = ["anvil"]
+__all__ = ["anvil", "bcoin"]
