@@ -15,6 +15,8 @@ class PrivateKeyGiven(Invalid):
 
     code = "PRIVATE_KEY_GIVEN"
     message = (
-        "This is a private key or a seed phrase. It was not stored. Never give it to anyone: "
-        "only the extended public key (xpub) of the account is needed to receive payments."
+        "This is a private key or a seed phrase. It was not stored, but it has left your device: move the funds it "
+        "controls to a new wallet. Never give such a key to anyone: to receive payments, the extended public key "
+        "(xpub) of the account or an address is enough."
     )
+    suggestions = ("Move the funds to a new wallet", "Use the new wallet's extended public key or an address of it")

@@ -18,18 +18,24 @@ from django.db.models.query import get_related_populators
 _Model = TypeVar("_Model", bound=models.Model)
 
 
-def insert(record: models.Model) -> None:
+def insert(record: models.Model, *, unless_taken: bool = False) -> bool:
     """
-    Write a new row. Columns with a default of the database get that default.
+    Write a new row; return whether it was. Columns with a default of the database get that default.
+
+    With ``unless_taken`` a row that would break a uniqueness is not written, and the transaction goes
+    on; whoever is just writing such a row is waited for.
 
     :raises IntegrityError: when the row breaks a constraint
     """
     sql, fields = _insertion(type(record))
     values = [field.get_db_prep_save(field.pre_save(record, add=True), connection) for field in fields]
     with connection.cursor() as cursor:
-        cursor.execute(sql, values)
+        cursor.execute(f"{sql} ON CONFLICT DO NOTHING" if unless_taken else sql, values)
+        if not cursor.rowcount:
+            return False
     record._state.adding = False  # noqa: SLF001 - what Model.save() does
     record._state.db = connection.alias  # noqa: SLF001
+    return True
 
 
 class Lookup(Generic[_Model]):

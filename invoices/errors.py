@@ -52,6 +52,14 @@ class InvalidTransition(Conflict):
     message = "An invoice cannot change its status this way."
 
 
+class AmountsExhausted(Unavailable):
+    """So many invoices are open at a shared address that no amount close to this one is free."""
+
+    code = "AMOUNTS_EXHAUSTED"
+    message = "Too many open invoices ask for about the same amount at this address."
+    suggestions = ("Try again when some of them have ended.", "Add a wallet that gives each invoice its own address.")
+
+
 class RateUnavailable(Unavailable):
     """No source has given a fresh exchange rate."""
 

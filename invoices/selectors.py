@@ -1,11 +1,55 @@
 """Reads, tenant first: another merchant's invoice is one that does not exist."""
 
-from django.db.models import QuerySet, Value
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Max, QuerySet, Value
 from django.db.models.functions import Upper
 
 from invoices.errors import InvoiceNotFound
 from invoices.models import SEARCHED, Invoice
-from merchants.models import Merchant
+from merchants import selectors as merchant_selectors
+from merchants.models import Merchant, Wallet
+from merchants.services.destinations import POOL_WARNINGS
+
+GAP_LIMIT: Final = 20  # BIP-44, "Address gap limit": a wallet looks no further than so many unused addresses
+
+
+@dataclass(frozen=True, slots=True)
+class WalletUse:
+    """
+    How far a wallet has been used.
+
+    The indexes are those of children of an extended key; ``addresses_left`` is that of a pool. What a
+    wallet does not have is None.
+    """
+
+    next_index: int | None
+    last_paid_index: int | None
+    addresses_left: int | None
+
+    @property
+    def gap(self) -> int | None:
+        """How many addresses in a row were given out and never paid since the last paid one."""
+        if self.next_index is None:
+            return None
+        return self.next_index - (0 if self.last_paid_index is None else self.last_paid_index + 1)
+
+    @property
+    def warning(self) -> str:
+        """What the owner should do something about; empty when all is well."""
+        if self.gap is not None and self.gap > GAP_LIMIT:
+            return (
+                f"The last {self.gap} addresses were not paid. Most wallet apps look only {GAP_LIMIT} unused addresses "
+                "ahead (gap limit): raise it in yours, or it may not show later payments."
+            )
+        if self.addresses_left == 0:
+            return "All addresses of the list have been used: no invoice can be created until you add more."
+        if self.addresses_left is not None and self.addresses_left <= max(POOL_WARNINGS):
+            return f"Only {self.addresses_left} unused addresses are left on the list: add more."
+        return ""
 
 
 def list_invoices(*, merchant: Merchant, livemode: bool) -> QuerySet[Invoice]:
@@ -43,6 +87,23 @@ def get_public_invoice(public_id: str) -> Invoice:
     :raises InvoiceNotFound: when there is none with this id
     """
     return _one(Invoice.objects.select_related("merchant"), public_id)
+
+
+def wallet_uses(*, merchant: Merchant, wallets: Sequence[Wallet]) -> dict[UUID, WalletUse]:
+    """Return how far each of the merchant's ``wallets`` has been used. Two queries, however many there are."""
+    paid = Invoice.objects.filter(
+        merchant=merchant, wallet_id__in=[wallet.pk for wallet in wallets if wallet.xpub], received_units__gt=0
+    ).order_by()
+    last = dict(paid.values_list("wallet_id").annotate(last=Max("wallet_index")))
+    left = merchant_selectors.addresses_left(wallets=wallets)
+    return {
+        wallet.pk: WalletUse(
+            next_index=wallet.next_index if wallet.xpub else None,
+            last_paid_index=last.get(wallet.pk),
+            addresses_left=left.get(wallet.pk),
+        )
+        for wallet in wallets
+    }
 
 
 def _one(invoices: QuerySet[Invoice], public_id: str) -> Invoice:

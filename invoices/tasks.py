@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from invoices.rates import book
-from invoices.services import life
+from invoices.services import claims, life
 
 
 @shared_task
@@ -14,6 +14,12 @@ def expire_due() -> int:
     while count := life.expire_due(now=timezone.now()):
         total += count
     return total
+
+
+@shared_task
+def release_claims() -> int:
+    """Let go of the amounts of invoices that have ended for good."""
+    return claims.release_claims(now=timezone.now())
 
 
 @shared_task

@@ -102,6 +102,43 @@ class WalletInUse(Conflict):
     suggestions = ("Use a key of an account that no other merchant here uses",)
 
 
+class WrongWalletKind(Conflict):
+    """Only a pool is a list that grows."""
+
+    code = "WRONG_WALLET_KIND"
+    message = "Only a wallet of the kind pool takes more addresses."
+
+
+class VaultUnavailable(Invalid):
+    """A vault holds private keys; this installation keeps none."""
+
+    code = "VAULT_UNAVAILABLE"
+    message = "This installation keeps no private keys, so it has no vaults."
+    suggestions = ("Give an extended public key, a list of addresses or one address",)
+
+
+class InvalidWalletAddress(Invalid):
+    """The text is not an address on the network, or the wrong number of them was given."""
+
+    code = "INVALID_ADDRESS"
+    message = "This is not an address on this network."
+
+
+class DuplicateAddress(Invalid):
+    """An address is handed out once, so it is listed once."""
+
+    code = "DUPLICATE_ADDRESS"
+    message = "This address is listed twice."
+
+
+class AddressInUse(Conflict):
+    """The address is on a list already, or was handed out before: its payments could not be told apart."""
+
+    code = "ADDRESS_IN_USE"
+    message = "This address is in use here, or was in use before."
+    suggestions = ("Use addresses that were never given to this installation",)
+
+
 class UnknownNetwork(Invalid):
     code = "UNKNOWN_NETWORK"
     message = "This installation has no network of this name."

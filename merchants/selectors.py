@@ -1,16 +1,17 @@
 """Reads, tenant first. What belongs to another merchant, or to the live world when a test key asks, is not found."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from chains import registry
 from core import secrets
 from core.statements import Lookup
 from merchants.errors import APIKeyNotFound, WalletNotFound
-from merchants.models import APIKey, KeyStatus, Merchant, Plan, Role, Usage, Wallet
+from merchants.models import APIKey, KeyStatus, Merchant, Plan, Role, Usage, Wallet, WalletAddress, WalletKind
 
 _with_owner = APIKey.objects.select_related("merchant__plan").order_by()
 _by_hash = Lookup(lambda value: _with_owner.filter(key_hash=value), "")
@@ -95,6 +96,16 @@ def get_wallet(*, merchant: Merchant, public_id: str) -> Wallet:
     if found is None:
         raise WalletNotFound
     return found
+
+
+def addresses_left(*, wallets: Iterable[Wallet]) -> dict[UUID, int]:
+    """Return how many addresses wait unused in each pool among ``wallets``."""
+    pools = [wallet.pk for wallet in wallets if wallet.kind == WalletKind.POOL]
+    if not pools:
+        return {}
+    unused = WalletAddress.objects.filter(wallet_id__in=pools, taken_at=None).order_by()
+    counted = dict(unused.values_list("wallet_id").annotate(count=Count("id")))
+    return {pool: counted.get(pool, 0) for pool in pools}
 
 
 def payable_networks(merchant: Merchant, livemode: bool) -> list[str]:

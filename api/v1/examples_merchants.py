@@ -75,4 +75,5 @@ TOKEN_REQUEST: Final = {
     "scope": ["invoices:create", "invoices:read", "analytics:read"],
     "expires_in": 3600,
 }
-ADD_WALLET: Final = {"network": "tron", "xpub": "xpub6C…"}
+ADD_WALLET: Final = {"network": "tron", "kind": "xpub", "xpub": "xpub6C…"}
+ADD_ADDRESSES: Final = {"addresses": ["TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE"]}

@@ -15,4 +15,5 @@ urlpatterns: list[URLPattern] = [
     path("wallets", wallets.WalletList.as_view()),
     path("wallets/preview", wallets.WalletPreview.as_view()),
     path("wallets/<str:wallet_id>", wallets.WalletDetail.as_view()),
+    path("wallets/<str:wallet_id>/addresses", wallets.WalletAddresses.as_view()),
 ]

@@ -14,11 +14,12 @@ from core.ids import uuid7
 from core.money import WIDE, has_at_most, is_currency, minor_digits, round_to
 from core.statements import insert
 from events.outbox import emit
-from invoices.errors import InvalidAmount, UnknownAsset, UnknownCurrency
+from invoices.errors import AmountsExhausted, InvalidAmount, UnknownAsset, UnknownCurrency
 from invoices.events import about
 from invoices.models import Invoice
 from invoices.quotes import quote
 from invoices.rates.book import Price, price_of
+from invoices.services.claims import claim_amount
 from merchants import selectors as merchant_selectors
 from merchants import services as merchant_services
 from merchants.errors import NoWalletConfigured
@@ -26,6 +27,7 @@ from merchants.models import Merchant
 from merchants.settings import MerchantSettings
 
 _USD_DIGITS: Final = 3
+_ATTEMPTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     :raises UnknownCurrency: when ``currency`` is no currency of ours
     :raises UnknownAsset: when the asset is not offered, or not on that network
     :raises NoWalletConfigured: when the merchant has no wallet that could receive it
+    :raises AmountsExhausted: when no amount is free at an address that invoices share
     :raises RateUnavailable: when there is no fresh rate
     :raises PlanLimitReached: when this month's invoices are used up
     """
@@ -90,8 +93,6 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     total_usd = _convert(total, price, currency, "USD", _USD_DIGITS)
     _check_range(merchant, order, total=total, total_usd=total_usd, currency=currency)
     asked = quote(total, rate=price.rate(currency), asset=asset)
-
-    issued = merchant_services.issue_address(merchant=merchant, network=asset.network, livemode=livemode)
 
     lifetime = order.expires_in or preferences.invoice_expiry_minutes * 60
     lock = min(order.price_lock_duration or lifetime, lifetime)
@@ -117,7 +118,6 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         ),
         network=asset.network,
         asset_code=asset.code,
-        address=issued.address,
         amount_units=asked.units,
         asked_value=asked.value,
         rate=asked.rate,
@@ -131,11 +131,31 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         created_at=now,
         updated_at=now,
     )
-    insert(invoice)
+    _give_destination(invoice, now)
     # Last, because the row it locks makes the merchant's other new invoices wait.
     merchant_services.count_invoice(merchant=merchant, livemode=livemode, now=now)
     emit(about(invoice, "invoice.created", **({"webhook_url": invoice.webhook_url} if invoice.webhook_url else {})))
     return invoice
+
+
+def _give_destination(invoice: Invoice, now: datetime) -> None:
+    """
+    Write the invoice down, paid where nobody else is.
+
+    An address may come up that was given out before, when a merchant lists addresses of a key that is
+    also used here: then the next one is taken.
+    """
+    for _ in range(_ATTEMPTS):
+        issued = merchant_services.issue_destination(
+            merchant=invoice.merchant, network=invoice.network, livemode=invoice.livemode, now=now
+        )
+        invoice.address, invoice.tag, invoice.matching = issued.address, issued.tag, issued.matching
+        invoice.wallet_id, invoice.wallet_index = issued.wallet_id, issued.index
+        if issued.matching == "amount" and not claim_amount(invoice, now=now):
+            raise AmountsExhausted(field="network")
+        if insert(invoice, unless_taken=True):
+            return
+    raise NoWalletConfigured("The wallet on this network gives only addresses that were used before.", field="network")
 
 
 def _choose_asset(merchant: Merchant, livemode: bool, order: InvoiceOrder, preferences: MerchantSettings) -> Asset:

@@ -17,7 +17,16 @@ from invoices.models import Credit, Invoice, OverpaymentAction, ReplacedQuote
 from invoices.quotes import quote
 from invoices.rates.book import price_of
 from invoices.selectors import invoice_for_update
-from invoices.states import CANCELLABLE, EXPIRING, InvoiceException, InvoiceStatus, exception_of, next_status
+from invoices.services.claims import claim_amount
+from invoices.states import (
+    AWAITING,
+    CANCELLABLE,
+    EXPIRING,
+    InvoiceException,
+    InvoiceStatus,
+    exception_of,
+    next_status,
+)
 from merchants.models import Merchant
 
 log = structlog.get_logger(__name__)
@@ -137,6 +146,8 @@ def record_receipts(invoice: Invoice, receipts: Receipts, *, now: datetime) -> l
     invoice.received_value = receipts.received_value
     invoice.confirmed_value = receipts.confirmed_value
     invoice.is_late = receipts.is_late
+    if invoice.status in AWAITING and receipts.received_value < invoice.facts(now=now).enough:
+        claim_amount(invoice, now=now)  # what is left to send changed
     return _follow_facts(invoice, before, now=now)
 
 
@@ -256,6 +267,7 @@ def _renew_quote(invoice: Invoice, now: datetime) -> None:
     invoice.rate_source = price.source
     invoice.rate_observed_at = price.observed_at
     invoice.quoted_at = now
+    claim_amount(invoice, now=now)
     invoice.quote_expires_at = min(now + timedelta(seconds=invoice.price_lock_seconds), invoice.expires_at)
     invoice.updated_at = now
     invoice.save()

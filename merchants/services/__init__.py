@@ -9,6 +9,7 @@ from merchants.services.accounts import (
     suspend,
     update_merchant,
 )
+from merchants.services.destinations import IssuedDestination, issue_destination
 from merchants.services.invitations import invite_waiting
 from merchants.services.keys import (
     Grant,
@@ -22,30 +23,24 @@ from merchants.services.keys import (
 )
 from merchants.services.signing_up import SignedUp, SignUp, sign_up
 from merchants.services.usage import count_invoice
-from merchants.services.wallets import (
-    IssuedAddress,
-    add_wallet,
-    first_addresses,
-    issue_address,
-    preview_wallet,
-    remove_wallet,
-)
+from merchants.services.wallets import add_addresses, add_wallet, first_addresses, preview_wallet, remove_wallet
 
 __all__ = [
     "Grant",
-    "IssuedAddress",
+    "IssuedDestination",
     "KeyChanges",
     "KeyOrder",
     "MerchantChanges",
     "SignUp",
     "SignedUp",
+    "add_addresses",
     "add_wallet",
     "change_plan",
     "count_invoice",
     "create_api_key",
     "first_addresses",
     "invite_waiting",
-    "issue_address",
+    "issue_destination",
     "preview_wallet",
     "reactivate",
     "remove_wallet",

@@ -1,113 +1,139 @@
-"""Wallets, and the addresses they give: each index of an extended public key is used once, ever."""
+"""Wallets: what a merchant gives so that invoices can be paid, checked before it is stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from chains import addresses, registry
+from chains import addresses as address_forms
+from chains import registry
 from chains.base import Network
-from chains.sandbox import services as sandbox
+from chains.errors import InvalidExtendedKey, PrivateKeyGiven
 from merchants.audit import log_change
 from merchants.errors import (
-    NetworkUnavailable,
-    NoWalletConfigured,
-    UnknownNetwork,
+    AddressInUse,
+    DuplicateAddress,
+    InvalidWalletAddress,
+    VaultUnavailable,
     WalletExists,
     WalletInUse,
     WalletNotFound,
+    WrongWalletKind,
 )
-from merchants.models import Merchant, Wallet
+from merchants.models import Merchant, Wallet, WalletAddress, WalletKind
+from merchants.services.destinations import watched_network
 
 PREVIEWED: Final = 3
-_SANDBOX: Final = "sandbox"
-
-# One statement; the row lock it holds to the end of the transaction keeps the indexes without gaps.
-_TAKE_INDEX: Final = """
-    UPDATE merchants_wallet SET next_index = next_index + 1
-    WHERE merchant_id = %s AND network = %s AND is_active RETURNING id, xpub, next_index - 1
-"""
+MOST_AT_ONCE: Final = 1_000  # addresses listed in one call
 
 
 @dataclass(frozen=True, slots=True)
-class IssuedAddress:
-    """An address for one invoice. ``wallet_id`` and ``index`` say where it comes from; the sandbox has neither."""
+class _Source:
+    """What a wallet gives out, checked: a key, or addresses in their normal form."""
 
-    address: str
-    wallet_id: UUID | None = None
-    index: int | None = None
+    chain: Network
+    kind: str
+    xpub: str = ""
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> list[str]:
+        """The first addresses, for the merchant to compare with what their own wallet shows."""
+        if not self.xpub:
+            return list(self.addresses[:PREVIEWED])
+        return [address_forms.derive(self.chain, self.xpub, index) for index in range(PREVIEWED)]
 
 
-def issue_address(*, merchant: Merchant, network: str, livemode: bool) -> IssuedAddress:
+def preview_wallet(
+    *, network: str, kind: str = WalletKind.XPUB, xpub: str = "", addresses: Sequence[str] = ()
+) -> list[str]:
     """
-    Take an address nobody has been given before. Belongs in the transaction that creates the invoice.
-
-    :raises NoWalletConfigured: when the merchant has no wallet on this network
-    :raises NetworkUnavailable: when nothing watches the network
-    """
-    if network == _SANDBOX and not livemode:
-        return IssuedAddress(address=sandbox.new_address())
-    chain = _watched(network)
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_INDEX, [merchant.pk, network])
-        row = cursor.fetchone()
-    if row is None:
-        raise NoWalletConfigured(
-            f"No wallet is configured on {chain.name}.", field="network", constraints={"network": network}
-        )
-    wallet_id, xpub, index = row
-    return IssuedAddress(address=addresses.derive(chain, xpub, index), wallet_id=wallet_id, index=index)
-
-
-def preview_wallet(*, network: str, xpub: str) -> list[str]:
-    """
-    Return the first addresses that a key would give, before it is added.
+    Return the first addresses that a wallet would give, before it is added. Raises what ``add_wallet`` does.
 
     :raises UnknownNetwork: when there is no such network, or it is the sandbox, which needs no wallet
     :raises NetworkUnavailable: when nothing watches the network
     :raises InvalidExtendedKey: when ``xpub`` is no account key
-    :raises PrivateKeyGiven: when it is a private key
+    :raises PrivateKeyGiven: when something given is a private key
+    :raises InvalidWalletAddress: when something listed is no address there
     """
-    chain = _watched(network)
-    return first_addresses(network=network, xpub=addresses.check_xpub(chain, xpub))
+    return _check(network, kind, xpub, addresses).first
 
 
-def first_addresses(*, network: str, xpub: str) -> list[str]:
-    """Return the first addresses of a key that has been checked, for the merchant to compare with their wallet."""
-    chain = registry.network(network)
-    return [addresses.derive(chain, xpub, index) for index in range(PREVIEWED)]
+def first_addresses(wallet: Wallet) -> list[str]:
+    """Return the first addresses of a wallet, for the merchant to compare with what their own wallet shows."""
+    if not wallet.xpub:
+        return list(wallet.addresses.order_by("position").values_list("address", flat=True)[:PREVIEWED])
+    return _Source(registry.network(wallet.network), wallet.kind, xpub=wallet.xpub).first
 
 
 @transaction.atomic
-def add_wallet(*, merchant: Merchant, network: str, xpub: str, now: datetime) -> Wallet:
+def add_wallet(
+    *,
+    merchant: Merchant,
+    network: str,
+    kind: str = WalletKind.XPUB,
+    xpub: str = "",
+    addresses: Sequence[str] = (),
+    now: datetime,
+) -> Wallet:
     """
-    Have invoices on ``network`` paid to children of ``xpub`` from now on.
+    Have invoices on ``network`` paid to this wallet from now on.
 
-    A key that this merchant used before goes on where it stopped.
+    A key or single address that this merchant used before goes on where it stopped.
 
     :raises UnknownNetwork: when there is no such network, or it is the sandbox, which needs no wallet
     :raises NetworkUnavailable: when nothing watches the network
     :raises InvalidExtendedKey: when ``xpub`` is no account key
-    :raises PrivateKeyGiven: when it is a private key
+    :raises PrivateKeyGiven: when something given is a private key
+    :raises InvalidWalletAddress: when something listed is no address there
+    :raises DuplicateAddress: when an address is listed twice
+    :raises VaultUnavailable: when this installation keeps no keys
     :raises WalletExists: when there is a wallet on this network
     :raises WalletInUse: when another merchant uses the same key
+    :raises AddressInUse: when an address was listed or handed out before
     """
-    checked = addresses.check_xpub(_watched(network), xpub)
+    source = _check(network, kind, xpub, addresses)
     owner = merchant.locked()
     if Wallet.objects.filter(merchant=owner, network=network, is_active=True).exists():
         raise WalletExists(field="network")
-    fresh = Wallet(merchant=owner, network=network, xpub=checked, created_at=now)
-    # Two merchants may send the same key at the same moment: the constraint lets one of them in.
-    Wallet.objects.bulk_create([fresh], ignore_conflicts=True)
-    wallet = Wallet.objects.select_for_update().get(network=network, xpub=checked)
-    if wallet.merchant_id != owner.pk:
-        raise WalletInUse(field="xpub")
-    if not wallet.is_active:
-        wallet.is_active = True
-        wallet.save(update_fields=["is_active"])
-    log_change("wallet.created", merchant=owner, about=wallet, network=network, xpub=checked)
+    wallet = _with_key(owner, source, now) if source.xpub else _with_addresses(owner, source, now)
+    log_change(
+        "wallet.created",
+        merchant=owner,
+        about=wallet,
+        network=network,
+        kind=str(wallet.kind),
+        **({"xpub": source.xpub} if source.xpub else {"addresses": list(source.addresses)}),
+    )
+    return wallet
+
+
+@transaction.atomic
+def add_addresses(*, merchant: Merchant, wallet_id: str, addresses: Sequence[str], now: datetime) -> Wallet:
+    """
+    List more addresses in a pool, after those it has.
+
+    :raises WalletNotFound: when the merchant has none with this id
+    :raises WrongWalletKind: when it is no pool
+    :raises InvalidWalletAddress: when something listed is no address there
+    :raises PrivateKeyGiven: when something listed is a private key
+    :raises DuplicateAddress: when an address is listed twice
+    :raises AddressInUse: when an address was listed or handed out before
+    """
+    wallet = _wallet_for_update(merchant, wallet_id)
+    if wallet.kind != WalletKind.POOL:
+        raise WrongWalletKind
+    source = _check(wallet.network, wallet.kind, "", addresses)
+    _list(wallet, source, now)
+    log_change(
+        "wallet.addresses_added",
+        merchant=merchant,
+        about=wallet,
+        network=wallet.network,
+        addresses=list(source.addresses),
+    )
     return wallet
 
 
@@ -118,22 +144,129 @@ def remove_wallet(*, merchant: Merchant, wallet_id: str, now: datetime) -> Walle
 
     :raises WalletNotFound: when the merchant has none with this id
     """
+    wallet = _wallet_for_update(merchant, wallet_id)
+    wallet.is_active = False
+    wallet.save(update_fields=["is_active"])
+    about = {"network": wallet.network, "kind": str(wallet.kind), **({"xpub": wallet.xpub} if wallet.xpub else {})}
+    log_change("wallet.removed", merchant=merchant, about=wallet, livemode=True, **about)
+    return wallet
+
+
+def _wallet_for_update(merchant: Merchant, wallet_id: str) -> Wallet:
     key = Wallet.key_from(wallet_id)
     wallets = Wallet.objects.select_for_update().filter(merchant=merchant, is_active=True)
     wallet = wallets.filter(pk=key).first() if key else None
     if wallet is None:
         raise WalletNotFound
-    wallet.is_active = False
-    wallet.save(update_fields=["is_active"])
-    log_change("wallet.removed", merchant=merchant, about=wallet, network=wallet.network, xpub=wallet.xpub)
     return wallet
 
 
-def _watched(network: str) -> Network:
-    chain = registry.find_network(network)
-    if chain is None or chain.family == _SANDBOX:
-        names = [each.code for each in registry.networks(livemode=True) if each.is_enabled]
-        raise UnknownNetwork(field="network", constraints={"allowed": names})
-    if not chain.is_enabled:
-        raise NetworkUnavailable(f"This installation does not watch {chain.name}.", field="network")
-    return chain
+def _check(network: str, kind: str, xpub: str, listed: Sequence[str]) -> _Source:
+    """Make sure that what was given can receive money and cannot spend it; says nothing of what it was."""
+    if address_forms.can_spend(xpub.strip()):
+        raise PrivateKeyGiven(field="xpub")
+    chain = watched_network(network)
+    if kind == WalletKind.VAULT:
+        raise VaultUnavailable(field="kind")
+    if kind == WalletKind.XPUB:
+        if listed:
+            raise InvalidExtendedKey("A wallet of this kind has a key, not addresses.", field="xpub")
+        return _Source(chain, kind, xpub=address_forms.check_xpub(chain, xpub))
+    return _Source(chain, kind, addresses=_check_addresses(chain, kind, listed))
+
+
+def _check_addresses(chain: Network, kind: str, listed: Sequence[str]) -> tuple[str, ...]:
+    for place, text in enumerate(listed):
+        if address_forms.can_spend(text.strip()):
+            raise PrivateKeyGiven(field=_field(kind, place))
+    if not listed or len(listed) > (1 if kind == WalletKind.SINGLE else MOST_AT_ONCE):
+        raise InvalidWalletAddress(_HOW_MANY[kind], field=_field(kind))
+    normal: dict[str, None] = {}
+    for place, text in enumerate(listed):
+        address = _normalised(chain, text, _field(kind, place))
+        if address in normal:
+            raise DuplicateAddress(field=_field(kind, place))
+        normal[address] = None
+    return tuple(normal)
+
+
+def _normalised(chain: Network, text: str, field: str) -> str:
+    try:
+        return address_forms.normalise_address(chain, text.strip())
+    except ValueError:
+        raise InvalidWalletAddress(f"This is not an address on {chain.name}.", field=field) from None
+
+
+def _with_key(owner: Merchant, source: _Source, now: datetime) -> Wallet:
+    network = source.chain.code
+    fresh = Wallet(merchant=owner, network=network, kind=source.kind, xpub=source.xpub, created_at=now)
+    # Two merchants may send the same key at the same moment: the constraint lets one of them in.
+    Wallet.objects.bulk_create([fresh], ignore_conflicts=True)
+    wallet = Wallet.objects.select_for_update().get(network=network, xpub=source.xpub)
+    if wallet.merchant_id != owner.pk:
+        raise WalletInUse(field="xpub")
+    return _activated(wallet)
+
+
+def _with_addresses(owner: Merchant, source: _Source, now: datetime) -> Wallet:
+    network = source.chain.code
+    if source.kind == WalletKind.SINGLE:
+        before = Wallet.objects.select_for_update().filter(merchant=owner, network=network, kind=WalletKind.SINGLE)
+        known = before.filter(addresses__address=source.addresses[0]).first()
+        if known is not None:
+            return _activated(known)  # its tags go on where they stopped
+    wallet = Wallet.objects.create(merchant=owner, network=network, kind=source.kind, created_at=now)
+    _list(wallet, source, now)
+    return wallet
+
+
+def _activated(wallet: Wallet) -> Wallet:
+    if not wallet.is_active:
+        wallet.is_active = True
+        wallet.save(update_fields=["is_active"])
+    return wallet
+
+
+def _list(wallet: Wallet, source: _Source, now: datetime) -> None:
+    """
+    Put addresses on the list of a wallet whose row is locked. Those that wait unused in a removed pool move over.
+
+    :raises AddressInUse: when one was handed out before, or is on another list
+    """
+    first = wallet.addresses.count()
+    rows = [
+        WalletAddress(wallet=wallet, network=wallet.network, address=address, position=first + place, created_at=now)
+        for place, address in enumerate(source.addresses)
+    ]
+    known = WalletAddress.objects.select_for_update(of=("self",)).select_related("wallet")
+    reusable = {row.address: row for row in known.filter(network=wallet.network, address__in=source.addresses)}
+    for place, address in enumerate(source.addresses):
+        if address in reusable and not _is_unused(reusable[address], wallet):
+            raise AddressInUse(field=_field(source.kind, place))
+    for row in rows:
+        if row.address in reusable:
+            WalletAddress.objects.filter(pk=reusable[row.address].pk).update(wallet=wallet, position=row.position)
+    fresh = [row for row in rows if row.address not in reusable]
+    # Two merchants may list the same address at the same moment: the constraint lets one of them in.
+    WalletAddress.objects.bulk_create(fresh, ignore_conflicts=True)
+    if wallet.addresses.count() != first + len(rows):
+        raise AddressInUse(field=_field(source.kind))
+
+
+def _is_unused(row: WalletAddress, wallet: Wallet) -> bool:
+    """Return whether an address that is known was never given to anybody, and its owner is free to list it anew."""
+    before = row.wallet
+    was_own = before.merchant_id == wallet.merchant_id and not before.is_active and before.pk != wallet.pk
+    return was_own and before.kind == WalletKind.POOL and row.taken_at is None
+
+
+def _field(kind: str, place: int | None = None) -> str:
+    if kind == WalletKind.SINGLE:
+        return "address"
+    return "addresses" if place is None else f"addresses[{place}]"
+
+
+_HOW_MANY: Final[dict[str, str]] = {
+    WalletKind.SINGLE: "A wallet of this kind has one address.",
+    WalletKind.POOL: f"List between one and {MOST_AT_ONCE:,} addresses at once.",
+}

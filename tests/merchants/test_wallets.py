@@ -1,5 +1,6 @@
 """Each index of an extended public key is used once, ever."""
 
+from datetime import UTC, datetime
 from threading import Barrier, Thread
 
 import pytest
@@ -20,6 +21,8 @@ from merchants.errors import (
 )
 from merchants.models import Wallet
 from tests.chains.test_addresses import ETH_ACCOUNT, TRX_ACCOUNT, VECTOR_1_MASTER_PRIVATE
+
+NOW = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +47,7 @@ def wallet(merchant, now):
 
 def issue(merchant, network="ethereum", *, livemode=True):
     with transaction.atomic():
-        return services.issue_address(merchant=merchant, network=network, livemode=livemode)
+        return services.issue_destination(merchant=merchant, network=network, livemode=livemode, now=NOW)
 
 
 def test_indexes_follow_each_other(merchant, wallet):
@@ -61,13 +64,13 @@ def test_an_address_costs_one_statement(merchant, wallet, django_assert_num_quer
     issue(merchant)
 
     with transaction.atomic(), django_assert_num_queries(1):
-        services.issue_address(merchant=merchant, network="ethereum", livemode=True)
+        services.issue_destination(merchant=merchant, network="ethereum", livemode=True, now=NOW)
 
 
 def test_an_invoice_that_fails_gives_its_index_back(merchant, wallet):
     def fail():
         with transaction.atomic():
-            services.issue_address(merchant=merchant, network="ethereum", livemode=True)
+            services.issue_destination(merchant=merchant, network="ethereum", livemode=True, now=NOW)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

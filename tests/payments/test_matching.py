@@ -73,13 +73,16 @@ def send(chain, invoice, now, **options):
 def test_a_tag_tells_invoices_apart(merchant, wallet, chain, now):
     first, second = tagged(merchant, now, "7"), tagged(merchant, now, "8")
 
-    send(chain, second, now)
+    chain.mine(
+        replace(transfer(second, units=5), tag="8"),
+        replace(transfer(first, units=3, txid="b" * 64), tag="7"),
+        at=now,
+    )
     scan(chain, now)
 
-    assert Payment.objects.get().invoice_id == second.pk
     second.refresh_from_db()
     first.refresh_from_db()
-    assert (second.received_units, first.received_units) == (16490000, 0)
+    assert (second.received_units, first.received_units) == (5, 3)
 
 
 @pytest.mark.parametrize("tag", ["", "9"])
@@ -139,6 +142,29 @@ def test_an_amount_means_the_invoice_that_claimed_it_when_the_money_was_sent(mer
     scan(chain, now + timedelta(hours=32))  # read only after a long absence
 
     assert Payment.objects.get().invoice_id == old.pk
+
+
+def test_an_amount_does_not_mean_an_invoice_that_asked_for_it_later(merchant, wallet, chain, now):
+    invoice = make_invoice(merchant, now)
+    chain.mine(replace(transfer(invoice), recipient=SHARED, units=5_000_000), at=now)
+    claimed(merchant, now + timedelta(hours=3), 5_000_000)
+
+    scan(chain, now + timedelta(hours=4))
+
+    assert Payment.objects.get().invoice_id is None
+
+
+def test_assets_are_not_confused_within_one_reading(merchant, wallet, chain, now):
+    dear, cheap = claimed(merchant, now, 16_000_000), claimed(merchant, now, 5_000_000)
+
+    chain.mine(
+        transfer(dear, asset="USDC"),
+        transfer(cheap, txid="b" * 64),
+        at=now,
+    )
+    scan(chain, now)
+
+    assert set(Payment.objects.values_list("asset_code", "invoice_id")) == {("USDC", None), ("USDT", cheap.pk)}
 
 
 def test_a_transfer_that_matched_nothing_is_not_given_to_a_later_invoice(merchant, wallet, chain, now):

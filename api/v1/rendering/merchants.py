@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from core.exact_json import timestamp
+from invoices.selectors import WalletUse
 from merchants import selectors, services
 from merchants.models import APIKey, Merchant, Wallet
 from merchants.settings import effective
@@ -70,16 +71,20 @@ def render_api_key(key: APIKey, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def render_wallet(wallet: Wallet) -> dict[str, Any]:
-    """Return a wallet with its first addresses."""
+def render_wallet(wallet: Wallet, use: WalletUse) -> dict[str, Any]:
+    """Return a wallet with its first addresses, and how far it has been used."""
     return {
         "id": wallet.public_id,
         "network": wallet.network,
         "kind": wallet.kind,
-        "xpub": wallet.xpub,
-        "next_index": wallet.next_index,
+        "xpub": wallet.xpub or None,
+        "next_index": use.next_index,
+        "last_paid_index": use.last_paid_index,
+        "gap": use.gap,
+        "addresses_left": use.addresses_left,
+        "warning": use.warning or None,
         "status": "active" if wallet.is_active else "removed",
-        "preview": services.first_addresses(network=wallet.network, xpub=wallet.xpub),
+        "preview": services.first_addresses(wallet),
         "created_at": timestamp(wallet.created_at),
     }
 

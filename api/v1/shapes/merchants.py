@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from api.errors import WrongType
 from api.validation import Amount, Choice, Email, ListOf, MapOf, Moment, Number, Shape, Text, Whole
-from merchants.models import MerchantStatus
+from merchants.models import MerchantStatus, WalletKind
 from merchants.scopes import PERMISSIONS, SCOPES
 from merchants.settings import (
     CONFIRMATIONS,
@@ -154,9 +154,13 @@ WALLET: Final = Shape(
     {
         "id": Text(max=40),
         "network": Text(max=32),
-        "kind": Choice("xpub"),
-        "xpub": Text(max=128),
-        "next_index": Whole(min=0, max=2**31, doc="The child that the next invoice gets."),
+        "kind": Choice(*WalletKind.values),
+        "xpub": Text(max=256, nullable=True, doc="The key, or a descriptor of it; null for listed addresses."),
+        "next_index": Whole(min=0, max=2**31, nullable=True, doc="The child of the key that the next invoice gets."),
+        "last_paid_index": Whole(min=0, max=2**31, nullable=True, doc="The last child that was paid."),
+        "gap": Whole(min=0, max=2**31, nullable=True, doc="How many children since were not; most apps look 20 ahead."),
+        "addresses_left": Whole(min=0, max=10**9, nullable=True, doc="How many addresses of a pool wait unused."),
+        "warning": Text(max=1000, nullable=True, doc="What you should do something about."),
         "status": Choice("active", "removed"),
         "preview": ListOf(Text(max=128), max=3, doc="The first addresses, to compare with those in your wallet."),
         "created_at": Moment(),
@@ -235,13 +239,24 @@ TOKEN: Final = Shape(
     is_open=True,
 )
 
+# As long as a seed phrase, so that one pasted by mistake is recognised instead of only being too long.
+_LISTED: Final = Text(max=2000)
 ADD_WALLET: Final = Shape(
     "AddWallet",
     {
         "network": Text(max=32),
-        "xpub": Text(max=2000, doc="The extended public key of an account, never a private key."),
+        "kind": Choice(*WalletKind.values, default=WalletKind.XPUB.value, doc="Where its addresses come from."),
+        "xpub": Text(
+            max=2000,
+            required=False,
+            nullable=True,
+            doc="For `xpub`: the extended public key of an account, or a descriptor of it; never a private key.",
+        ),
+        "address": _LISTED.but(required=False, nullable=True, doc="For `single`: the address."),
+        "addresses": ListOf(_LISTED, min=1, max=1000, required=False, nullable=True, doc="For `pool`: the addresses."),
     },
 )
+ADD_ADDRESSES: Final = Shape("AddAddresses", {"addresses": ListOf(_LISTED, min=1, max=1000)})
 WALLET_PREVIEW: Final = Shape(
     "WalletPreview", {"network": Text(max=32), "preview": ListOf(Text(max=128), max=3)}, is_open=True
 )

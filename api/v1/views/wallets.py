@@ -1,5 +1,7 @@
 """Where live invoices are paid. Test keys stay outside: the sandbox needs no wallet."""
 
+from typing import Any
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -9,9 +11,10 @@ from api.v1.base import MerchantView
 from api.v1.pagination import list_answer, list_query, page
 from api.v1.rendering.merchants import render_wallet
 from api.v1.shapes import merchants as shapes
+from invoices.selectors import wallet_uses
 from merchants import selectors, services
 from merchants.errors import LiveModeRequired
-from merchants.models import Merchant
+from merchants.models import Merchant, Wallet
 
 _LIST_QUERY = list_query("WalletFilters", {})
 _LIST = list_answer("WalletList", "wallets", shapes.WALLET)
@@ -32,6 +35,11 @@ class WalletView(MerchantView):
         self.check_live()
         return self.merchant
 
+    def rendered(self, wallet: Wallet) -> dict[str, Any]:
+        """Return a wallet as it is shown."""
+        uses = wallet_uses(merchant=self.merchant, wallets=[wallet])
+        return render_wallet(wallet, uses[wallet.pk])
+
     def check_live(self) -> None:
         """
         Make sure that real money is meant.
@@ -51,19 +59,22 @@ class WalletList(WalletView):
     @operation("List wallets", query=_LIST_QUERY, answers={200: _LIST})
     def get(self, request: Request) -> Response:  # noqa: ARG002
         wallets = selectors.list_wallets(merchant=self.owner)
-        return Response(page(wallets, self.query(), name="wallets", render=render_wallet))
+        return Response(page(wallets, self.query(), name="wallets", render=self.rendered))
 
     @operation(
         "Add a wallet",
-        description="Invoices on the network are paid to children of this extended public key. "
-        "Compare `preview` with the first addresses that your wallet shows.",
+        description="Invoices on the network are paid to children of this extended public key (`xpub`), to the "
+        "addresses you list, one each (`pool`), or all to one address (`single`): there a destination tag or reference "
+        "tells them apart or, on networks without one, the exact amount, whose last digits are raised by up to 1 % "
+        "where they would meet. Compare `preview` with the first addresses that your wallet shows. Never send a "
+        "private key or a seed phrase: it is refused, and its funds have to be moved.",
         body=shapes.ADD_WALLET,
         answers={201: shapes.WALLET},
         request_example=examples.ADD_WALLET,
     )
     def post(self, request: Request) -> Response:  # noqa: ARG002
-        wallet = services.add_wallet(merchant=self.owner, **self.body(), now=self.now)
-        return Response(render_wallet(wallet), status=201)
+        wallet = services.add_wallet(merchant=self.owner, **_wanted(self.body()), now=self.now)
+        return Response(self.rendered(wallet), status=201)
 
 
 class WalletPreview(WalletView):
@@ -74,14 +85,14 @@ class WalletPreview(WalletView):
 
     @operation(
         "Preview a wallet",
-        description="Shows the first addresses of an extended public key and stores nothing.",
+        description="Shows the first addresses that a wallet would give, and stores nothing.",
         body=shapes.ADD_WALLET,
         answers={200: shapes.WALLET_PREVIEW},
         request_example=examples.ADD_WALLET,
     )
     def post(self, request: Request) -> Response:  # noqa: ARG002
         self.check_live()
-        wanted = self.body()
+        wanted = _wanted(self.body())
         return Response({"network": wanted["network"], "preview": services.preview_wallet(**wanted)})
 
 
@@ -93,7 +104,7 @@ class WalletDetail(WalletView):
 
     @operation("Get a wallet", answers={200: shapes.WALLET})
     def get(self, request: Request, wallet_id: str) -> Response:  # noqa: ARG002
-        return Response(render_wallet(selectors.get_wallet(merchant=self.owner, public_id=wallet_id)))
+        return Response(self.rendered(selectors.get_wallet(merchant=self.owner, public_id=wallet_id)))
 
     @operation(
         "Remove a wallet",
@@ -101,4 +112,36 @@ class WalletDetail(WalletView):
         answers={200: shapes.WALLET},
     )
     def delete(self, request: Request, wallet_id: str) -> Response:  # noqa: ARG002
-        return Response(render_wallet(services.remove_wallet(merchant=self.owner, wallet_id=wallet_id, now=self.now)))
+        removed = services.remove_wallet(merchant=self.owner, wallet_id=wallet_id, now=self.now)
+        return Response(self.rendered(removed))
+
+
+class WalletAddresses(WalletView):
+    """The list of a pool."""
+
+    required_scopes = {"POST": "wallets:manage"}
+    rate_class = "merchant"
+
+    @operation(
+        "Add addresses to a pool",
+        description="They are handed out after those that are on the list, once each.",
+        body=shapes.ADD_ADDRESSES,
+        answers={200: shapes.WALLET},
+        request_example=examples.ADD_ADDRESSES,
+    )
+    def post(self, request: Request, wallet_id: str) -> Response:  # noqa: ARG002
+        wallet = services.add_addresses(
+            merchant=self.owner, wallet_id=wallet_id, addresses=self.body()["addresses"], now=self.now
+        )
+        return Response(self.rendered(wallet))
+
+
+def _wanted(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the services: a single address is a list of one."""
+    address = body.get("address")
+    return {
+        "network": body["network"],
+        "kind": body["kind"],
+        "xpub": body.get("xpub") or "",
+        "addresses": [address] if address else body.get("addresses") or [],
+    }
