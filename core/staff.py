@@ -1,6 +1,6 @@
 """What every page of the staff's admin stands on: rows are looked at, and changed only by services."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -35,6 +35,14 @@ class StaffAdmin(ReadOnly, ModelAdmin):
     """
 
     show_full_result_count = False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+        """Put first what says most: what the page tells in words, then the columns."""
+        names: list[Any] = list(super().get_fields(request, obj))
+        if self.fields:
+            return names
+        told = list(self.get_readonly_fields(request, obj))
+        return [*told, *(name for name in names if name not in told)]
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Whether this member of staff may act on the rows: whoever Django would let change them."""

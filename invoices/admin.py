@@ -37,7 +37,7 @@ class InvoiceAdmin(StaffAdmin):
     search_fields = ("=id", "=address", "title", "=merchant__id", "merchant__business_name")
     search_help_text = "Public id, address, title or merchant"
     ordering = ("-created_at",)
-    readonly_fields = ("public_id", "received")
+    readonly_fields = ("public_id", "state", "received", "created_at")
     inlines = (ReplacedQuoteInline,)
     actions = ("accept_as_it_is", "cancel")
     show_full_result_count = False

@@ -72,7 +72,7 @@ class MerchantAdmin(StaffAdmin):
     # Not even staff reads secrets, encrypted or not.
     exclude = ("webhook_secret_live", "webhook_secret_test")
     inlines = (MemberInline, APIKeyInline, WalletInline)
-    readonly_fields = ("platform_fee_percent",)
+    readonly_fields = ("business_name", "status", "platform_fee_percent", "created_at")
     action_form = MerchantActionForm
     actions = ("suspend", "reactivate", "set_platform_fee")
 

@@ -24,7 +24,7 @@ class PaymentAdmin(StaffAdmin):
     search_fields = ("=id", "=txid", "=address", "=sender", "=invoice__id")
     search_help_text = "Public id, transaction, address or sender"
     ordering = ("-created_at",)
-    readonly_fields = ("public_id", "amount")
+    readonly_fields = ("public_id", "status", "amount", "created_at")
     actions = ("accept_deposits", "ignore_deposits")
     show_full_result_count = False
 

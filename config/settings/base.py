@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.templatetags.static import static
+
 from config import env
 from config.chains import chains_from_env
 from config.schedule import beat_schedule
@@ -46,6 +48,31 @@ INSTALLED_APPS = [
     "api",
     "paypages",
 ]
+
+UNFOLD = {
+    "SITE_TITLE": "Crypto Checkout",
+    "SITE_HEADER": "Crypto Checkout",
+    "SITE_ICON": lambda _request: static("paypages/icon.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("paypages/icon.svg")},
+    ],
+    "STYLES": [lambda _request: static("core/staff.css")],
+    "COLORS": {
+        "primary": {
+            "50": "#eef1fd",
+            "100": "#dfe5fb",
+            "200": "#c6d0f8",
+            "300": "#a3b3f4",
+            "400": "#8a9df2",
+            "500": "#5d75e4",
+            "600": "#2c49c9",
+            "700": "#2440ae",
+            "800": "#20388f",
+            "900": "#1d3072",
+            "950": "#131f4a",
+        },
+    },
+}
 
 # The API has no sessions, forms, languages or files: see config/wsgi.py.
 API_MIDDLEWARE = [

@@ -54,3 +54,25 @@ def test_a_row_is_found_by_its_public_id(client, invoice):
     page = client.get(reverse("admin:invoices_invoice_changelist"), {"q": f" {invoice.public_id} "})
 
     assert [row.pk for row in page.context["cl"].queryset] == [invoice.pk]
+
+
+def test_an_invoice_shows_its_status_before_all_its_columns(client, invoice):
+    signed_in(client, "view_invoice")
+
+    page = client.get(reverse("admin:invoices_invoice_change", args=[invoice.pk]))
+
+    shown = [name for _, options in page.context["adminform"].fieldsets for name in options["fields"]]
+    assert shown[:4] == ["public_id", "state", "received", "created_at"]
+    assert {"merchant", "title", "address", "total"} <= set(shown)
+    assert "Crypto Checkout" in page.content.decode()
+    assert "Django admin" not in page.content.decode()
+
+
+def test_a_merchant_shows_its_status_but_no_secret(client, invoice):
+    signed_in(client, "view_merchant")
+
+    page = client.get(reverse("admin:merchants_merchant_change", args=[invoice.merchant_id]))
+
+    shown = [name for _, options in page.context["adminform"].fieldsets for name in options["fields"]]
+    assert shown[:2] == ["business_name", "status"]
+    assert not [name for name in shown if "secret" in name]
