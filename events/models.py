@@ -60,4 +60,5 @@ class FailedDispatch(Record):
     retries = models.PositiveIntegerField(default=0)
 
     class Meta:
+        verbose_name_plural = "failed dispatches"
         constraints = [UniqueConstraint(name="faileddispatch_once", fields=["event", "subscriber"])]

@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                 ("event", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="events.event")),
             ],
             options={
+                "verbose_name_plural": "failed dispatches",
                 "constraints": [
                     models.UniqueConstraint(fields=["event", "subscriber"], name="faileddispatch_once")
                 ]
