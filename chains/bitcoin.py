@@ -220,7 +220,7 @@ class _Mempool:
         names = {_name(txid): txid for txid in waiting}
         self._read &= names.keys()
         self._found = {name: found for name, found in self._found.items() if name in names}
-        unread = sorted(names.keys() - self._read, key=self._unread.__contains__)
+        unread = sorted((name for name in names if name not in self._read), key=self._unread.__contains__)
         self._unread = set(unread[_WAITING_AT_ONCE:])
         return [names[name] for name in unread[:_WAITING_AT_ONCE]]
 
