@@ -203,12 +203,21 @@ class TestSurplus:
         pay(chain, invoice, now)
         chain.mine(transfer(invoice, units=5_000_000, txid="b" * 64))
         read(chain, now)
+        books.follow(invoice.locked(), now=now)  # as any other change of the invoice would
         assert balances() == {"chain": ALL, "merchant": FEE - ALL, "fees": -FEE}
 
         chain.grow(2)
         read(chain, now)
 
         assert balances() == {"chain": ALL + 5_000_000, "credits": -5_000_000, "merchant": FEE - ALL, "fees": -FEE}
+
+    def test_more_surplus_replaces_the_credit(self, chain, invoice, now):
+        pay(chain, invoice, now, units=20_000_000)
+
+        pay(chain, invoice, now, units=5_000_000, txid="b" * 64)
+
+        assert balances() == {"chain": 25_000_000, "credits": -8_510_000, "merchant": FEE - ALL, "fees": -FEE}
+        assert [kind for kind, _ in journal()].count("credit_voided") == 1
 
     def test_a_voided_credit_is_booked_back(self, chain, invoice, now):
         pay(chain, invoice, now, units=20_000_000)
