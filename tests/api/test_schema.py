@@ -59,6 +59,7 @@ def world(account, request):
         "payment_id": payment,
         "deposit_id": deposit,
         "refund_id": refund["id"],
+        "settlement_id": test_api.get("/settlements").body["settlements"][0]["id"],
         "key_id": key["id"],
         "endpoint_id": test_api.post("/webhook-endpoints", endpoint).body["id"],
     }
