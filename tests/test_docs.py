@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from django.urls import Resolver404, resolve
 
 from chains.catalogue import NETWORKS
 from config.processes import free_port
+from tests.chains import anvil
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -27,6 +30,8 @@ _READERS = {"text", "secret", "integer", "decimal", "flag", "choice", "names", "
 _FOR_EACH_NETWORK = {"RPC_URL", "NETWORK", "CHAIN_ID", "CONFIRMATIONS", "BLOCK_RANGE", "BATCH_SIZE"}
 _ONLY_TRON = {"TRON_API_KEY", "TRON_JSONRPC_URL"}
 _FOR_EACH_TOKEN = {"CONTRACT", "DECIMALS"}
+_OURS = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}  # of the test run; a newcomer has none
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="INSTALL curl to have the README's walks walked")
 
 
 def walk(name: str) -> str:
@@ -87,13 +92,13 @@ def test_links_within_the_repository_lead_somewhere(document):
             assert (document.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("name", ["sandbox", "evm"])
+@pytest.mark.parametrize("name", ["sandbox", "webhook", "evm"])
 def test_every_url_and_body_of_the_walks_is_one_the_api_has(name):
     commands = walk(name).replace('\\"', '"')
     paths = re.findall(r"\$BASE(/api/v1/[^\s\")]+)", commands)
     bodies = re.findall(r"-d '(\{.*?\})'", commands, re.DOTALL)
 
-    assert len(paths) >= 5
+    assert len(paths) >= 3
     assert bodies
     for path in paths:
         if path.endswith("/events"):
@@ -132,14 +137,14 @@ def test_the_ten_lines_accept_our_signature_and_refuse_another():
     assert not scope["is_genuine"](secret, old, body)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="INSTALL curl to have the README's walk walked")
-def test_the_walk_from_sign_up_to_paid_works_as_printed(tmp_path):
-    tmp_path.chmod(0o755)
+@contextmanager
+def gateway(var_dir: Path, **variables: str) -> Iterator[str]:
+    """Run what `make run` runs, with ``variables``; the value is its address, without the scheme."""
+    var_dir.parent.chmod(0o755)
     port = free_port()
-    environment = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    environment |= {"VAR_DIR": str(tmp_path / "var"), "PORT": str(port), "DEMO": "0"}
-    environment.pop("DJANGO_SETTINGS_MODULE", None)
-    log = tmp_path / "run.log"
+    kept = {name: value for name, value in os.environ.items() if name not in _OURS}
+    environment = {**kept, "VAR_DIR": str(var_dir), "PORT": str(port), "DEMO": "0", **variables}
+    log = var_dir.with_suffix(".log")
     with log.open("wb") as output:
         running = subprocess.Popen(
             [sys.executable, "-m", "config.run"], cwd=ROOT, env=environment, stdout=output, stderr=output
@@ -150,18 +155,61 @@ def test_the_walk_from_sign_up_to_paid_works_as_printed(tmp_path):
             assert running.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
-        commands = walk("sandbox").replace("127.0.0.1:8000", f"127.0.0.1:{port}")
-        said = subprocess.run(["sh", "-e"], input=commands, capture_output=True, text=True, timeout=120, check=True)
+        yield f"127.0.0.1:{port}"
     finally:
         running.send_signal(signal.SIGTERM)
         running.wait(30)
 
-    lines = said.stdout.splitlines()
-    assert re.fullmatch(rf"http://127\.0\.0\.1:{port}/invoice/inv_[0-9a-z]{{26}}", lines[0])
-    assert [event for event in re.findall(r'"event":"([a-z.]+)"', said.stdout) if event != "snapshot"] == [
-        "payment.detected",
-        "invoice.confirming",
-        "payment.confirmed",
-        "invoice.paid",
-    ]
+
+def said_by(commands: str) -> str:
+    """Return what ``commands`` print when a newcomer pastes them."""
+    shell = ["sh", "-e"]
+    return subprocess.run(
+        shell, input=commands, capture_output=True, text=True, timeout=180, check=True, cwd=ROOT
+    ).stdout
+
+
+def events_in(text: str) -> list[str]:
+    return [event for event in re.findall(r'^data: {"event":"([a-z.]+)"', text, re.MULTILINE) if event != "snapshot"]
+
+
+@needs_curl
+def test_the_walk_from_sign_up_to_paid_and_told_works_as_printed(tmp_path):
+    with gateway(tmp_path / "var") as address:
+        commands = walk("sandbox") + "echo ---\n" + walk("webhook").replace("9000", str(free_port()))
+        paid, told = said_by(commands.replace("127.0.0.1:8000", address)).split("---\n")
+
+    lines = paid.splitlines()
+    assert re.fullmatch(rf"http://{address}/invoice/inv_[0-9a-z]{{26}}", lines[0])
+    assert events_in(paid) == ["payment.detected", "invoice.confirming", "payment.confirmed", "invoice.paid"]
     assert lines[-1] == "paid"
+    webhooks = [line for line in told.splitlines() if line.startswith("invoice.paid ")]
+    assert len(webhooks) == 1
+    assert json.loads(webhooks[0].removeprefix("invoice.paid "))["data"]["title"] == "Another order"
+
+
+@needs_curl
+def test_the_walk_with_real_tokens_works_as_printed(tmp_path, node):
+    here = {"http://127.0.0.1:8545": node.url}
+    variables = dict(re.findall(r"([A-Z_]+)=(\S+)", walk("gateway")))
+    variables["ETHEREUM_RPC_URL"] = here[variables["ETHEREUM_RPC_URL"]]
+    token = walk("token").replace("http://127.0.0.1:8545", node.url)
+    said_by(token)  # the contract is there before the gateway looks at the chain
+
+    with gateway(tmp_path / "var", **variables) as address:
+        # What the first terminal remembers is written again; the contract is not.
+        remembered = token[: token.index("CODE=")]
+        said = said_by(remembered + walk("evm").replace("127.0.0.1:8000", address))
+
+    assert "make run" in walk("gateway")
+    assert events_in(said)[-1] == "invoice.paid"
+    assert said.splitlines()[-1] == "paid"
+
+
+@pytest.fixture
+def node():
+    """A node on which nothing was deployed, as the walk starts it."""
+    assert f"@foundry-rs/anvil@{anvil.VERSION}" in walk("node")
+    started = anvil.Anvil(anvil.anvil_binary())
+    yield started
+    started.stop()
