@@ -9,9 +9,13 @@ from urllib.parse import urlencode
 from chains.base import Asset, Network
 
 
-def payment_uri(asset: Asset, address: str, amount: Decimal | None, *, network: Network | None = None) -> str:
+def payment_uri(
+    asset: Asset, address: str, amount: Decimal | None, *, tag: str = "", network: Network | None = None
+) -> str:
     """
     Return a payment link to ``address`` (in its normal form) for ``amount`` in major units, or for any amount.
+
+    ``tag`` is the destination tag or reference that goes with it, where the network has one.
 
     :raises LookupError: when ``network`` is not given and this installation does not know the asset's
     """
@@ -21,7 +25,7 @@ def payment_uri(asset: Asset, address: str, amount: Decimal | None, *, network: 
     if network.family == "bitcoin":
         return _bip21(asset, address, amount, network.code)
     if network.family == "sandbox":
-        return _sandbox(asset, address, amount)
+        return _sandbox(asset, address, amount, tag)
     return address
 
 
@@ -49,8 +53,8 @@ def _bip21(asset: Asset, address: str, amount: Decimal | None, scheme: str) -> s
     return f"{link}?{urlencode({'amount': format(exact, 'f')})}"
 
 
-def _sandbox(asset: Asset, address: str, amount: Decimal | None) -> str:
-    fields = {"asset": asset.code}
+def _sandbox(asset: Asset, address: str, amount: Decimal | None, tag: str) -> str:
+    fields = {"asset": asset.code} | ({"tag": tag} if tag else {})
     if amount is not None:
         fields["amount"] = format(asset.to_amount(asset.to_units(amount)), "f")
     return f"sandbox:{address}?{urlencode(fields)}"

@@ -55,6 +55,7 @@ def snapshot(invoice: Invoice) -> dict[str, Any]:
         "crypto_amount": invoice.asset.to_amount(invoice.amount_units),
         "network": invoice.network,
         "address": invoice.address,
+        **({"tag": invoice.tag} if invoice.tag else {}),
         "payment_progress": progress(invoice),
         "paid_at": _time(invoice.paid_at),
         "created_at": _time(invoice.created_at),

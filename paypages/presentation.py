@@ -18,10 +18,11 @@ from babel import Locale, UnknownLocaleError
 
 from chains import registry
 from chains.base import Asset, Network
+from chains.tags import REFERENCE
 from chains.uris import payment_uri
 from core.money import WIDE, minor_digits, round_to
 from invoices.events import fiat, progress
-from invoices.models import Invoice
+from invoices.models import Invoice, Matching
 from invoices.states import InvoiceException, InvoiceStatus, next_status
 from merchants.settings import MerchantSettings
 from payments.models import Payment, Refund
@@ -111,6 +112,8 @@ class Destination:
     address: str
     groups: tuple[str, ...]
     tag: str
+    is_reference: bool  # a tag that nobody can type: only the link or the code carries it
+    is_exact: bool  # the amount alone tells whose payment it is
     uri: str  # empty when it would say no more than the address
     wallet_url: str  # what opens a wallet on this device; empty where no wallet listens
     qr_address: str
@@ -338,7 +341,8 @@ def _line(item: dict[str, Any], currency: str, language: str) -> Line:
 
 def _destination(invoice: Invoice, around: Surroundings) -> Destination:
     asset, address = invoice.asset, invoice.address
-    uri = payment_uri(asset, address, asset.to_amount(invoice.remaining_units))
+    network = registry.find_network(invoice.network)
+    uri = payment_uri(asset, address, asset.to_amount(invoice.remaining_units), tag=invoice.tag)
     # The code changes with what is still due, and browsers keep images: "v" tells one from another.
     qr = f"{around.api}/api/v1/public/invoice/{invoice.public_id}/qr?size=512&format=svg"
     if MerchantSettings.of(invoice.merchant).logo:
@@ -347,6 +351,8 @@ def _destination(invoice: Invoice, around: Surroundings) -> Destination:
         address=address,
         groups=grouped(address),
         tag=invoice.tag,
+        is_reference=network is not None and network.tag_kind == REFERENCE,
+        is_exact=invoice.matching == Matching.AMOUNT,
         uri="" if uri == address else uri,
         wallet_url="" if uri == address or not invoice.livemode else uri,
         qr_address=f"{qr}&content=address",

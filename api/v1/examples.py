@@ -56,6 +56,8 @@ _WHAT: Final[dict[str, Any]] = {
     "usdt_amount": Decimal("16.49"),
     "crypto_amount": Decimal("16.49"),
     "address": _ADDRESS,
+    "tag": None,
+    "matching": "address",
     "payment_uri": _ADDRESS,
 }
 INVOICE: Final[dict[str, Any]] = {

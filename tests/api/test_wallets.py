@@ -1,9 +1,15 @@
 """Wallets over the API."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from django.utils import timezone
+
+from chains import registry
+from invoices.models import Invoice
 from merchants.models import Wallet
 from tests.chains.test_addresses import ETH_ACCOUNT, PHRASE, VECTOR_1_MASTER_PRIVATE
+from tests.factories import make_invoice
 
 FIRST = [
     "0x9858EfFD232B4033E47d90003D41EC34EcaEda94",
@@ -85,3 +91,99 @@ def test_a_private_key_is_repeated_nowhere(api):
 
     assert VECTOR_1_MASTER_PRIVATE not in str(answer.body)
     assert VECTOR_1_MASTER_PRIVATE not in str(IdempotencyKey.objects.values())
+
+
+class TestListedAddresses:
+    def test_a_pool_is_previewed_added_and_grown(self, api):
+        order = {"network": "ethereum", "kind": "pool", "addresses": [FIRST[0].lower(), FIRST[1]]}
+        preview = api.post("/wallets/preview", order)
+        assert preview.body == {"network": "ethereum", "preview": FIRST[:2]}
+
+        added = api.post("/wallets", order)
+
+        assert added.status == 201
+        assert (added.body["kind"], added.body["xpub"], added.body["preview"]) == ("pool", None, FIRST[:2])
+        assert (added.body["addresses_left"], added.body["next_index"], added.body["gap"]) == (2, None, None)
+        assert added.body["warning"] == "Only 2 unused addresses are left on the list: add more."
+        grown = api.post(f"/wallets/{added.body['id']}/addresses", {"addresses": FIRST[2:]})
+        assert (grown.status, grown.body["addresses_left"]) == (200, 3)
+
+    def test_a_single_address_is_added(self, api):
+        added = api.post("/wallets", {"network": "ethereum", "kind": "single", "address": FIRST[0]})
+
+        assert added.status == 201
+        assert (added.body["kind"], added.body["preview"]) == ("single", FIRST[:1])
+        assert (added.body["addresses_left"], added.body["gap"], added.body["warning"]) == (None, None, None)
+
+    @pytest.mark.parametrize(
+        ("body", "status", "code", "field"),
+        [
+            ({"kind": "pool"}, 422, "INVALID_ADDRESS", "addresses"),
+            ({"kind": "pool", "addresses": []}, 422, "OUT_OF_RANGE", "addresses"),
+            ({"kind": "pool", "addresses": ["0x12"]}, 422, "INVALID_ADDRESS", "addresses[0]"),
+            ({"kind": "pool", "addresses": [FIRST[0], FIRST[0]]}, 422, "DUPLICATE_ADDRESS", "addresses[1]"),
+            ({"kind": "single"}, 422, "INVALID_ADDRESS", "address"),
+            ({"kind": "single", "address": "0x12"}, 422, "INVALID_ADDRESS", "address"),
+            ({"kind": "vault"}, 422, "VAULT_UNAVAILABLE", "kind"),
+            ({"kind": "xpub"}, 422, "INVALID_XPUB", "xpub"),
+            ({"kind": "bank"}, 422, "UNKNOWN_CHOICE", "kind"),
+        ],
+    )
+    def test_what_cannot_be_used_is_refused(self, api, body, status, code, field):
+        answer = api.post("/wallets", {"network": "ethereum", **body})
+
+        assert (answer.status, answer.body["error"]["code"], answer.body["error"]["field"]) == (status, code, field)
+        assert not Wallet.objects.exists()
+
+    def test_an_address_that_is_in_use_is_refused(self, api):
+        pool = api.post("/wallets", {"network": "ethereum", "kind": "pool", "addresses": FIRST[:1]})
+
+        answer = api.post(f"/wallets/{pool.body['id']}/addresses", {"addresses": FIRST[:1]})
+
+        assert (answer.status, answer.body["error"]["code"]) == (409, "ADDRESS_IN_USE")
+
+    def test_only_a_pool_grows(self, api):
+        added = api.post("/wallets", ORDER)
+
+        answer = api.post(f"/wallets/{added.body['id']}/addresses", {"addresses": FIRST[:1]})
+
+        assert (answer.status, answer.body["error"]["code"]) == (409, "WRONG_WALLET_KIND")
+
+
+class TestInvoicesAtASharedAddress:
+    """What programs are told to send, at an address that invoices share."""
+
+    @pytest.fixture
+    def pay_to(self, merchant):
+        def change(**how):
+            invoice = make_invoice(merchant, timezone.now())
+            Invoice.objects.filter(pk=invoice.pk).update(**how)
+            return invoice.public_id
+
+        return change
+
+    def test_an_address_of_its_own_has_no_tag(self, test_api, pay_to):
+        body = test_api.get(f"/invoices/{pay_to()}").body
+
+        assert (body["tag"], body["matching"]) == (None, "address")
+        assert not {"destination_tag", "reference"} & set(body)
+
+    @pytest.mark.parametrize(
+        ("kind", "tag", "named"), [("destination_tag", "4007", 4007), ("reference", "9abc", "9abc")]
+    )
+    def test_a_tag_has_the_name_of_its_network(self, test_api, anybody, pay_to, kind, tag, named):
+        networks = registry._current().networks
+        before = networks["sandbox"]
+        networks["sandbox"] = replace(before, tag_kind=kind)
+        invoice = pay_to(tag=tag, matching="tag")
+        try:
+            seen = [test_api.get(f"/invoices/{invoice}").body, anybody.get(f"/public/invoice/{invoice}").body]
+        finally:
+            networks["sandbox"] = before
+
+        for body in seen:
+            assert (body["tag"], body[kind], body["matching"]) == (tag, named, "tag")
+            assert f"tag={tag}" in body["payment_uri"]
+
+    def test_an_amount_that_has_to_be_exact_is_marked(self, test_api, pay_to):
+        assert test_api.get(f"/invoices/{pay_to(matching='amount')}").body["matching"] == "amount"

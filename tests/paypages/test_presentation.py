@@ -63,6 +63,13 @@ class TestTheAddress:
     def test_carries_the_tag_where_the_chain_has_one(self, unsaved, show):
         assert show(unsaved(tag="12345")).destination.tag == "12345"
 
+    def test_the_link_carries_the_tag(self, unsaved, show):
+        assert "tag=12345" in show(unsaved(tag="12345")).destination.uri
+
+    @pytest.mark.parametrize(("matching", "is_exact"), [("address", False), ("tag", False), ("amount", True)])
+    def test_says_when_the_amount_has_to_be_exact(self, unsaved, show, matching, is_exact):
+        assert show(unsaved(matching=matching)).destination.is_exact is is_exact
+
 
 class TestMoney:
     def test_what_is_due_is_written_digit_by_digit_without_grouping(self, unsaved, show):

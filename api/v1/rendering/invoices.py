@@ -9,7 +9,8 @@ from django.conf import settings
 
 from api.v1.rendering.amounts import crypto_amount, fiat, moment, plain, threshold
 from api.v1.rendering.payments import payment_of_invoice, public_payment, refund_view
-from chains import uris
+from chains import registry, uris
+from chains.tags import DESTINATION_TAG
 from core.ids import public_id
 from events.models import Event
 from invoices.events import progress
@@ -109,7 +110,7 @@ def payment_uri(invoice: Invoice) -> str:
     """Return what a wallet opens, for what is still to be sent."""
     asset = invoice.asset
     units = invoice.remaining_units or invoice.amount_units
-    return uris.payment_uri(asset, invoice.address, asset.to_amount(units))
+    return uris.payment_uri(asset, invoice.address, asset.to_amount(units), tag=invoice.tag)
 
 
 def customer_url(invoice: Invoice) -> str:
@@ -141,8 +142,21 @@ def _how_to_pay(invoice: Invoice) -> dict[str, Any]:
         "network": invoice.network,
         **crypto_amount(invoice),
         "address": invoice.address,
+        "tag": invoice.tag or None,
+        **_named_tag(invoice),
+        "matching": str(invoice.matching),
         "payment_uri": payment_uri(invoice),
     }
+
+
+def _named_tag(invoice: Invoice) -> dict[str, Any]:
+    """Return the tag under the name it has on its network: ``destination_tag`` (a number) or ``reference``."""
+    network = registry.find_network(invoice.network)
+    if not invoice.tag or network is None:
+        return {}
+    if network.tag_kind == DESTINATION_TAG:
+        return {"destination_tag": int(invoice.tag)}
+    return {network.tag_kind: invoice.tag} if network.tag_kind else {}
 
 
 def _item(item: Mapping[str, Any], currency: str) -> dict[str, Any]:

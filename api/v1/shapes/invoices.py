@@ -200,7 +200,16 @@ _WHAT: Final[dict[str, Any]] = {
     "network": text("The network to pay on.", "tron"),
     "crypto_amount": number("All that has to be sent, in the asset.", Decimal("16.49")),
     "usdt_amount": number("The same; present when the asset is USDT.", Decimal("16.49")).but(required=False),
-    "address": text("Where to pay; used for this invoice only.", "TQn9Y2khEsLMWn1aXKURNC62XLFPqpTUcN"),
+    "address": text(
+        "Where to pay; used for this invoice only, unless `matching` says otherwise.",
+        "TQn9Y2khEsLMWn1aXKURNC62XLFPqpTUcN",
+    ),
+    "tag": text("What has to be sent with the payment at an address that invoices share.", nullable=True),
+    "destination_tag": Whole(min=1, max=2**32 - 1, required=False, doc="The tag; present on the XRP Ledger."),
+    "reference": text("The tag; present on Solana.").but(required=False),
+    "matching": Choice(
+        "address", "tag", "amount", doc="What tells its payments from others; with `amount` it has to be sent exactly."
+    ),
     "payment_uri": text("What a wallet opens.", "TQn9Y2khEsLMWn1aXKURNC62XLFPqpTUcN"),
     "status": INVOICE_STATUS,
     "exception": INVOICE_EXCEPTION,
