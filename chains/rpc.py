@@ -1,4 +1,4 @@
-"""The one client for blockchain nodes: JSON over HTTP POST, several endpoints, nothing taken on trust.
+"""The one client for blockchain nodes: JSON over HTTP, several endpoints, nothing taken on trust.
 
 An endpoint that fails is passed over for the next one. What it answers is bounded in time and size,
 read without floats, and must have the shape that was asked for; else the answer is
@@ -87,7 +87,19 @@ class Endpoint:
         :raises TooMuch: when the answer is larger than allowed
         :raises ChainUnavailable: when there is none, or it is not JSON
         """
-        status, raw = self._exchange(path, json.dumps(payload, separators=(",", ":")).encode())
+        return self._answer("POST", path, json.dumps(payload, separators=(",", ":")).encode())
+
+    def get(self, path: str) -> Any:
+        """
+        Return the JSON at ``path``, which may hold a query, below the URL.
+
+        :raises TooMuch: when the answer is larger than allowed
+        :raises ChainUnavailable: when there is none, or it is not JSON
+        """
+        return self._answer("GET", path, None)
+
+    def _answer(self, method: str, path: str, body: bytes | None) -> Any:
+        status, raw = self._exchange(method, path, body)
         try:
             answer = exact_json.loads(raw)
         except ValueError:
@@ -118,13 +130,15 @@ class Endpoint:
             return self.refusal(answer["error"])
         return self.failure(f"answered HTTP {status}")
 
-    def _exchange(self, path: str, body: bytes) -> tuple[int, bytes]:
-        url = self._base._replace(path=self._base.path.rstrip("/") + path if path else self._base.path).geturl()
+    def _exchange(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
+        path, _, query = path.partition("?")
+        base = self._base._replace(query=query) if query else self._base
+        url = base._replace(path=base.path.rstrip("/") + path if path else base.path).geturl()
         limits = self._limits
         deadline = time.monotonic() + limits.total_seconds
         try:
             reply = self._pool.request(
-                "POST",
+                method,
                 url,
                 body=body,
                 headers=self._headers,
@@ -281,7 +295,7 @@ class JsonRpc:
 
 
 class HttpApi:
-    """A node's own HTTP interface (TRON's): each path takes and returns one JSON object."""
+    """An HTTP interface of a node's own: TRON's, where each path takes and returns one object, or one that is read."""
 
     def __init__(
         self,
@@ -302,6 +316,14 @@ class HttpApi:
         :raises ChainUnavailable: see ``Nodes.ask``
         """
         return self.nodes.ask(lambda endpoint: self.post_to(endpoint, path, body))
+
+    def get(self, path: str) -> Any:
+        """
+        Return what is at ``path``.
+
+        :raises ChainUnavailable: see ``Nodes.ask``
+        """
+        return self.nodes.ask(lambda endpoint: endpoint.get(path))
 
     def post_to(self, endpoint: Endpoint, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """Return the object at ``path`` of one endpoint."""
