@@ -176,8 +176,12 @@ def events_in(text: str) -> list[str]:
 @needs_curl
 def test_the_walk_from_sign_up_to_paid_and_told_works_as_printed(tmp_path):
     with gateway(tmp_path / "var") as address:
-        commands = walk("sandbox") + "echo ---\n" + walk("webhook").replace("9000", str(free_port()))
-        paid, told = said_by(commands.replace("127.0.0.1:8000", address)).split("---\n")
+        shop = walk("webhook").replace("9000", str(free_port()))
+        output = tmp_path / "told"
+        patience = f"n=0; until grep -q '^invoice.paid ' {output} || [ $n -ge 600 ]; do sleep 0.1; n=$((n+1)); done"
+        commands = f"{walk('sandbox')}\nexec > {output}\n{shop}\n{patience}\nkill $!"
+        paid = said_by(commands.replace("127.0.0.1:8000", address))
+        told = output.read_text()
 
     lines = paid.splitlines()
     assert re.fullmatch(rf"http://{address}/invoice/inv_[0-9a-z]{{26}}", lines[0])
