@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
 
+from django.core import signing
 from django.db.models import QuerySet, Sum
 
 from core.ids import parse_public_id
@@ -17,6 +18,7 @@ __all__ = [
     "RECEIVED",
     "Balance",
     "balances",
+    "claim_token",
     "get_payment",
     "get_refund",
     "get_settlement",
@@ -25,9 +27,12 @@ __all__ = [
     "list_refunds",
     "list_settlements",
     "payments_of",
+    "refund_of_claim",
     "refunds_of",
 ]
 
+CLAIM_DAYS: Final = 90  # how long a claim link works
+_CLAIM_SALT: Final = "payments.refund-claim"
 MANY: Final = 200  # shown with an invoice; anybody can send dust to an address, so there is no natural end
 
 
@@ -133,3 +138,25 @@ def balances(*, merchant: Merchant, livemode: bool) -> list[Balance]:
         Balance(*key, {account: units.get(account, 0) for account in Account})
         for key, units in sorted(by_asset.items())
     ]
+
+
+def claim_token(refund: Refund) -> str:
+    """Return what names a refund in the link on which the customer says where it is to go."""
+    return signing.dumps(refund.public_id, salt=_CLAIM_SALT)
+
+
+def refund_of_claim(token: str) -> Refund:
+    """
+    Return the refund that a claim link is for.
+
+    :raises RefundNotFound: when the link is not ours or too old
+    """
+    try:
+        public_id = signing.loads(token, salt=_CLAIM_SALT, max_age=CLAIM_DAYS * 86400)
+    except signing.BadSignature:
+        raise RefundNotFound from None
+    key = Refund.key_from(public_id) if isinstance(public_id, str) else None
+    refund = Refund.objects.select_related("merchant", "invoice").filter(pk=key).first() if key else None
+    if refund is None:
+        raise RefundNotFound
+    return refund

@@ -35,13 +35,15 @@ class Review(TextChoices):
 
 
 class RefundStatus(TextChoices):
-    """Where a refund stands."""
+    """Where a refund stands; ``sent``: its transaction is on the chain and not final yet."""
 
     REQUESTED = "requested"
+    SENT = "sent"
     COMPLETED = "completed"
     CANCELLED = "cancelled"
 
 
+OPEN_REFUND: Final = frozenset({RefundStatus.REQUESTED, RefundStatus.SENT})
 RECEIVED: Final = frozenset({PaymentStatus.DETECTED, PaymentStatus.CONFIRMING, PaymentStatus.CONFIRMED})
 UNSETTLED: Final = frozenset({PaymentStatus.DETECTED, PaymentStatus.CONFIRMING})
 
@@ -52,6 +54,26 @@ class Depth:
 
     confirmations: int
     is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How high the chain is, and up to where it has been read without a gap: nothing above is ever confirmed."""
+
+    tip_height: int
+    finalized_height: int | None
+    read_height: int
+
+    def judge(self, height: int | None, *, required: int, needs_finality: bool) -> tuple[PaymentStatus, int]:
+        """Return status and confirmations of a transaction in the block at ``height``; None: it is in no block."""
+        depth = None
+        if height is not None:
+            final = self.finalized_height is not None and height <= self.finalized_height
+            depth = Depth(max(self.tip_height - height, 0), final)
+        status = status_at(depth, required=required, needs_finality=needs_finality)
+        if status is PaymentStatus.CONFIRMED and (height or 0) > self.read_height:
+            status = PaymentStatus.CONFIRMING  # no range up to there has been read: nobody has looked for a fork
+        return status, depth.confirmations if depth else 0
 
 
 def status_at(depth: Depth | None, *, required: int, needs_finality: bool) -> PaymentStatus:

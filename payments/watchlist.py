@@ -1,4 +1,4 @@
-"""Which of the addresses on a chain are ours. Every address ever issued stays watched."""
+"""Which addresses on a chain are watched: every one ever issued, and those that refunds go to."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from invoices.models import Invoice, Matching
 from merchants.models import WalletAddress
+from payments.models import Refund
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +17,14 @@ class IssuedAddresses:
     network: str
 
     def among(self, addresses: Collection[str]) -> set[str]:
-        """Return those of ``addresses`` that were ever issued: one indexed query."""
+        """Return those of ``addresses`` that were ever issued, or that refunds go to: two indexed queries."""
         if not addresses:
             return set()
+        returned = Refund.objects.filter(network=self.network, address__in=list(addresses))
+        return self.issued(addresses) | set(returned.values_list("address", flat=True))
+
+    def issued(self, addresses: Collection[str]) -> set[str]:
+        """Return those of ``addresses`` that are ours."""
         wanted = list(addresses)
         own = self._own_addresses.filter(address__in=wanted).values_list("address", flat=True)
         return set(own.union(self._listed.filter(address__in=wanted).values_list("address", flat=True), all=True))
@@ -32,8 +38,9 @@ class IssuedAddresses:
         return set(tagged.values_list("tag", flat=True))
 
     def live(self) -> Iterator[str]:
-        """Yield every issued address, for chains that are read account by account."""
-        for rows in (self._listed, self._own_addresses):
+        """Yield every address of ours and of refunds, for chains that are read account by account."""
+        returned = Refund.objects.filter(network=self.network).exclude(address="")
+        for rows in (self._listed, self._own_addresses, returned):
             yield from rows.order_by("-created_at").values_list("address", flat=True).iterator(chunk_size=2000)
 
     @property

@@ -172,6 +172,9 @@ REFUND: Final = {
     "kind": "requested",
     "reason": "Service cancelled",
     "tx_hash": None,
+    "held": False,
+    "payment_uri": _ADDRESS,
+    "claim_url": None,
     "livemode": True,
     "created_at": _PAID,
     "completed_at": None,
@@ -192,6 +195,7 @@ SETTLEMENT: Final = {
     "replaces": None,
     "livemode": True,
 }
+UPDATE_REFUND: Final = {"address": _ADDRESS}
 COMPLETE_REFUND: Final = {"tx_hash": _TXID}
 RESOLVE_DEPOSIT: Final = {"resolution": "accept"}
 PUBLIC_INVOICE: Final[dict[str, Any]] = {

@@ -1,7 +1,7 @@
 """Money to go back to payers."""
 
 from django.db import models
-from django.db.models import CheckConstraint, F, Index, Q
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from chains import registry
 from chains.base import Asset
@@ -15,8 +15,9 @@ class Refund(Record):
     """
     Money to go back to the payer, in base units of ``asset_code``.
 
-    The gateway holds no keys: the merchant sends it from their own wallet and names the transaction.
-    Without an ``invoice`` it returns a deposit that matched none.
+    The gateway holds no keys: the merchant sends it from their own wallet; the scan recognises the
+    transfer, or the merchant names it. Without an ``invoice`` it returns a deposit that matched none.
+    ``is_held``: the money it returns is not confirmed, or a reorg took it back.
     """
 
     PREFIX = "ref"
@@ -37,6 +38,11 @@ class Refund(Record):
     )
     status = models.CharField(max_length=10, choices=RefundStatus.choices, default=RefundStatus.REQUESTED)
     txid = models.CharField(max_length=128, blank=True)
+    ordinal = models.PositiveIntegerField(null=True)
+    block_height = models.BigIntegerField(null=True)
+    block_hash = models.CharField(max_length=128, blank=True)
+    is_held = models.BooleanField(default=False)
+    claimed_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -44,11 +50,18 @@ class Refund(Record):
             CheckConstraint(name="refund_positive", condition=Q(units__gt=0)),
             CheckConstraint(name="refund_of_something", condition=Q(invoice__isnull=False) | Q(payment__isnull=False)),
             CheckConstraint(name="refund_status_known", condition=Q(status__in=RefundStatus.values)),
+            UniqueConstraint(
+                name="refund_one_transfer",
+                fields=["network", "txid", "asset_code", "address", "ordinal"],
+                condition=Q(ordinal__isnull=False),
+            ),
             CheckConstraint(name="refund_completed_has_transaction", condition=~Q(status="completed") | ~Q(txid="")),
         ]
         indexes = [
             Index(F("invoice"), F("created_at").desc(), name="refund_by_invoice"),
             Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="refund_newest"),
+            Index(F("network"), F("address"), name="refund_by_address", condition=~Q(address="")),
+            Index(F("network"), F("block_height"), name="refund_by_height", condition=Q(block_height__isnull=False)),
         ]
 
     @property

@@ -4,12 +4,16 @@ from payments.services.deposits import Resolution, resolve_deposit
 from payments.services.ledger import Reading, fail_stale, record_reading
 from payments.services.refunds import (
     RefundOrder,
+    RefundRate,
     accept_invoice,
     cancel_invoice,
     cancel_refund,
+    check_refund_address,
+    claim_refund,
     complete_refund,
     open_surplus_refund,
     request_refund,
+    set_refund_address,
 )
 from payments.services.rescan import Progress, rescan
 from payments.services.sandbox import SentTransfer, TransferOrder, mine_blocks, reorganise, send_transfer
@@ -20,12 +24,15 @@ __all__ = [
     "Progress",
     "Reading",
     "RefundOrder",
+    "RefundRate",
     "Resolution",
     "SentTransfer",
     "TransferOrder",
     "accept_invoice",
     "cancel_invoice",
     "cancel_refund",
+    "check_refund_address",
+    "claim_refund",
     "close_finding",
     "complete_refund",
     "fail_stale",
@@ -38,5 +45,6 @@ __all__ = [
     "resolve_deposit",
     "scan",
     "send_transfer",
+    "set_refund_address",
     "verify",
 ]

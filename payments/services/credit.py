@@ -20,6 +20,7 @@ from merchants.settings import MerchantSettings
 from payments.events import deposit_event, payment_event, with_last_payment
 from payments.models import Payment
 from payments.services import books
+from payments.services.returns import hold_unfounded
 from payments.states import (
     RECEIVED,
     STATUS_EVENT,
@@ -117,6 +118,7 @@ def settle_invoice(invoice: Invoice, changes: list[Change], *, now: datetime, al
     _put_short_late_money_in_review(invoice)
     for change, event in told:
         emit(payment_event(change.payment, invoice, event))
+    hold_unfounded(invoice=invoice)
     last = changes[-1].payment if changes else None
     for happening in happenings:
         emit(with_last_payment(happening, last))
@@ -131,6 +133,7 @@ def settle_unmatched(changes: list[Change], *, now: datetime) -> None:
             emit(deposit_event(change.payment, event))
         if change.touches_confirmed:
             books.follow_deposit(change.payment, now=now)
+    hold_unfounded(invoice=None, payments=[change.payment for change in changes])
 
 
 def receipts_of(invoice: Invoice) -> invoice_services.Receipts:

@@ -13,11 +13,12 @@ from django.db.models import Q
 
 from chains.base import Block, Transfer
 from invoices.models import Invoice
-from payments.models import Cursor, Payment, ScannedRange
+from payments.models import Cursor, Payment, Refund, ScannedRange
 from payments.services.credit import Change, settle_invoice, settle_unmatched, transfer_key
 from payments.services.matching import Matches, find_matches
 from payments.services.ranges import add_range
-from payments.states import UNSETTLED, Depth, PaymentStatus, status_at
+from payments.services.returns import follow_returns, touched_returns
+from payments.states import UNSETTLED, PaymentStatus, View
 
 log = structlog.get_logger(__name__)
 
@@ -49,15 +50,6 @@ class Reading:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """How high the chain is, and up to where it has been read without a gap: nothing above is ever confirmed."""
-
-    tip_height: int
-    finalized_height: int | None
-    read_height: int
-
-
 @transaction.atomic
 def record_reading(reading: Reading, *, now: datetime) -> bool:
     """
@@ -67,8 +59,9 @@ def record_reading(reading: Reading, *, now: datetime) -> bool:
     """
     if not _cursor_is_as_expected(reading, now):
         return False
-    matches = _lock_matches(reading)
-    view = _View(reading.tip.height, reading.finalized_height, reading.last.height)
+    returns = touched_returns(reading.network, reading.transfers, first=reading.first)
+    matches = _lock_matches(reading, returns)
+    view = View(reading.tip.height, reading.finalized_height, reading.last.height)
     changes: dict[UUID | None, list[Change]] = defaultdict(list)  # None: for no invoice
     seen = set()
     for transfer in (*reading.transfers, *(reading.waiting or ())):
@@ -85,6 +78,7 @@ def record_reading(reading: Reading, *, now: datetime) -> bool:
         changes[payment.invoice_id].append(Change(payment, was=PaymentStatus(payment.status)))
     for invoice_id, found in changes.items():
         _settle(matches.invoice(invoice_id), found, view, now)
+    follow_returns(returns, reading.transfers, view=view, first=reading.first, is_fork=reading.is_fork, now=now)
     _move_cursor(reading, now)
     return True
 
@@ -100,8 +94,9 @@ def record_glimpse(network: str, transfers: Sequence[Transfer], *, tip: Block, n
     cursor = Cursor.objects.select_for_update().filter(network=network).first()
     if cursor is None:
         return []
-    view = _View(max(tip.height, cursor.tip_height), cursor.finalized_height, cursor.height)
-    matches = find_matches(network, transfers)
+    view = View(max(tip.height, cursor.tip_height), cursor.finalized_height, cursor.height)
+    returns = touched_returns(network, transfers, first=None)
+    matches = find_matches(network, transfers, also={refund.invoice_id for refund in returns if refund.invoice_id})
     txids = {transfer.txid for transfer in transfers}
     standing = Payment.objects.filter(network=network, txid__in=txids, block_height__isnull=False)
     known = {transfer_key(payment) for payment in standing}
@@ -116,6 +111,7 @@ def record_glimpse(network: str, transfers: Sequence[Transfer], *, tip: Block, n
             fresh[change.payment.invoice_id].append(change)
     for invoice_id, changes in fresh.items():
         _settle(matches.invoice(invoice_id), changes, view, now)
+    follow_returns(returns, transfers, view=view, now=now)
     return [change.payment for changes in fresh.values() for change in changes]
 
 
@@ -160,12 +156,13 @@ def _cursor_is_as_expected(reading: Reading, now: datetime) -> bool:
     return cursor is not None and (cursor.height, cursor.hash) == (reading.expected.height, reading.expected.hash)
 
 
-def _lock_matches(reading: Reading) -> Matches:
-    """Lock every invoice this reading can touch: those of its transfers, and those of payments that may change."""
+def _lock_matches(reading: Reading, returns: Iterable[Refund]) -> Matches:
+    """Lock every invoice this reading can touch: of its transfers, and of payments and refunds that may change."""
     touched = Payment.objects.filter(network=reading.network).filter(
         Q(status__in=UNSETTLED) | Q(block_height__gte=reading.first)
     )
     also = set(touched.exclude(invoice=None).values_list("invoice_id", flat=True))
+    also.update(refund.invoice_id for refund in returns if refund.invoice_id)
     return find_matches(reading.network, (*reading.transfers, *(reading.waiting or ())), also=also)
 
 
@@ -196,7 +193,7 @@ def _orphan(payment: Payment, now: datetime) -> Change:
     return change
 
 
-def _settle(invoice: Invoice | None, found: list[Change], view: _View, now: datetime) -> None:
+def _settle(invoice: Invoice | None, found: list[Change], view: View, now: datetime) -> None:
     """Give each payment the status of its depth, then let the invoice follow, if there is one."""
     latest: dict[UUID, Change] = {}
     for change in found:
@@ -214,16 +211,11 @@ def _tell(invoice: Invoice | None, changes: list[Change], now: datetime) -> None
         settle_invoice(invoice, changes, now=now)
 
 
-def _deepen(change: Change, view: _View, now: datetime) -> None:
+def _deepen(change: Change, view: View, now: datetime) -> None:
     payment = change.payment
-    depth = None
-    if payment.block_height is not None:
-        final = view.finalized_height is not None and payment.block_height <= view.finalized_height
-        depth = Depth(max(view.tip_height - payment.block_height, 0), final)
-    status = status_at(depth, required=payment.required_confirmations, needs_finality=payment.needs_finality)
-    if status is PaymentStatus.CONFIRMED and (payment.block_height or 0) > view.read_height:
-        status = PaymentStatus.CONFIRMING  # no range up to there has been read: nobody has looked for a fork
-    confirmations = depth.confirmations if depth else 0
+    status, confirmations = view.judge(
+        payment.block_height, required=payment.required_confirmations, needs_finality=payment.needs_finality
+    )
     if (status, confirmations) == (payment.status, payment.confirmations) and not change.is_new:
         return
     change.deepened = confirmations != payment.confirmations

@@ -1,34 +1,49 @@
-"""Money back to the payer. The gateway holds no keys: it opens the refund, the merchant sends it."""
+"""Money back to the payer: the merchant opens the refund and sends it, from whichever wallet they like."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import Sum
 
 from chains import addresses, registry
-from core.money import has_at_most
+from core.money import WIDE, has_at_most
 from events.outbox import emit
 from invoices import services as invoice_services
 from invoices.models import Invoice
+from invoices.rates.book import price_of
 from invoices.selectors import invoice_for_update
-from invoices.states import InvoiceStatus
 from merchants.models import Merchant
 from payments import selectors
 from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge
 from payments.events import refund_event
 from payments.models import Payment, Refund
 from payments.services import books
-from payments.states import PaymentStatus, RefundStatus
+from payments.services.returns import finish, hold_unfounded, refundable_units
+from payments.states import OPEN_REFUND, RefundStatus
+from payments.watchlist import IssuedAddresses
+
+
+class RefundRate(StrEnum):
+    """At which rate an amount of fiat is returned."""
+
+    PAYMENT = "payment"
+    TODAY = "today"
 
 
 @dataclass(frozen=True, slots=True)
 class RefundOrder:
-    """What to return: ``amount`` in the invoice's asset (None: all that is left), to ``address``."""
+    """
+    What to return: ``amount`` in the invoice's asset, or ``fiat_amount`` in its currency; neither: all that is left.
 
-    address: str
+    ``address`` may stay empty: the customer then names it on the page of ``claim_path``.
+    """
+
+    address: str = ""
     amount: Decimal | None = None
+    fiat_amount: Decimal | None = None
+    rate: RefundRate = RefundRate.PAYMENT
     reason: str = ""
 
 
@@ -40,20 +55,20 @@ def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order:
     :raises InvoiceNotFound: when the merchant has no such invoice
     :raises NothingToRefund: when all of it was refunded, or nothing is confirmed
     :raises RefundTooLarge: when more is asked than is left, or a fraction the asset does not have
-    :raises InvalidAddress: when the address is not one of the network
+    :raises InvalidAddress: when the address is not one of the network, or one of the gateway's own
+    :raises RateUnavailable: when today's rate is wanted and there is none
     """
     invoice = invoice_for_update(merchant=merchant, livemode=livemode, public_id=public_id)
     available = refundable_units(invoice)
     if available <= 0:
         raise NothingToRefund
-    units = available if order.amount is None else _units(invoice, order.amount)
+    units, field = _wanted_units(invoice, order, available, now)
     if units > available:
         left = invoice.asset.to_amount(available)
         raise RefundTooLarge(
-            f"At most {left:f} {invoice.asset_code} can be refunded.", field="amount", constraints={"max_amount": left}
+            f"At most {left:f} {invoice.asset_code} can be refunded.", field=field, constraints={"max_amount": left}
         )
-    address = _address(invoice.network, order.address)
-    return open_refund(invoice, units=units, address=address, reason=order.reason, kind="requested", now=now)
+    return open_refund(invoice, units=units, address=order.address, reason=order.reason, kind="requested", now=now)
 
 
 @transaction.atomic
@@ -116,20 +131,44 @@ def complete_refund(
     :raises RefundNotFound: when the merchant has no such refund
     :raises RefundNotOpen: when it was completed or cancelled before
     """
-    refund = _open_refund_for_update(merchant, livemode, public_id)
-    refund.status = RefundStatus.COMPLETED
-    refund.txid = txid
-    refund.completed_at = now
+    refund = _refund_for_update(merchant, livemode, public_id)
+    if refund.status not in OPEN_REFUND:
+        raise RefundNotOpen(f"This refund is {refund.status} already.")
+    refund.txid = refund.txid if refund.ordinal is not None else txid
     if address:
-        refund.address = _address(refund.network, address)
-    refund.save()
-    invoice = refund.invoice
-    emit(refund_event(refund, "refund.completed"))
-    books.follow_refund(refund, now=now)
-    if invoice and invoice.status == InvoiceStatus.PAID and _returned_units(invoice) >= invoice.confirmed_units:
-        invoice_services.mark_refunded(invoice_id=invoice.pk, now=now)
-        invoice.refresh_from_db()
+        refund.address = check_refund_address(refund.network, address)
+    finish(refund, now=now)
     return refund
+
+
+@transaction.atomic
+def set_refund_address(*, merchant: Merchant, livemode: bool, public_id: str, address: str, now: datetime) -> Refund:
+    """
+    Say, or say again, where a refund is to go, before it is sent.
+
+    :raises RefundNotFound: when the merchant has no such refund
+    :raises RefundNotOpen: when it was sent or cancelled before
+    :raises InvalidAddress: when the address is not one of the network, or one of the gateway's own
+    """
+    refund = _refund_for_update(merchant, livemode, public_id)
+    return _set_address(refund, address, now)
+
+
+@transaction.atomic
+def claim_refund(*, token: str, address: str, now: datetime) -> Refund:
+    """
+    Let the customer say, once, where a refund is to go; ``token`` is that of the claim link.
+
+    :raises RefundNotFound: when the link is not ours or too old
+    :raises RefundNotOpen: when the refund has an address, was sent or was cancelled
+    :raises InvalidAddress: when the address is not one of the network, or one of the gateway's own
+    """
+    found = selectors.refund_of_claim(token)
+    refund = _refund_for_update(found.merchant, found.livemode, found.public_id)
+    if refund.address:
+        raise RefundNotOpen("Where this refund goes has been said already.")
+    refund.claimed_at = now
+    return _set_address(refund, address, now)
 
 
 @transaction.atomic
@@ -140,27 +179,15 @@ def cancel_refund(*, merchant: Merchant, livemode: bool, public_id: str, now: da
     :raises RefundNotFound: when the merchant has no such refund
     :raises RefundNotOpen: when it was completed or cancelled before
     """
-    refund = _open_refund_for_update(merchant, livemode, public_id)
+    refund = _refund_for_update(merchant, livemode, public_id)
+    if refund.status != RefundStatus.REQUESTED:
+        raise RefundNotOpen(f"This refund is {refund.status} already.")
     refund.status = RefundStatus.CANCELLED
     refund.completed_at = now
     refund.save()
     emit(refund_event(refund, "refund.cancelled"))
     books.follow_refund(refund, now=now)
     return refund
-
-
-def refundable_units(invoice: Invoice) -> int:
-    """Return what is confirmed in the invoice's own asset and not yet promised back, in base units."""
-    confirmed = Payment.objects.filter(
-        invoice=invoice, counts=True, status=PaymentStatus.CONFIRMED, asset_code=invoice.asset_code
-    ).aggregate(units=Sum("units"))["units"]
-    promised = (
-        invoice.refunds.filter(asset_code=invoice.asset_code)
-        .exclude(status=RefundStatus.CANCELLED)
-        .exclude(kind="deposit")
-        .aggregate(units=Sum("units"))["units"]
-    )
-    return int(confirmed or 0) - int(promised or 0)
 
 
 def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
@@ -189,43 +216,64 @@ def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
         network=source.network,
         asset_code=source.asset_code,
         units=units,
-        address=_address(source.network, address) if address else "",
+        address=check_refund_address(source.network, address) if address else "",
         reason=reason,
         kind=kind,
         created_at=now,
     )
     emit(refund_event(refund, "refund.created"))
     books.follow_refund(refund, now=now)
+    hold_unfounded(invoice=invoice, payments=[payment] if payment else [])
+    refund.refresh_from_db(fields=["is_held"])
     return refund
 
 
-def _open_refund_for_update(merchant: Merchant, livemode: bool, public_id: str) -> Refund:
+def _refund_for_update(merchant: Merchant, livemode: bool, public_id: str) -> Refund:
     refund = selectors.get_refund(merchant=merchant, livemode=livemode, public_id=public_id)
     invoices = Invoice.objects.select_for_update(of=("self",)).select_related("merchant")
     invoice = invoices.get(pk=refund.invoice_id) if refund.invoice_id else None
     refund = Refund.objects.select_for_update().get(pk=refund.pk)
-    if refund.status != RefundStatus.REQUESTED:
-        raise RefundNotOpen(f"This refund is {refund.status} already.")
     refund.invoice = invoice
     return refund
 
 
-def _returned_units(invoice: Invoice) -> int:
-    completed = invoice.refunds.filter(status=RefundStatus.COMPLETED, asset_code=invoice.asset_code)
-    return int(completed.exclude(kind="deposit").aggregate(units=Sum("units"))["units"] or 0)
+def _set_address(refund: Refund, address: str, now: datetime) -> Refund:  # noqa: ARG001 - the moment is in the event
+    if refund.status != RefundStatus.REQUESTED:
+        raise RefundNotOpen(f"This refund is {refund.status} already.")
+    refund.address = check_refund_address(refund.network, address)
+    refund.save()
+    emit(refund_event(refund, "refund.address_set"))
+    return refund
 
 
-def _units(invoice: Invoice, amount: Decimal) -> int:
+def _wanted_units(invoice: Invoice, order: RefundOrder, available: int, now: datetime) -> tuple[int, str]:
+    """Return what the order asks for in base units, and the field that says so."""
     asset = invoice.asset
-    if amount <= 0 or not has_at_most(amount, asset.decimals):
+    if order.fiat_amount is not None:
+        rate = invoice.rate
+        if order.rate is RefundRate.TODAY:
+            price = price_of(asset.code, currencies={invoice.currency}, livemode=invoice.livemode, now=now)
+            rate = price.rate(invoice.currency)
+        return asset.to_units(WIDE.divide(order.fiat_amount, rate)), "fiat_amount"
+    if order.amount is None:
+        return available, "amount"
+    if order.amount <= 0 or not has_at_most(order.amount, asset.decimals):
         raise RefundTooLarge(
             f"An amount of {asset.code} is above 0 and has at most {asset.decimals} digits after the point.",
             field="amount",
         )
-    return asset.to_units(amount)
+    return asset.to_units(order.amount), "amount"
 
 
-def _address(network: str, text: str) -> str:
+def check_refund_address(network: str, text: str) -> str:
+    """
+    Return the one form of an address that a refund can go to.
+
+    :raises InvalidAddress: when it is not one of the network, or one of the gateway's own
+    """
     if not addresses.is_valid_address(network, text):
         raise InvalidAddress(f"This is not an address on {registry.network(network).name}.", field="address")
-    return addresses.normalise_address(network, text)
+    normal = addresses.normalise_address(network, text)
+    if IssuedAddresses(network).issued([normal]):
+        raise InvalidAddress("This is an address on which this gateway takes payments.", field="address")
+    return normal

@@ -135,7 +135,6 @@ class TestRefunds:
     @pytest.mark.parametrize(
         ("body", "status", "code", "field"),
         [
-            ({}, 422, "MISSING_FIELD", "address"),
             ({"address": "TQn9Y2khEsLMWn1aXKURNC62XLFPqpTUcN"}, 422, "INVALID_ADDRESS", "address"),
             ({"address": "OWN", "amount": -1}, 422, "OUT_OF_RANGE", "amount"),
             ({"address": "OWN", "amount": "0.0000001"}, 422, "REFUND_TOO_LARGE", "amount"),
@@ -273,3 +272,38 @@ class TestMarket:
         usdt = next(asset for asset in live if (asset["network"], asset["crypto_currency"]) == ("tron", "USDT"))
         assert (usdt["contract"], usdt["decimals"]) == ("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", 6)
         assert not any(asset["is_available"] for asset in live)
+
+
+class TestRefundsThatThePayerCompletes:
+    @pytest.fixture
+    def paid(self, test_api, created):
+        test_api.post("/sandbox/transfers", {"invoice": created["id"]})
+        test_api.post("/sandbox/blocks", {"count": 3})
+        scan(network="sandbox", now=timezone.now())
+        return created
+
+    def test_without_an_address_there_is_a_link_for_the_customer(self, test_api, paid):
+        refund = test_api.post(f"/invoices/{paid['id']}/refund", {}).body
+
+        assert (refund["address"], refund["payment_uri"], refund["held"]) == (None, None, False)
+        assert "/refund/" in refund["claim_url"]
+        answer = test_api.get(f"/refunds/{refund['id']}/qr")
+        assert (answer.status, answer.body["error"]["code"]) == (409, "REFUND_NOT_OPEN")
+
+    def test_with_one_there_is_what_the_wallet_opens(self, test_api, paid):
+        refund = test_api.post(f"/invoices/{paid['id']}/refund", {"fiat_amount": 5, "rate": "today"}).body
+        address = new_address()
+
+        answer = test_api.patch(f"/refunds/{refund['id']}", {"address": address})
+
+        assert answer.status == 200
+        assert answer.body["claim_url"] is None
+        assert answer.body["payment_uri"] == f"sandbox:{address}?asset=USDT&amount={answer.body['amount']}"
+        code = test_api.get(f"/refunds/{refund['id']}/qr?format=svg")
+        assert (code.status, code.headers["Content-Type"]) == (200, "image/svg+xml")
+
+    def test_a_stranger_has_no_say(self, test_api, paid, stranger):
+        refund = test_api.post(f"/invoices/{paid['id']}/refund", {}).body
+
+        assert stranger.patch(f"/refunds/{refund['id']}", {"address": new_address()}).status == 404
+        assert stranger.get(f"/refunds/{refund['id']}/qr").status == 404

@@ -3,13 +3,16 @@
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
+
 from api.v1.rendering.amounts import asset_amount, fiat, moment, plain
-from chains import registry
+from chains import registry, uris
 from core.ids import public_id
 from core.money import WIDE
 from invoices.models import Invoice
 from payments.models import Payment, Refund
-from payments.states import PaymentStatus, Review
+from payments.selectors import claim_token
+from payments.states import PaymentStatus, RefundStatus, Review
 
 
 def payment_of_invoice(payment: Payment) -> dict[str, Any]:
@@ -85,10 +88,27 @@ def refund_view(refund: Refund) -> dict[str, Any]:
         "kind": refund.kind,
         "reason": refund.reason or None,
         "tx_hash": refund.txid or None,
+        "held": refund.is_held,
+        "payment_uri": refund_uri(refund),
+        "claim_url": claim_url(refund),
         "livemode": refund.livemode,
         "created_at": moment(refund.created_at),
         "completed_at": moment(refund.completed_at),
     }
+
+
+def refund_uri(refund: Refund) -> str | None:
+    """Return what the merchant's wallet opens to send the refund; None unless it is to be sent, and can be."""
+    is_due = refund.status == RefundStatus.REQUESTED and refund.address and not refund.is_held
+    asset = refund.asset
+    return uris.payment_uri(asset, refund.address, asset.to_amount(refund.units)) if is_due and asset else None
+
+
+def claim_url(refund: Refund) -> str | None:
+    """Return the link for the customer who has yet to say where the money is to go."""
+    if refund.status != RefundStatus.REQUESTED or refund.address:
+        return None
+    return f"{settings.PAY_BASE_URL}/refund/{claim_token(refund)}"
 
 
 def _network_fee(payment: Payment) -> Decimal | None:

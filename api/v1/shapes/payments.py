@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any, Final
 
+from api import qr
 from api.v1.pagination import list_answer, list_query
 from api.v1.shapes.common import (
     CURRENCY,
@@ -16,7 +17,7 @@ from api.v1.shapes.common import (
     text,
 )
 from api.validation import Amount, Choice, Flag, ListOf, MapOf, Number, Shape, Text, Whole
-from payments.services import Resolution
+from payments.services import RefundRate, Resolution
 from payments.states import PaymentStatus, RefundStatus, Review
 
 _ADDRESS: Final = Text(max=128, pattern="^[0-9A-Za-z:]+$", doc="An address on the network.")
@@ -28,10 +29,21 @@ REFUND_INVOICE: Final = Shape(
     "RefundInvoice",
     {
         "amount": Amount(above=0, required=False, nullable=True, doc="In the invoice's asset; by default all of it."),
-        "address": _ADDRESS.but(doc="Where the customer wants the money."),
+        "fiat_amount": Amount(
+            above=0, required=False, nullable=True, doc="Instead of `amount`: in the invoice's currency."
+        ),
+        "rate": Choice(
+            *RefundRate, default="payment", doc="For `fiat_amount`: the rate of the payment, or that of today."
+        ),
+        "address": _ADDRESS.but(
+            required=False,
+            nullable=True,
+            doc="Where the customer wants the money; without it, the answer's `claim_url` is the page to ask on.",
+        ),
         "reason": Text(max=500, min=0, required=False, nullable=True),
     },
 )
+UPDATE_REFUND: Final = Shape("UpdateRefund", {"address": _ADDRESS.but(doc="Where the customer wants the money.")})
 COMPLETE_REFUND: Final = Shape(
     "CompleteRefund", {"tx_hash": _TXID, "address": _ADDRESS.but(required=False, nullable=True)}
 )
@@ -52,11 +64,18 @@ PAYMENT_QUERY: Final = list_query(
         "status": ListOf(Choice(*PaymentStatus.values), min=1, max=5, required=False),
     },
 )
+REFUND_QR_QUERY: Final = Shape(
+    "RefundQRQuery",
+    {
+        "size": Choice(*(str(size) for size in qr.SIZES), default="256", doc="Pixels; points in a PDF."),
+        "format": Choice(*qr.FORMATS, default="png"),
+    },
+)
 REFUND_QUERY: Final = list_query(
     "RefundQuery",
     {
         "invoice_id": _INVOICE_ID.but(required=False),
-        "status": ListOf(Choice(*RefundStatus.values), min=1, max=3, required=False),
+        "status": ListOf(Choice(*RefundStatus.values), min=1, max=4, required=False),
     },
 )
 _INBOX: Final = {
@@ -148,6 +167,9 @@ REFUND: Final = Shape(
         "kind": Choice("requested", "cancellation", "surplus", "deposit", doc="Why it was opened."),
         "reason": text("In your own words.", nullable=True),
         "tx_hash": text("The transaction it was sent in.", nullable=True),
+        "held": Flag(doc="Do not send it: the money it returns is not confirmed, or a reorg took it back."),
+        "payment_uri": text("What to open in your wallet to send it; null unless it is to be sent.", nullable=True),
+        "claim_url": text("Where the customer says the address; null once it is known.", nullable=True),
         "livemode": Flag(doc=LIVEMODE_DOC),
         "created_at": TIME,
         "completed_at": TIME_OR_NULL,

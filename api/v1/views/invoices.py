@@ -131,8 +131,9 @@ class InvoiceRefunds(MerchantView):
     @operation(
         "Refund an invoice",
         description=(
-            "Opens a refund of confirmed money. The gateway holds no keys: send the money from your own wallet, "
-            "then name the transaction with `POST /refunds/{id}/complete`."
+            "Opens a refund of confirmed money: of `amount` in the asset, of `fiat_amount` at a rate, or of all that "
+            "is left. Send the money from your own wallet, as `payment_uri` says: it is recognised on the chain. "
+            "Without an address, give the customer the `claim_url`."
         ),
         body=REFUND_INVOICE,
         answers={201: REFUND},
@@ -146,7 +147,11 @@ class InvoiceRefunds(MerchantView):
             livemode=self.livemode,
             public_id=invoice_id,
             order=payment_services.RefundOrder(
-                address=wanted["address"], amount=wanted.get("amount"), reason=wanted.get("reason") or ""
+                address=wanted.get("address") or "",
+                amount=wanted.get("amount"),
+                fiat_amount=wanted.get("fiat_amount"),
+                rate=payment_services.RefundRate(wanted["rate"]),
+                reason=wanted.get("reason") or "",
             ),
             now=self.now,
         )

@@ -1,16 +1,19 @@
 """Payments, refunds and the review inbox."""
 
+from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api.schema import operation
+from api import qr
+from api.schema import Binary, operation
 from api.v1 import examples
 from api.v1.base import MerchantView
 from api.v1.filters import PaymentFilter, RefundFilter, narrowed
 from api.v1.pagination import page
-from api.v1.rendering.payments import deposit_view, payment_view, refund_view
+from api.v1.rendering.payments import deposit_view, payment_view, refund_uri, refund_view
 from api.v1.shapes import payments as shapes
 from payments import selectors, services
+from payments.errors import RefundNotOpen
 
 
 class PaymentList(MerchantView):
@@ -49,7 +52,7 @@ class RefundList(MerchantView):
 
 
 class RefundDetail(MerchantView):
-    required_scopes = {"GET": "invoices:read"}
+    required_scopes = {"GET": "invoices:read", "PATCH": "invoices:refund"}
     rate_class = "status"
     tag = "Refunds"
 
@@ -57,6 +60,44 @@ class RefundDetail(MerchantView):
     def get(self, request: Request, refund_id: str) -> Response:  # noqa: ARG002
         refund = selectors.get_refund(merchant=self.merchant, livemode=self.livemode, public_id=refund_id)
         return Response(refund_view(refund))
+
+    @operation(
+        "Say where a refund goes",
+        description="Possible until it is sent.",
+        body=shapes.UPDATE_REFUND,
+        answers={200: shapes.REFUND},
+        request_example=examples.UPDATE_REFUND,
+    )
+    def patch(self, request: Request, refund_id: str) -> Response:  # noqa: ARG002
+        refund = services.set_refund_address(
+            merchant=self.merchant,
+            livemode=self.livemode,
+            public_id=refund_id,
+            address=self.body()["address"],
+            now=self.now,
+        )
+        return Response(refund_view(refund))
+
+
+class RefundQRCode(MerchantView):
+    required_scopes = {"GET": "invoices:read"}
+    rate_class = "qr"
+    tag = "Refunds"
+
+    @operation(
+        "Get a refund's QR code",
+        description="For your own wallet: the address and the amount to send.",
+        query=shapes.REFUND_QR_QUERY,
+        answers={200: Binary(tuple(qr.FORMATS.values()))},
+    )
+    def get(self, request: Request, refund_id: str) -> HttpResponse:  # noqa: ARG002
+        wanted = self.query()
+        refund = selectors.get_refund(merchant=self.merchant, livemode=self.livemode, public_id=refund_id)
+        text = refund_uri(refund)
+        if text is None:
+            raise RefundNotOpen("This refund is not to be sent: it has no address, is held, or was sent already.")
+        order = qr.Order(text=text, size=int(wanted["size"]), format=wanted["format"], style="classic", logo=None)
+        return HttpResponse(qr.draw(order), content_type=qr.FORMATS[wanted["format"]])
 
 
 class RefundCompletion(MerchantView):

@@ -1,0 +1,195 @@
+"""Refunds as the chain shows them: the merchant pays from any wallet, and the scan recognises it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from django.db.models import Q, Sum
+
+from chains import registry
+from chains.base import Transfer
+from events.outbox import emit
+from invoices import services as invoice_services
+from invoices.models import Invoice
+from invoices.states import InvoiceStatus
+from payments.events import refund_event
+from payments.models import Payment, Refund
+from payments.services import books
+from payments.states import TIERS_USD, PaymentStatus, RefundStatus, View, required_confirmations
+
+log = structlog.get_logger(__name__)
+
+
+def touched_returns(network: str, transfers: Sequence[Transfer], *, first: int | None) -> list[Refund]:
+    """
+    Return the refunds that ``transfers`` may be, and those whose transaction may have changed its place.
+
+    ``first`` is the first block that was read; None when nothing can have left its block.
+    """
+    which = Q(address__in={transfer.recipient for transfer in transfers}) & ~Q(address="")
+    if first is not None:
+        which |= Q(status=RefundStatus.SENT) | Q(block_height__gte=first)
+    refunds = Refund.objects.filter(which, network=network).exclude(status=RefundStatus.CANCELLED)
+    return list(refunds.order_by("created_at", "pk"))
+
+
+def follow_returns(
+    refunds: Sequence[Refund],
+    transfers: Sequence[Transfer],
+    *,
+    view: View,
+    now: datetime,
+    first: int | None = None,
+    is_fork: bool = False,
+) -> None:
+    """
+    Find each refund's transaction, wait until it is final, and take it back when a fork removes it.
+
+    The caller holds the locks of the refunds' invoices. A transfer is a refund's when it moves
+    exactly the refund's units of its asset to its address, and it is that of one refund only.
+    """
+    if not refunds:
+        return
+    locked = {refund.pk: refund for refund in Refund.objects.select_for_update().filter(pk__in=[r.pk for r in refunds])}
+    rows = [locked[refund.pk] for refund in refunds if refund.pk in locked]
+    taken = {_key(refund) for refund in rows if refund.ordinal is not None}
+    for transfer in transfers:
+        key = (transfer.txid, transfer.recipient, transfer.asset, transfer.ordinal)
+        refund = _refund_at(rows, key) or (None if key in taken else _refund_for(rows, transfer))
+        if refund is not None and transfer.block is not None:
+            taken.add(key)
+            _place(refund, transfer)
+    if first is not None:
+        seen = {(transfer.txid, transfer.recipient, transfer.asset, transfer.ordinal) for transfer in transfers}
+        for refund in rows:
+            if _has_left(refund, seen, first=first, last=None if is_fork else view.read_height):
+                _take_back(refund, now)
+    for refund in rows:
+        _deepen(refund, view, now)
+
+
+def finish(refund: Refund, *, now: datetime) -> None:
+    """
+    Note that a refund has gone out; a paid invoice whose whole amount has gone back becomes refunded.
+
+    The caller holds the locks of the invoice and of the refund.
+    """
+    refund.status = RefundStatus.COMPLETED
+    refund.completed_at = now
+    refund.save()
+    emit(refund_event(refund, "refund.completed"))
+    books.follow_refund(refund, now=now)
+    invoice = Invoice.objects.filter(pk=refund.invoice_id).first() if refund.invoice_id else None
+    if invoice and invoice.status == InvoiceStatus.PAID and returned_units(invoice) >= invoice.confirmed_units:
+        invoice_services.mark_refunded(invoice_id=invoice.pk, now=now)
+
+
+def returned_units(invoice: Invoice) -> int:
+    """Return how much of the invoice's asset has gone back, in base units."""
+    completed = invoice.refunds.filter(status=RefundStatus.COMPLETED, asset_code=invoice.asset_code)
+    return int(completed.exclude(kind="deposit").aggregate(units=Sum("units"))["units"] or 0)
+
+
+def refundable_units(invoice: Invoice) -> int:
+    """Return what is confirmed in the invoice's own asset and not yet promised back, in base units."""
+    confirmed = Payment.objects.filter(
+        invoice=invoice, counts=True, status=PaymentStatus.CONFIRMED, asset_code=invoice.asset_code
+    ).aggregate(units=Sum("units"))["units"]
+    promised = (
+        invoice.refunds.filter(asset_code=invoice.asset_code)
+        .exclude(status=RefundStatus.CANCELLED)
+        .exclude(kind="deposit")
+        .aggregate(units=Sum("units"))["units"]
+    )
+    return int(confirmed or 0) - int(promised or 0)
+
+
+def hold_unfounded(*, invoice: Invoice | None, payments: Sequence[Payment] = ()) -> None:
+    """
+    Hold refunds of money that is not confirmed, or no longer is, and let go of those whose money came back.
+
+    For those of one invoice, or of ``payments`` that have none; called whenever payments changed.
+    """
+    which = Q(invoice=invoice) if invoice else Q(invoice=None, payment__in=payments)
+    rows = Refund.objects.select_related("payment", "invoice").filter(which).exclude(status=RefundStatus.CANCELLED)
+    refunds = list(rows)
+    if not refunds:
+        return
+    is_short = invoice is not None and refundable_units(invoice) < 0
+    for refund in refunds:
+        unfounded = is_short if refund.payment is None else refund.payment.status != PaymentStatus.CONFIRMED
+        if unfounded == refund.is_held:
+            continue
+        refund.is_held = unfounded
+        refund.save(update_fields=["is_held"])
+        emit(refund_event(refund, "refund.held" if unfounded else "refund.released"))
+        if unfounded and refund.status != RefundStatus.REQUESTED:
+            log.error("refund_rests_on_reversed_payment", refund=refund.public_id, network=refund.network)
+
+
+def _key(refund: Refund) -> tuple[str, str, str, int | None]:
+    return refund.txid, refund.address, refund.asset_code, refund.ordinal
+
+
+def _refund_at(rows: Sequence[Refund], key: tuple[str, str, str, int]) -> Refund | None:
+    """Return the refund that is known to be this transfer."""
+    return next((refund for refund in rows if refund.ordinal is not None and _key(refund) == key), None)
+
+
+def _refund_for(rows: Sequence[Refund], transfer: Transfer) -> Refund | None:
+    """Return the refund that the merchant named this transaction for, or else the oldest that waits for one."""
+    fitting = [
+        refund
+        for refund in rows
+        if (refund.address, refund.asset_code, refund.units) == (transfer.recipient, transfer.asset, transfer.units)
+        and refund.ordinal is None
+    ]
+    named = [refund for refund in fitting if refund.txid == transfer.txid]
+    waiting = [
+        refund
+        for refund in fitting
+        if not refund.txid and transfer.block is not None and transfer.block.timestamp >= refund.created_at
+    ]
+    return next(iter([*named, *waiting]), None)
+
+
+def _place(refund: Refund, transfer: Transfer) -> None:
+    if transfer.block is None:
+        return
+    refund.txid, refund.ordinal = transfer.txid, transfer.ordinal
+    refund.block_height, refund.block_hash = transfer.block.height, transfer.block.hash
+    if refund.status == RefundStatus.REQUESTED:
+        refund.status = RefundStatus.SENT
+    refund.save()
+
+
+def _has_left(refund: Refund, seen: set[tuple[str, str, str, int]], *, first: int, last: int | None) -> bool:
+    if refund.block_height is None or refund.block_height < first or _key(refund) in seen:
+        return False
+    return last is None or refund.block_height <= last
+
+
+def _take_back(refund: Refund, now: datetime) -> None:
+    """A fork removed the transaction: the money is with the merchant again, and the refund is owed again."""
+    log.warning("refund_reversed", refund=refund.public_id, network=refund.network, txid=refund.txid)
+    refund.status = RefundStatus.REQUESTED
+    refund.txid, refund.ordinal = "", None
+    refund.block_height, refund.block_hash = None, ""
+    refund.completed_at = None
+    refund.save()
+    emit(refund_event(refund, "refund.reversed"))
+    books.follow_refund(refund, now=now)
+
+
+def _deepen(refund: Refund, view: View, now: datetime) -> None:
+    if refund.status != RefundStatus.SENT:
+        return
+    invoice = refund.invoice
+    required, needs_finality = required_confirmations(
+        registry.network(refund.network).confirmations,
+        total_usd=invoice.total_usd if invoice else TIERS_USD[-1],
+        override=None,
+    )
+    status, _ = view.judge(refund.block_height, required=required, needs_finality=needs_finality)
+    if status is PaymentStatus.CONFIRMED:
+        finish(refund, now=now)

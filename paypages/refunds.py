@@ -1,0 +1,96 @@
+"""The page behind a claim link: the customer says where a refund is to go, and sees how it stands."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from chains import registry
+from core import context
+from core.errors import Invalid
+from payments.events import amount_of
+from payments.models import Refund
+from payments.selectors import refund_of_claim
+from payments.services import check_refund_address, claim_refund
+from payments.states import RefundStatus
+from paypages.policy import FORM_REFERRER, guarded
+from paypages.presentation import grouped
+from paypages.problems import friendly, within_limit
+
+CLAIMS: Final = "paypage-refund"
+_LONGEST: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPage:
+    """What the page shows; ``step``: ``ask``, ``compare``, ``waiting``, ``sent``, ``completed`` or ``cancelled``."""
+
+    step: str
+    merchant: str
+    amount: str
+    asset: str
+    network: str
+    reason: str
+    address: str = ""
+    groups: tuple[str, ...] = ()
+    problem: str = ""
+    txid: str = ""
+    explorer: str = ""
+
+
+@guarded
+@require_http_methods(["GET", "HEAD", "POST"])
+@friendly
+def refund_page(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask for the address, show it again to compare, keep it, and then tell how the refund stands."""
+    within_limit(CLAIMS)
+    context.set_actor("customer")
+    refund = refund_of_claim(token)
+    if request.method == "POST" and not refund.address:
+        return _answer(request, refund, token)
+    return _page(request, refund)
+
+
+def _answer(request: HttpRequest, refund: Refund, token: str) -> HttpResponse:
+    given = request.POST.get("address", "")[:_LONGEST].strip()
+    try:
+        address = check_refund_address(refund.network, given)
+        if request.POST.get("step") == "keep":
+            claim_refund(token=token, address=address, now=timezone.now())
+            return HttpResponseRedirect(request.path, status=303)
+    except Invalid as refusal:
+        return _page(request, refund, address=given, problem=refusal.detail, status=422)
+    return _page(request, refund, address=address, step="compare")
+
+
+def _page(
+    request: HttpRequest, refund: Refund, *, address: str = "", step: str = "", problem: str = "", status: int = 200
+) -> HttpResponse:
+    network = registry.find_network(refund.network)
+    template = network.explorer_tx if network and refund.txid else ""
+    shown = refund.address or address
+    page = RefundPage(
+        step=step or _step(refund),
+        merchant=refund.merchant.business_name,
+        amount=f"{amount_of(refund):f}",
+        asset=refund.asset_code,
+        network=network.name if network else refund.network,
+        reason=refund.reason,
+        address=shown,
+        groups=tuple(grouped(shown)),
+        problem=problem,
+        txid=refund.txid,
+        explorer=template.format(txid=refund.txid),
+    )
+    response = render(request, "paypages/refund.html", {"page": page}, status=status)
+    response["Referrer-Policy"] = FORM_REFERRER
+    return response
+
+
+def _step(refund: Refund) -> str:
+    if refund.status != RefundStatus.REQUESTED:
+        return str(refund.status)
+    return "waiting" if refund.address else "ask"
