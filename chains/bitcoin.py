@@ -29,7 +29,6 @@ from chains.rpc import Call, Endpoint, JsonRpc, Limits, Refused, TooMuch
 _BLOCK_RANGE: Final = 20
 _BATCH_SIZE: Final = 50
 _WAITING_AT_ONCE: Final = 2000  # transactions read from the mempool before the rest waits for the next look
-_HEIGHT_LIMIT: Final = 2**31
 # A full block is told in ten to twenty megabytes of JSON, one of Bitcoin Cash in more.
 _LIMITS: Final = Limits(silence_seconds=60, total_seconds=180, reply_bytes=160 * 2**20)
 # How nodes are asked for a block with its transactions: as Bitcoin Core wants it, and as bcoin and btcd do.
@@ -122,7 +121,7 @@ class BitcoinReader:
         """Return the block at ``height``, or the tip."""
         if height is None:
             height = self._rpc.call("getblockcount")
-            if type(height) is not int or not 0 <= height < _HEIGHT_LIMIT:
+            if type(height) is not int:
                 raise ChainUnavailable("the node's number of blocks is no number")
         return self._headers([height])[0].block
 

@@ -87,7 +87,7 @@ def read_transaction(item: object, rules: AddressRules) -> Transaction:
     for found in items_of(fields.get("vout"), "list of outputs"):
         output = fields_of(found, "output")
         # Litecoin's outputs in its extension block (MWEB) have no script; nobody can see who is paid there.
-        if "scriptPubKey" not in output or output.get("ismweb") is True:
+        if "scriptPubKey" not in output:
             continue
         address = address_of(_script(output["scriptPubKey"]), rules)
         if address is not None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chains import registry
+from chains import codecs_bitcoin, registry
 from chains.addresses import check_xpub, derive, is_valid_address, normalise_address
 from chains.codecs import base58check_decode, base58check_encode
 from chains.codecs_bitcoin import ADDRESS_RULES, address_of, script_of
@@ -234,6 +234,8 @@ class TestKeys:
             "wpkh([73c5da0a/84'/0'/0']xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi/0/*)",
             "wpkh(KwDiBf89QgGbjEhKnhXJuH7LrciVrZi3qYjgd9M7rFU73sVHnoWn)",
             "pkh(5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ)",
+            "Ltpv71G8qDifUiNetP6nmxPA5STrUVmv2J9YSmXaj",  # a part
+            "dgpv51eADS3spNJh8h13wso3DdDAw3EJRqWvftZyjT",
             "6PRVWUbkzzsbcVac2qwfssoUJAN1Xhrg6bNk8J7Nzm5H7kxEbn2Nh2ZoGg",  # BIP-38
             PHRASE,
         ],
@@ -362,10 +364,8 @@ class TestAddressText:
         assert script_of(long, testnet) == f"aa20{digest}87"
         assert address_of(f"aa20{digest}87", testnet) == long
         # CashTokens: the same key hash, and the wish to be sent tokens.
-        from chains.codecs_bitcoin import _cash_text
-
         body = "76a04053bda0a88bda5177b86a15c3b29f559873"
-        token = _cash_text(0x10, body, "bitcoincash")
+        token = codecs_bitcoin._cash_text(0x10, body, "bitcoincash")
         assert token.startswith("bitcoincash:z")
         assert normalise_address("bitcoincash", token) == "bitcoincash:qpm2qsznhks23z7629mms6s4cwef74vcwvy22gdx6a"
 
@@ -391,6 +391,7 @@ class TestAddressText:
             ("bitcoin", "BC1QR508D6QEJXTDG4Y5R3ZARVARYV98GJ9P"),
             ("bitcoin", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v07qwwzcrf"),
             ("bitcoin", "bc1gmk9yu"),
+            ("bitcoin", "bc1"),
             # Valid, but of a version or length that means nothing yet: anyone could take the money.
             ("bitcoin", "BC1SW50QGDZ25J"),
             ("bitcoin", "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs"),
@@ -422,6 +423,31 @@ class TestAddressText:
         assert is_valid_address(network, text) is False
         with pytest.raises(ValueError, match="not an address"):
             normalise_address(network, text)
+
+    def test_what_fills_up_the_last_group_must_be_short_and_zero(self):
+        testnet = ADDRESS_RULES["bitcoin", "testnet"]
+        groups = codecs_bitcoin._groups_of(bytes.fromhex("751e76e8199196d454941c45d1b3a323f1433bd6"))
+
+        def text(values):
+            checksum = codecs_bitcoin._bech32_checksum([*codecs_bitcoin._expanded("tb"), *values, *[0] * 6]) ^ 1
+            tail = [checksum >> shift & 31 for shift in (25, 20, 15, 10, 5, 0)]
+            return "tb1" + "".join("qpzry9x8gf2tvdw0s3jn54khce6mua7l"[value] for value in [*values, *tail])
+
+        assert script_of(text([0, *groups]), testnet) == "0014751e76e8199196d454941c45d1b3a323f1433bd6"
+        assert script_of(text([0, *groups, 0]), testnet) is None
+        # BIP-350's example of bits that are not zero
+        assert script_of("tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vpggkg4j", testnet) is None
+
+    def test_the_length_that_a_cash_address_tells_is_the_one_it_has(self):
+        rules = ADDRESS_RULES["bitcoincash", "mainnet"]
+
+        assert script_of(codecs_bitcoin._cash_text(0x00, "11" * 20, "bitcoincash"), rules)
+        assert script_of(codecs_bitcoin._cash_text(0x00, "11" * 32, "bitcoincash"), rules) is None
+        assert script_of(codecs_bitcoin._cash_text(0x0B, "11" * 20, "bitcoincash"), rules) is None
+
+    @pytest.mark.parametrize("script", [f"76a914{'11' * 20}88ad", f"a914{'11' * 20}88", f"0014{'11' * 19}", "", "6a"])
+    def test_almost_a_known_script_has_no_address(self, script):
+        assert address_of(script, ADDRESS_RULES["bitcoin", "mainnet"]) is None
 
     @given(st.binary(min_size=20, max_size=20).filter(any), st.sampled_from(sorted(ADDRESS_RULES)))
     def test_every_hash_has_one_address_per_kind(self, digest, chain):
