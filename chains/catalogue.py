@@ -4,7 +4,8 @@ Only tokens that their issuer calls its own on that network are listed, and only
 published address. Others are added from the environment (see config/chains.py). Sources: Tether's
 "Supported protocols", Circle's "USDC contract addresses", Binance's list of pegged tokens, TRON's
 developer documentation. Left out on purpose: USDT on Base (bridged, not Tether's), USDC on TRON
-(Circle ended it in February 2025), USDT on the test networks of EVM chains (no common address).
+(Circle ended it in February 2025), USDT on the test networks of EVM chains (no common address),
+tokens on Cardano and what issuers owe on the XRP Ledger (only the coin is read there).
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from datetime import timedelta
 from typing import Final
 
 from chains.base import FINALIZED, Finality, Landmark
+from chains.tags import DESTINATION_TAG, REFERENCE
 
 Confirmations = tuple[int | Finality, int | Finality, int | Finality]
 
@@ -23,6 +25,9 @@ MOST_DISPLAY_DIGITS: Final = 8
 
 ETHERSCAN_PATHS: Final = ("/tx/{txid}", "/address/{address}")
 TRONSCAN_PATHS: Final = ("/#/transaction/{txid}", "/#/address/{address}")
+SOLANA_PATHS: Final = ("/tx/{txid}", "/account/{address}")
+XRP_PATHS: Final = ("/transactions/{txid}", "/accounts/{address}")
+CARDANO_PATHS: Final = ("/transaction/{txid}", "/address/{address}")
 BLOCKCHAIR_PATHS: Final = ("/transaction/{txid}", "/address/{address}")
 
 
@@ -358,6 +363,90 @@ NETWORKS: Final[Mapping[str, Entry]] = {
                 "regtest": Side(
                     name="Bitcoin Cash Regtest",
                     landmark=Landmark(0, "0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206"),
+                ),
+            },
+        ),
+        # A block that two thirds of the stake have voted for, some 13 seconds after it was made, is not undone
+        # (Solana documentation, "Commitment"); nothing less is relied on.
+        Entry(
+            code="solana",
+            family="solana",
+            coin="SOL",
+            coin_decimals=9,
+            confirmations=(FINALIZED, FINALIZED, FINALIZED),
+            block_time=timedelta(milliseconds=400),
+            tag_kind=REFERENCE,
+            sides={
+                "mainnet": Side(
+                    name="Solana",
+                    explorer="https://solscan.io",
+                    explorer_paths=SOLANA_PATHS,
+                    tokens=(
+                        Token("USDT", "Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB", 6),
+                        Token("USDC", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v", 6),
+                    ),
+                    landmark=Landmark(0, "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d"),
+                ),
+                # For applications under development; what Solana calls its testnet is for validators.
+                "testnet": Side(
+                    name="Solana Devnet",
+                    tokens=(Token("USDC", "4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU", 6),),
+                    landmark=Landmark(0, "EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG"),
+                ),
+            },
+        ),
+        # A validated ledger is final; there are no others to be seen (XRP Ledger documentation, "Consensus").
+        Entry(
+            code="xrp",
+            family="xrp",
+            coin="XRP",
+            coin_decimals=6,
+            confirmations=(FINALIZED, FINALIZED, FINALIZED),
+            block_time=timedelta(seconds=4),
+            tag_kind=DESTINATION_TAG,
+            sides={  # the chain id is the network id
+                "mainnet": Side(
+                    name="XRP Ledger",
+                    explorer="https://livenet.xrpl.org",
+                    explorer_paths=XRP_PATHS,
+                    # The oldest ledger there is. A server says which network it is on only if it was told so itself.
+                    landmark=Landmark(32570, "4109C6F2045FC7EFF4CDE8F9905D19C28820D86304080FF886B299F0206E42B5"),
+                ),
+                "testnet": Side(
+                    name="XRP Ledger Testnet",
+                    chain_id=1,
+                    explorer="https://testnet.xrpl.org",
+                    explorer_paths=XRP_PATHS,
+                ),
+            },
+        ),
+        # Blocks of the last minutes may be replaced, the deeper the rarer; beyond 2160 never. Exchanges wait for 15
+        # (Kraken, "Cryptocurrency deposit processing times") to 30.
+        Entry(
+            code="cardano",
+            family="cardano",
+            coin="ADA",
+            coin_decimals=6,
+            confirmations=(5, 15, 30),
+            block_time=timedelta(seconds=20),
+            sides={  # the chain id is the network magic
+                "mainnet": Side(
+                    name="Cardano",
+                    chain_id=764824073,
+                    explorer="https://cardanoscan.io",
+                    explorer_paths=CARDANO_PATHS,
+                ),
+                "testnet": Side(
+                    name="Cardano Preprod",
+                    chain_id=1,
+                    explorer="https://preprod.cardanoscan.io",
+                    explorer_paths=CARDANO_PATHS,
+                ),
+                "preview": Side(
+                    name="Cardano Preview",
+                    chain_id=2,
+                    explorer="https://preview.cardanoscan.io",
+                    explorer_paths=CARDANO_PATHS,
                 ),
             },
         ),

@@ -82,6 +82,15 @@ def base58_encode(data: bytes) -> str:
 
 def base58check_decode(text: str) -> bytes | None:
     """Return what ``text`` holds, or None when it is not Base58 or its checksum is wrong."""
+    data = base58_decode(text)
+    if data is None:
+        return None
+    payload, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
+    return payload if checksum == _checksum(payload) else None
+
+
+def base58_decode(text: str) -> bytes | None:
+    """Return what ``text`` without a checksum holds, or None when it is not Base58."""
     if not 0 < len(text) <= _LONGEST:
         return None
     number = 0
@@ -91,9 +100,7 @@ def base58check_decode(text: str) -> bytes | None:
             return None
         number = number * 58 + value
     zeros = len(text) - len(text.lstrip("1"))
-    data = b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
-    payload, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
-    return payload if checksum == _checksum(payload) else None
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def _checksum(payload: bytes) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from chains.addresses import normalise_address
+from chains.addresses import normalise_contract
 from chains.base import FINALIZED, Asset, ChainReader, Finality, Network
 from chains.catalogue import NETWORKS, Confirmations, Entry, Side, Token, display_digits
 
@@ -27,6 +27,9 @@ _READERS: Final = {
     "evm": "chains.evm.EvmReader",
     "tron": "chains.tron.TronReader",
     "bitcoin": "chains.bitcoin.BitcoinReader",
+    "solana": "chains.solana.SolanaReader",
+    "xrp": "chains.xrp.XrpReader",
+    "cardano": "chains.cardano.CardanoReader",
 }
 
 
@@ -149,7 +152,7 @@ def _tokens(entry: Entry, side: Side | None, given: Mapping[str, Mapping[str, An
     for code, fields in given.items():
         known[code] = Token(code, fields["contract"], fields["decimals"])
     for token in known.values():
-        contract = normalise_address(entry.family, token.contract)
+        contract = normalise_contract(entry.family, token.contract)
         digits = display_digits(token.code, token.decimals)
         yield Asset(token.code, entry.code, token.decimals, digits, contract)
 

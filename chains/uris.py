@@ -1,12 +1,18 @@
 """The text behind a QR code: what a wallet needs to fill in a payment.
 
-EVM wallets read EIP-681, those of the Bitcoin family BIP-21; TRON has no common form beyond the bare address.
+EVM wallets read EIP-681, those of the Bitcoin family BIP-21, of Cardano CIP-13, of Solana the transfer requests of
+Solana Pay. On the XRP Ledger this is the link of the most common wallet (Xaman, "Payment Request Link"), with the
+parameters of XLS-2. TRON has no common form beyond the bare address.
 """
 
 from decimal import Decimal
+from typing import Final
 from urllib.parse import urlencode
 
 from chains.base import Asset, Network
+from core.money import WIDE
+
+_PREFIXES: Final = {"bitcoin": "{network}:", "cardano": "web+cardano:", "xrp": "xrpl://"}
 
 
 def payment_uri(
@@ -22,8 +28,10 @@ def payment_uri(
     network = network or _find(asset.network)
     if network.family == "evm":
         return _eip681(asset, address, amount, network.chain_id)
-    if network.family == "bitcoin":
-        return _bip21(asset, address, amount, network.code)
+    if network.family == "solana":
+        return _solana_pay(asset, address, amount, tag)
+    if network.family in _PREFIXES:
+        return _coin_link(network, address, amount, tag)
     if network.family == "sandbox":
         return _sandbox(asset, address, amount, tag)
     return address
@@ -44,13 +52,26 @@ def _eip681(asset: Asset, address: str, amount: Decimal | None, chain_id: int) -
     return f"ethereum:{address}@{chain_id}" + ("" if units is None else f"?value={units}")
 
 
-def _bip21(asset: Asset, address: str, amount: Decimal | None, scheme: str) -> str:
-    """A CashAddr brings its own scheme. Amounts are decimals of the coin, never with an exponent."""
-    link = address if ":" in address else f"{scheme}:{address}"
-    if amount is None:
-        return link
-    exact = asset.to_amount(asset.to_units(amount)).normalize()
-    return f"{link}?{urlencode({'amount': format(exact, 'f')})}"
+def _coin_link(network: Network, address: str, amount: Decimal | None, tag: str) -> str:
+    """A CashAddr brings its own scheme. Amounts are decimals of the coin."""
+    link = address if ":" in address else _PREFIXES[network.family].format(network=network.code) + address
+    return _with_query(link, {"amount": _plain(network.assets[0], amount), "dt": tag})
+
+
+def _solana_pay(asset: Asset, address: str, amount: Decimal | None, reference: str) -> str:
+    """The wallet puts ``reference`` among the accounts of the transaction, where it tells the invoice."""
+    fields = {"amount": _plain(asset, amount), "spl-token": asset.contract, "reference": reference}
+    return _with_query(f"solana:{address}", fields)
+
+
+def _with_query(link: str, fields: dict[str, str]) -> str:
+    given = urlencode({name: value for name, value in fields.items() if value})
+    return f"{link}?{given}" if given else link
+
+
+def _plain(asset: Asset, amount: Decimal | None) -> str:
+    """Return an amount as decimals of the asset without an exponent; empty for any amount."""
+    return "" if amount is None else format(asset.to_amount(asset.to_units(amount)).normalize(WIDE), "f")
 
 
 def _sandbox(asset: Asset, address: str, amount: Decimal | None, tag: str) -> str:

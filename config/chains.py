@@ -9,6 +9,7 @@ For each network of the catalogue, with its code in capitals before the undersco
 * ``ETHEREUM_CONFIRMATIONS``: for invoices under 100, under 10,000 and above, in USD: ``3,12,finalized``
 * ``ETHEREUM_BLOCK_RANGE``, ``ETHEREUM_BATCH_SIZE``: how many blocks or calls a node is asked for at once
 * ``TRON_API_KEY``, ``TRON_JSONRPC_URL``: TRON only; the second where JSON-RPC is not at ``<url>/jsonrpc``
+* ``CARDANO_API_URL``, ``CARDANO_API_KEY``: Cardano only: an HTTP interface like Blockfrost's, and its project id
 
 The result is plain data for ``chains.registry``.
 """
@@ -20,14 +21,15 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from chains.addresses import is_valid_address, normalise_address
+from chains.addresses import is_valid_contract, normalise_contract
 from chains.catalogue import NETWORKS, Entry
 
 _CODE_FORM: Final = "[A-Z][A-Z0-9]{1,15}"
 _MOST_DECIMALS: Final = 36
 _MOST_CONFIRMATIONS: Final = 1000
 _FINALIZED: Final = "finalized"
-_WITH_TOKENS: Final = frozenset({"evm", "tron"})
+_WITH_TOKENS: Final = frozenset({"evm", "tron", "solana"})
+_WITH_KEY: Final = frozenset({"tron", "cardano"})
 _OPTIONS: Final = {"BLOCK_RANGE": ("block_range", 2000), "BATCH_SIZE": ("batch_size", 100)}
 
 
@@ -51,7 +53,7 @@ class _Variables:
 
     def read(self) -> dict[str, Any]:
         found: dict[str, Any] = {
-            "rpc_urls": self._urls("RPC_URL"),
+            "rpc_urls": self._urls("API_URL" if self.entry.family == "cardano" else "RPC_URL"),
             "network": self._side(),
             "chain_id": self._chain_id(),
             "tokens": self._tokens(),
@@ -98,8 +100,10 @@ class _Variables:
             number = self._number(name, maximum)
             if number is not None:
                 options[option] = str(number)
+        if self.entry.family in _WITH_KEY:
+            options["api_key"] = self._text("API_KEY")
         if self.entry.family == "tron":
-            options |= {"api_key": self._text("API_KEY"), "jsonrpc_urls": ",".join(self._urls("JSONRPC_URL"))}
+            options["jsonrpc_urls"] = ",".join(self._urls("JSONRPC_URL"))
         return {option: value for option, value in options.items() if value}
 
     def _confirmations(self) -> list[int | str] | None:
@@ -137,13 +141,13 @@ class _Variables:
         contract = self._text(f"{code}_CONTRACT") or (known.contract if known else "")
         if not contract:
             raise self._refuse(f"{code}_CONTRACT", f"is not set, but {self.prefix}{code}_DECIMALS is")
-        if not is_valid_address(self.entry.family, contract):
+        if not is_valid_contract(self.entry.family, contract):
             raise self._refuse(f"{code}_CONTRACT", f"is {contract!r}. It must be an address on {side.name}")
         decimals = self._decimals(f"{code}_DECIMALS")
         if decimals is None and known is None:
             raise self._refuse(f"{code}_DECIMALS", "is not set. It must be the token's number of decimals")
         return {
-            "contract": normalise_address(self.entry.family, contract),
+            "contract": normalise_contract(self.entry.family, contract),
             "decimals": known.decimals if decimals is None and known else decimals,
         }
 

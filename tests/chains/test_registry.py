@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from chains import registry
-from chains.addresses import normalise_address
+from chains.addresses import normalise_contract
 from chains.base import FINALIZED
 from chains.catalogue import NETWORKS
 from chains.evm import EvmReader
@@ -30,7 +30,7 @@ class TestCatalogue:
         for entry in NETWORKS.values():
             for side in entry.sides.values():
                 for token in side.tokens:
-                    assert normalise_address(entry.family, token.contract) == token.contract
+                    assert normalise_contract(entry.family, token.contract) == token.contract
 
     def test_no_contract_is_listed_twice(self):
         contracts = [
@@ -40,7 +40,7 @@ class TestCatalogue:
             for token in side.tokens
         ]
 
-        assert len(contracts) == len(set(contracts)) == 20
+        assert len(contracts) == len(set(contracts)) == 23
 
     def test_decimals_are_exactly_these(self):
         decimals = {
@@ -66,13 +66,16 @@ class TestCatalogue:
             "litecoin": {side: {"LTC": 8} for side in ("mainnet", "testnet", "regtest")},
             "dogecoin": {side: {"DOGE": 8} for side in ("mainnet", "testnet", "regtest")},
             "bitcoincash": {side: {"BCH": 8} for side in ("mainnet", "testnet", "regtest")},
+            "solana": {"mainnet": {"SOL": 9, "USDT": 6, "USDC": 6}, "testnet": {"SOL": 9, "USDC": 6}},
+            "xrp": {side: {"XRP": 6} for side in ("mainnet", "testnet")},
+            "cardano": {side: {"ADA": 6} for side in ("mainnet", "testnet", "preview")},
         }
 
     def test_chain_ids_are_exactly_these(self):
         found = {
             code: {side: s.chain_id for side, s in entry.sides.items()}
             for code, entry in NETWORKS.items()
-            if entry.family in {"evm", "tron"}
+            if entry.family in {"evm", "tron", "xrp", "cardano"}
         }
 
         assert found == {
@@ -83,6 +86,8 @@ class TestCatalogue:
             "bsc": {"mainnet": 56, "testnet": 97},
             "arbitrum": {"mainnet": 42161, "testnet": 421614},
             "optimism": {"mainnet": 10, "testnet": 11155420},
+            "xrp": {"mainnet": 0, "testnet": 1},
+            "cardano": {"mainnet": 764824073, "testnet": 1, "preview": 2},
         }
 
     def test_confirmations_are_those_of_the_domain(self):
@@ -98,6 +103,9 @@ class TestCatalogue:
             "litecoin": (2, 6, 12),
             "dogecoin": (6, 20, 60),
             "bitcoincash": (2, 6, 15),
+            "solana": (FINALIZED, FINALIZED, FINALIZED),
+            "xrp": (FINALIZED, FINALIZED, FINALIZED),
+            "cardano": (5, 15, 30),
         }
 
     def test_chains_without_an_id_are_told_apart_by_a_block(self):
@@ -112,6 +120,11 @@ class TestCatalogue:
         # Two development chains begin alike; nobody runs those by mistake.
         assert bitcoin_family.pop(("bitcoincash", "regtest")) == bitcoin_family[("bitcoin", "regtest")]
         assert len(set(bitcoin_family.values())) == len(bitcoin_family)
+
+    def test_shared_addresses_are_told_apart_by_tags_where_the_chain_has_a_place_for_them(self):
+        tagged = {code: entry.tag_kind for code, entry in NETWORKS.items() if entry.tag_kind}
+
+        assert tagged == {"solana": "reference", "xrp": "destination_tag"}
 
 
 class TestNetworks:
@@ -236,6 +249,11 @@ class TestEnvironment:
             ("BITCOIN_NETWORK", "testnet5"),
             ("BITCOIN_CHAIN_ID", "1"),
             ("BITCOIN_USDT_CONTRACT", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+            ("SOLANA_CHAIN_ID", "1"),
+            ("SOLANA_NETWORK", "devnet"),
+            ("SOLANA_USDC_CONTRACT", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1vv"),
+            ("XRP_RLUSD_CONTRACT", "rMxCKbEDwqr76QuheSUMdEGf4B9xJ8m5De"),
+            ("CARDANO_API_URL", "cardano-mainnet.blockfrost.io"),
         ],
     )
     def test_garbage_stops_the_start_and_names_the_variable(self, name, value):
@@ -258,6 +276,18 @@ class TestEnvironment:
 
     def test_what_is_not_about_chains_is_left_alone(self):
         assert chains_from_env({"HOME": "/root", "BASE_URL": "x", "API_BASE_URL": "y", "BASE_RPC_URL": ""}) == {}
+
+    def test_cardano_is_read_over_an_interface_with_a_key(self):
+        assert chains_from_env(
+            {"CARDANO_API_URL": "https://cardano.example.com/api/v0", "CARDANO_API_KEY": "mainnetKey"}
+        ) == {"cardano": {"rpc_urls": ["https://cardano.example.com/api/v0"], "options": {"api_key": "mainnetKey"}}}
+
+    def test_a_mint_may_lie_off_the_curve(self):
+        mint = "F4YA4H7HeXLCvjLRKdh56FgE4cyHpPqLP1VCM6fEqEmX"
+
+        found = chains_from_env({"SOLANA_EURC_CONTRACT": mint, "SOLANA_EURC_DECIMALS": "6"})
+
+        assert found == {"solana": {"tokens": {"EURC": {"contract": mint, "decimals": 6}}}}
 
     def test_the_reader_gets_its_options(self):
         assert chains_from_env(

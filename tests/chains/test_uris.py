@@ -61,6 +61,36 @@ def test_amounts_of_the_bitcoin_family_are_plain_decimals(network, asset, addres
     assert payment_uri(registry.asset(network, asset), address, amount) == uri
 
 
+SOLANA_SHOP = "9xQeWvG816bUx9EPjHmaT23yvVM2ZWbrrpZb9PusVFin"
+REFERENCE = "82ZJ7nbGpixjeDCmEhUcmwXYfvurzAgGdtSMuHnUgyny"
+SOLANA_USDC = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"
+XRP_SHOP = "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh"
+
+
+@pytest.mark.parametrize(
+    ("network", "asset", "address", "amount", "tag", "uri"),
+    [
+        (
+            "solana",
+            "USDC",
+            SOLANA_SHOP,
+            Decimal("16.490000"),
+            REFERENCE,
+            f"solana:{SOLANA_SHOP}?amount=16.49&spl-token={SOLANA_USDC}&reference={REFERENCE}",
+        ),
+        ("solana", "SOL", SOLANA_SHOP, Decimal("0.000000001"), "", f"solana:{SOLANA_SHOP}?amount=0.000000001"),
+        ("solana", "SOL", SOLANA_SHOP, None, "", f"solana:{SOLANA_SHOP}"),
+        ("xrp", "XRP", XRP_SHOP, Decimal(100), "2654435769", f"xrpl://{XRP_SHOP}?amount=100&dt=2654435769"),
+        ("xrp", "XRP", XRP_SHOP, None, "7", f"xrpl://{XRP_SHOP}?dt=7"),
+        ("xrp", "XRP", XRP_SHOP, Decimal("1.5"), "", f"xrpl://{XRP_SHOP}?amount=1.5"),
+        ("cardano", "ADA", "addr1shop", Decimal("12.345670"), "", "web+cardano:addr1shop?amount=12.34567"),
+        ("cardano", "ADA", "addr1shop", None, "", "web+cardano:addr1shop"),
+    ],
+)
+def test_what_tells_the_invoice_is_in_the_link(network, asset, address, amount, tag, uri):
+    assert payment_uri(registry.asset(network, asset), address, amount, tag=tag) == uri
+
+
 def test_more_digits_than_the_asset_has_are_rounded_up():
     uri = payment_uri(registry.asset("ethereum", "USDC"), ADDRESS, Decimal("1.0000001"))
 
