@@ -28,7 +28,7 @@ from chains.rpc import Call, Endpoint, JsonRpc, Limits, Refused, TooMuch
 
 _BLOCK_RANGE: Final = 20
 _BATCH_SIZE: Final = 50
-_WAITING_AT_ONCE: Final = 2000  # transactions read from the mempool before the rest waits for the next look
+_WAITING_AT_ONCE: Final = 1000  # transactions of the mempool
 # A full block is told in ten to twenty megabytes of JSON, one of Bitcoin Cash in more.
 _LIMITS: Final = Limits(silence_seconds=60, total_seconds=180, reply_bytes=160 * 2**20)
 # How nodes are asked for a block with its transactions: as Bitcoin Core wants it, and as bcoin and btcd do.
@@ -141,11 +141,10 @@ class BitcoinReader:
         """Return the transfers to watched addresses that wait for a block. A replaced transaction is not among them."""
         with self._mempool.lock:
             waiting = [read_hash(txid, "transaction id") for txid in items_of(self._rpc.call("getrawmempool"), "list")]
-            unread = self._mempool.update(waiting)
-            replies = self._rpc.each([("getrawtransaction", (txid, True)) for txid in unread])
-            found = [self._unmined(txid, reply) for txid, reply in zip(unread, replies, strict=True)]
-            transactions = [transaction for transaction in found if transaction]
-            self._mempool.add(transactions, list(self._watched(transactions, watchlist, None)))
+            unread = self._mempool.unread(waiting)
+            # All of it, or payments that wait would seem to be gone; in parts, so that a failure costs little.
+            for start in range(0, len(unread), _WAITING_AT_ONCE):
+                self._read_waiting(unread[start : start + _WAITING_AT_ONCE], watchlist)
             return iter(self._mempool.transfers())
 
     def has_failed(self, txid: str) -> bool:
@@ -163,6 +162,12 @@ class BitcoinReader:
             read_header(header, block_hash, height)
             for header, block_hash, height in zip(raw, hashes, heights, strict=True)
         ]
+
+    def _read_waiting(self, txids: Sequence[str], watchlist: Watchlist) -> None:
+        replies = self._rpc.each([("getrawtransaction", (txid, True)) for txid in txids])
+        found = [self._unmined(txid, reply) for txid, reply in zip(txids, replies, strict=True)]
+        transactions = [transaction for transaction in found if transaction]
+        self._mempool.add(transactions, list(self._watched(transactions, watchlist, None)))
 
     def _unmined(self, txid: str, reply: object) -> Transaction | None:
         """Return the transaction, or None when it has left the mempool since the list was made."""
@@ -211,17 +216,14 @@ class _Mempool:
     def __init__(self) -> None:
         self.lock = Lock()
         self._read: set[bytes] = set()
-        self._unread: set[bytes] = set()
         self._found: dict[bytes, list[Transfer]] = {}
 
-    def update(self, waiting: Sequence[str]) -> list[str]:
-        """Forget what is not ``waiting`` any more; return the transactions to read now, those that just came first."""
+    def unread(self, waiting: Sequence[str]) -> list[str]:
+        """Forget what is not ``waiting`` any more, and return what has come since."""
         names = {_name(txid): txid for txid in waiting}
         self._read &= names.keys()
         self._found = {name: found for name, found in self._found.items() if name in names}
-        unread = sorted((name for name in names if name not in self._read), key=self._unread.__contains__)
-        self._unread = set(unread[_WAITING_AT_ONCE:])
-        return [names[name] for name in unread[:_WAITING_AT_ONCE]]
+        return [txid for name, txid in names.items() if name not in self._read]
 
     def add(self, transactions: Sequence[Transaction], transfers: Sequence[Transfer]) -> None:
         """Remember transactions as read, with the ``transfers`` found in them."""

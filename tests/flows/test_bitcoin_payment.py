@@ -1,6 +1,7 @@
 """From a wallet's zpub to a paid invoice on a real Bitcoin node: the mempool, blocks, a payment in parts, a reorg."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -109,3 +110,25 @@ def test_a_reorg_takes_the_payment_back_and_another_block_brings_it_again(bcoin,
     read(invoice)
 
     assert (invoice.status, Payment.objects.get().status) == ("paid", "confirmed")
+
+
+def test_a_payment_that_was_replaced_before_a_block_took_it_does_not_count(bcoin, invoice):
+    bcoin.mine()
+    read(invoice)
+    bcoin.pay((invoice.address, invoice.amount_units))
+    read(invoice)
+    assert invoice.status == "confirming"
+
+    bcoin.reorg(1)  # bcoin throws away what waits with it, as if something else had spent those coins
+    bcoin.mine(2)
+    scan(network="bitcoin", now=timezone.now() + timedelta(minutes=6))
+    invoice.refresh_from_db()
+    assert (invoice.status, invoice.received_units) == ("pending", 0)
+    assert Payment.objects.get().status == "orphaned"
+    txid = bcoin.pay((invoice.address, invoice.amount_units))
+    bcoin.mine(2)
+    read(invoice)
+
+    assert invoice.status == "paid"
+    assert {payment.txid: payment.status for payment in Payment.objects.all()}[txid] == "confirmed"
+    assert sorted(Payment.objects.values_list("status", flat=True)) == ["confirmed", "orphaned"]
