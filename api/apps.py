@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 
 class ApiConfig(AppConfig):
@@ -7,3 +9,8 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         from api import schema  # noqa: F401 - registers how our declarations become OpenAPI
+        from api.ratelimits import LIMITS
+
+        unknown = sorted(set(settings.API_RATE_LIMITS) - set(LIMITS))
+        if unknown:
+            raise ImproperlyConfigured(f"API_RATE_LIMITS names {unknown[0]}. There are: {', '.join(sorted(LIMITS))}.")

@@ -40,7 +40,7 @@ LIMITS: Final[dict[str, Limit]] = {
 def limit_of(rate_class: str) -> Limit:
     """Return the limit of a class as this installation has it."""
     limit = LIMITS[rate_class]
-    amount = getattr(settings, "API_RATE_LIMITS", {}).get(rate_class)
+    amount = settings.API_RATE_LIMITS.get(rate_class)
     return limit if amount is None else Limit(amount, limit.window_seconds)
 
 

@@ -216,6 +216,22 @@ def rates(name: str, *, default: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return pairs or dict(default)
 
 
+def amounts(name: str) -> dict[str, int]:
+    """
+    Return whole numbers by name, written as ``invoice_create=5000,list=2000``.
+
+    :raises ImproperlyConfigured: when one is no number above 0
+    """
+    found: dict[str, int] = {}
+    raw = ENVIRON.get(name, "").strip()
+    for word in filter(None, (part.strip() for part in raw.split(","))):
+        key, _, number = (part.strip() for part in word.partition("="))
+        if not key or not number.isdecimal() or not 0 < int(number) < 2**31:
+            raise _wrong(name, raw, "names and numbers separated by commas, such as invoice_create=5000,list=2000")
+        found[key] = int(number)
+    return found
+
+
 def folder(name: str, *, default: Path) -> Path:
     """Return an absolute directory; a relative one is seen from the root of the checkout."""
     raw = ENVIRON.get(name, "").strip()

@@ -25,7 +25,7 @@ README = (ROOT / "README.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/adr/*.md")])
 # Functions of config.env that read one variable each; a first argument that is a text is its name.
 _READERS = {"text", "secret", "integer", "decimal", "flag", "choice", "names", "chosen", "networks", "base_url"} | {
-    "rates", "folder", "database", "redis", "address",
+    "rates", "amounts", "folder", "database", "redis", "address",
 }  # fmt: skip
 _FOR_EACH_NETWORK = {"RPC_URL", "NETWORK", "CHAIN_ID", "CONFIRMATIONS", "BLOCK_RANGE", "BATCH_SIZE"}
 _ONLY_TRON = {"TRON_API_KEY", "TRON_JSONRPC_URL"}

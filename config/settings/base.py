@@ -164,6 +164,7 @@ METRICS_ALLOWED_NETWORKS = env.networks("METRICS_ALLOWED_NETWORKS")
 RATE_SOURCES = env.chosen("RATE_SOURCES", options=("coinbase", "fixed"), default=("coinbase",))
 RATE_MAX_AGE_SECONDS = env.integer("RATE_MAX_AGE_SECONDS", default=300, minimum=10)
 # Test mode is always quoted at these; live mode only where RATE_SOURCES names "fixed".
+API_RATE_LIMITS = env.amounts("API_RATE_LIMITS")  # instead of those in api/ratelimits.py, for the same window
 FIXED_RATES = env.rates("FIXED_RATES", default={})  # on top of the table in invoices/rates/fixed.py
 
 # Which networks are read and through which nodes; the sandbox is always there.

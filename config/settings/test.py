@@ -5,7 +5,7 @@ from config.settings.base import *  # noqa: F403
 from config.settings.base import REST_FRAMEWORK, cache_settings, database_settings
 from core.logs import logging_config
 
-SECRET_KEY = "tests-only-" + "k" * 50
+SECRET_KEY = "tests-only-" + "k" * 64
 SECRET_ENCRYPTION_KEYS = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]
 ALLOWED_HOSTS = ["*"]
 API_BASE_URL = PAY_BASE_URL = DASHBOARD_BASE_URL = "http://testserver"

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 
 from api import ratelimits
 from api.ratelimits import LIMITS
@@ -129,3 +131,10 @@ def test_every_class_that_a_view_names_exists():
         named = getattr(view, "rate_class", {}) if view else {}
         for name in [named] if isinstance(named, str) else named.values():
             assert not name or ratelimits.limit_of(name).amount > 0, view
+
+
+def test_a_class_that_does_not_exist_stops_the_start(settings):
+    settings.API_RATE_LIMITS = {"invoices": 5}
+
+    with pytest.raises(ImproperlyConfigured, match="API_RATE_LIMITS names invoices"):
+        apps.get_app_config("api").ready()

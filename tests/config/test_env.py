@@ -49,6 +49,21 @@ class TestWhatIsRead:
             "BTC/USD": Decimal(50000),
         }
 
+    def test_amounts_by_name(self, environ):
+        environ["LIMITS"] = "invoice_create=5000, list=2000,"
+
+        assert env.amounts("LIMITS") == {"invoice_create": 5000, "list": 2000}
+        assert env.amounts("UNSET") == {}
+
+    @pytest.mark.parametrize(
+        "wrong", ["list", "list=", "=5", "list=0", "list=-1", "list=1.5", "list=1e3", "list=9999999999"]
+    )
+    def test_amounts_that_are_none(self, environ, wrong):
+        environ["LIMITS"] = wrong
+
+        with pytest.raises(ImproperlyConfigured, match="LIMITS"):
+            env.amounts("LIMITS")
+
     def test_a_base_url_without_its_slash(self, environ):
         environ["URL"] = "https://pay.example.com:8443/"
 
