@@ -21,6 +21,12 @@ IN_USD: Final[Mapping[str, Decimal]] = {
     "TRX": Decimal("0.125"),
     "BNB": Decimal("600"),
     "POL": Decimal("0.5"),
+    "LTC": Decimal("80"),
+    "DOGE": Decimal("0.2"),
+    "BCH": Decimal("400"),
+    "SOL": Decimal("150"),
+    "XRP": Decimal("2"),
+    "ADA": Decimal("0.5"),
 }
 
 # Units of each currency for one US dollar: round numbers of the right magnitude.
