@@ -1,21 +1,33 @@
-"""The dashboard's URLs: choosing a password with the link from a mail, with Django's own views."""
+"""The merchant's URLs, below ``/dashboard/``. Passwords are chosen with Django's own views."""
 
-from django.contrib.auth import views
+from django.contrib.auth import views as auth
 from django.urls import URLPattern, path, reverse_lazy
+
+from dashboard.views import deposits, sessions, wallets
 
 app_name = "dashboard"
 
 urlpatterns: list[URLPattern] = [
+    path("", sessions.home, name="home"),
+    path("sign-in/", sessions.sign_in, name="sign_in"),
+    path("sign-out/", sessions.sign_out, name="sign_out"),
+    path("merchant/", sessions.choose_merchant, name="merchant"),
+    path("wallets/", wallets.wallet_list, name="wallets"),
+    path("wallets/add/", wallets.add_wallet, name="wallet_add"),
+    path("wallets/<str:wallet_id>/remove/", wallets.remove_wallet, name="wallet_remove"),
+    path("wallets/<str:wallet_id>/addresses/", wallets.add_addresses, name="wallet_addresses"),
+    path("deposits/", deposits.deposit_list, name="deposits"),
+    path("deposits/<str:deposit_id>/", deposits.deposit_detail, name="deposit"),
     path(
         "password/<uidb64>/<token>/",
-        views.PasswordResetConfirmView.as_view(
+        auth.PasswordResetConfirmView.as_view(
             template_name="registration/choose_password.html", success_url=reverse_lazy("dashboard:password_chosen")
         ),
         name="password",
     ),
     path(
         "password/done/",
-        views.PasswordResetCompleteView.as_view(template_name="registration/password_chosen.html"),
+        auth.PasswordResetCompleteView.as_view(template_name="registration/password_chosen.html"),
         name="password_chosen",
     ),
 ]

@@ -9,7 +9,7 @@ from unfold.admin import TabularInline
 from core.staff import ReadOnly, StaffAdmin
 from invoices import services
 from invoices.events import progress
-from invoices.models import Credit, Invoice, RateSheet, ReplacedQuote
+from invoices.models import AmountClaim, Credit, Invoice, RateSheet, ReplacedQuote
 
 
 class ReplacedQuoteInline(ReadOnly, TabularInline):
@@ -120,3 +120,12 @@ def _cancel(invoice: Invoice) -> Invoice:
         reason="Cancelled by staff",
         now=timezone.now(),
     )
+
+
+@admin.register(AmountClaim)
+class AmountClaimAdmin(StaffAdmin):
+    list_display = ("invoice", "network", "address", "asset_code", "units", "created_at", "released_at")
+    list_filter = (("released_at", admin.EmptyFieldListFilter), "network", "asset_code")
+    list_select_related = ("invoice",)
+    search_fields = ("=id", "=address", "=units", "=invoice__id")
+    ordering = ("-created_at",)

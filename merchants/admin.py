@@ -14,7 +14,7 @@ from unfold.forms import ActionForm
 from core.money import parse_amount
 from core.staff import ReadOnly, StaffAdmin
 from merchants import services
-from merchants.models import APIKey, Member, Merchant, Plan, Usage, Wallet
+from merchants.models import APIKey, Member, Merchant, Plan, Usage, Wallet, WalletAddress
 from merchants.scopes import EVERYTHING
 from merchants.services import Grant
 
@@ -53,7 +53,7 @@ class APIKeyInline(ReadOnly, TabularInline):
 
 class WalletInline(ReadOnly, TabularInline):
     model = Wallet
-    fields = ("network", "xpub", "next_index", "is_active")
+    fields = ("network", "kind", "xpub", "next_index", "is_active")
     readonly_fields = fields
     extra = 0
 
@@ -154,11 +154,37 @@ class MemberAdmin(StaffAdmin):
 
 @admin.register(Wallet)
 class WalletAdmin(StaffAdmin):
-    list_display = ("network", "merchant", "xpub", "next_index", "is_active", "created_at")
-    list_filter = ("network", "is_active")
+    list_display = ("network", "merchant", "kind", "xpub", "next_index", "is_active", "created_at")
+    list_filter = ("kind", "network", "is_active")
     list_select_related = ("merchant",)
-    search_fields = ("=id", "xpub", "merchant__business_name", "merchant__contact_email")
+    search_fields = ("=id", "xpub", "=addresses__address", "merchant__business_name", "merchant__contact_email")
     ordering = ("-created_at",)
+    actions = ("remove",)
+
+    @admin.action(description="Remove", permissions=["operate"])
+    def remove(self, request: HttpRequest, queryset: QuerySet[Wallet]) -> None:
+        """Stop giving out addresses of wallets."""
+        self.apply(
+            request,
+            queryset.select_related("merchant"),
+            lambda wallet: services.remove_wallet(
+                merchant=wallet.merchant, wallet_id=wallet.public_id, now=timezone.now()
+            ),
+        )
+
+
+@admin.register(WalletAddress)
+class WalletAddressAdmin(StaffAdmin):
+    list_display = ("address", "network", "wallet", "merchant", "position", "taken_at", "created_at")
+    list_filter = ("network", "wallet__kind", ("taken_at", admin.EmptyFieldListFilter))
+    list_select_related = ("wallet__merchant",)
+    search_fields = ("=id", "=address", "=wallet__id", "wallet__merchant__business_name")
+    ordering = ("wallet", "position")
+
+    @admin.display(description="Merchant")
+    def merchant(self, listed: WalletAddress) -> str:
+        """Whose address it is."""
+        return str(listed.wallet.merchant)
 
 
 @admin.register(Usage)

@@ -18,14 +18,25 @@ __all__ = ["admin_books"]  # registered by being imported
 
 @admin.register(Payment)
 class PaymentAdmin(StaffAdmin):
-    list_display = ("public_id", "created_at", "invoice", "amount", "network", "status", "counts", "review", "is_late")
-    list_filter = ("review", "status", "counts", "is_late", "network", "asset_code")
-    list_select_related = ("invoice",)
-    search_fields = ("=id", "=txid", "=address", "=sender", "=invoice__id")
+    list_display = (
+        "public_id",
+        "created_at",
+        "merchant",
+        "invoice",
+        "amount",
+        "network",
+        "status",
+        "counts",
+        "review",
+        "review_reason",
+    )
+    list_filter = ("review", "review_reason", "status", "counts", "is_late", "livemode", "network", "asset_code")
+    list_select_related = ("invoice", "merchant")
+    search_fields = ("=id", "=txid", "=address", "=tag", "=sender", "=invoice__id", "=merchant__id")
     search_help_text = "Public id, transaction, address or sender"
     ordering = ("-created_at",)
     readonly_fields = ("public_id", "status", "amount", "created_at")
-    actions = ("accept_deposits", "ignore_deposits")
+    actions = ("accept_deposits", "refund_deposits", "ignore_deposits")
     show_full_result_count = False
 
     @admin.display(description="ID")
@@ -42,6 +53,11 @@ class PaymentAdmin(StaffAdmin):
     def accept_deposits(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
         """Count deposits in review towards their invoices."""
         self._resolve(request, queryset, services.Resolution.ACCEPT)
+
+    @admin.action(description="Deposit: open a refund, its address to follow", permissions=["operate"])
+    def refund_deposits(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
+        """Open a refund for each deposit in review; whoever sends it names the address."""
+        self._resolve(request, queryset, services.Resolution.REFUND)
 
     @admin.action(description="Deposit: let it be", permissions=["operate"])
     def ignore_deposits(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:

@@ -179,6 +179,8 @@ def _check_addresses(chain: Network, kind: str, listed: Sequence[str]) -> tuple[
     for place, text in enumerate(listed):
         if address_forms.can_spend(text.strip()):
             raise PrivateKeyGiven(field=_field(kind, place))
+    if address_forms.can_spend(" ".join(listed)):  # a seed phrase, one word a line
+        raise PrivateKeyGiven(field=_field(kind))
     if not listed or len(listed) > (1 if kind == WalletKind.SINGLE else MOST_AT_ONCE):
         raise InvalidWalletAddress(_HOW_MANY[kind], field=_field(kind))
     normal: dict[str, None] = {}

@@ -9,6 +9,7 @@ from django.utils import timezone
 from chains.sandbox.services import new_address
 from invoices.models import Invoice
 from invoices.services import expire_due
+from merchants.models import Wallet, WalletAddress
 from payments.models import Payment, Refund
 from payments.services import scan
 from tests.api.conftest import Api
@@ -231,6 +232,70 @@ class TestDeposits:
 
     def test_somebody_elses_deposit(self, deposit, stranger):
         assert stranger.post(f"/deposits/{deposit['id']}/resolve", {"resolution": "ignore"}).status == 404
+
+
+class TestUnknownDeposits:
+    """Money at an address of the merchant's that no invoice asked for."""
+
+    @pytest.fixture
+    def deposit(self, merchant, test_api):
+        shared = new_address()
+        wallet = Wallet.objects.create(merchant=merchant, network="sandbox", kind="single")
+        WalletAddress.objects.create(wallet=wallet, network="sandbox", address=shared)
+        sent = test_api.post("/sandbox/transfers", {"address": shared, "amount": "16.49"})
+        assert sent.status == 201
+        test_api.post("/sandbox/blocks", {"count": 5})
+        scan(network="sandbox", now=timezone.now())
+        return test_api.get("/deposits?status=review").body["deposits"][0]
+
+    def test_it_is_listed_and_shown_without_an_invoice(self, test_api, api, stranger, deposit):
+        shows(
+            deposit,
+            {
+                "invoice_id": None,
+                "amount": Decimal("16.49"),
+                "value": None,
+                "currency": None,
+                "tag": None,
+                "review": "open",
+                "review_reason": "unknown",
+                "counts": False,
+                "livemode": False,
+            },
+        )
+        assert test_api.get(f"/payments/{deposit['id']}").body["invoice_id"] is None
+        for other in (stranger, api):
+            assert other.get("/deposits").body["deposits"] == []
+            assert other.get(f"/payments/{deposit['id']}").status == 404
+            assert other.post(f"/deposits/{deposit['id']}/resolve", {"resolution": "ignore"}).status == 404
+
+    def test_it_is_accepted_for_an_invoice(self, test_api, deposit, created):
+        wanted = {"resolution": "accept", "invoice_id": created["id"]}
+
+        answer = test_api.post(f"/deposits/{deposit['id']}/resolve", wanted)
+
+        assert (answer.status, answer.body["review"], answer.body["invoice_id"]) == (200, "accepted", created["id"])
+        assert answer.body["value"] == Decimal("16.49")
+        assert test_api.get(f"/invoices/{created['id']}").body["status"] == "paid"
+
+    def test_accepting_needs_an_invoice_of_the_same_merchant_and_mode(self, test_api, stranger, deposit):
+        path, foreign = f"/deposits/{deposit['id']}/resolve", stranger.post("/invoices", ORDER).body["id"]
+
+        without = test_api.post(path, {"resolution": "accept"})
+        elsewhere = test_api.post(path, {"resolution": "accept", "invoice_id": foreign})
+
+        assert (without.status, without.body["error"]["code"]) == (422, "DEPOSIT_NEEDS_INVOICE")
+        assert (elsewhere.status, elsewhere.body["error"]["code"]) == (404, "INVOICE_NOT_FOUND")
+        assert Payment.objects.get().review == "open"
+
+    def test_a_refund_of_it_has_no_invoice(self, test_api, deposit):
+        test_api.post(f"/deposits/{deposit['id']}/resolve", {"resolution": "refund"})
+
+        (refund,) = test_api.get("/refunds").body["refunds"]
+
+        assert (refund["invoice_id"], refund["payment_id"]) == (None, deposit["id"])
+        done = test_api.post(f"/refunds/{refund['id']}/complete", {"tx_hash": "ab" * 32, "address": new_address()})
+        assert (done.status, done.body["status"]) == (200, "completed")
 
 
 class TestMarket:

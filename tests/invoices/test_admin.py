@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from chains.sandbox import services as sandbox
 from events.models import Event
-from invoices.models import Credit, Invoice, RateSheet, ReplacedQuote
+from invoices.models import AmountClaim, Credit, Invoice, RateSheet, ReplacedQuote
 from payments import services
 from payments.models import Cursor, Payment, Refund, ScannedRange
 from tests.factories import make_invoice, make_merchant
 
 pytestmark = pytest.mark.django_db
-MODELS = [Invoice, ReplacedQuote, Credit, RateSheet, Payment, Refund, Cursor, ScannedRange]
+MODELS = [AmountClaim, Invoice, ReplacedQuote, Credit, RateSheet, Payment, Refund, Cursor, ScannedRange]
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ def test_every_model_is_found_and_only_read(staff, merchant, model):
         order=services.RefundOrder(address=sandbox.new_address()),
         now=timezone.now(),
     )
+    AmountClaim.objects.create(invoice=invoice, network="sandbox", address="a", asset_code="USDT", units=1)
     ReplacedQuote.objects.create(
         invoice=invoice,
         rate=1,
@@ -110,7 +111,10 @@ def test_what_a_service_refuses_is_told_and_changes_nothing(staff, merchant):
     assert invoice.status == "created"
 
 
-@pytest.mark.parametrize(("action", "review"), [("accept_deposits", "accepted"), ("ignore_deposits", "ignored")])
+@pytest.mark.parametrize(
+    ("action", "review"),
+    [("accept_deposits", "accepted"), ("refund_deposits", "refunded"), ("ignore_deposits", "ignored")],
+)
 def test_staff_decides_about_a_deposit(staff, merchant, action, review):
     invoice = make_invoice(merchant, timezone.now())
     pay(invoice, 16_490_000, asset="USDC")

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from events.models import Event
-from merchants.models import APIKey, Member
+from merchants.models import APIKey, Member, Wallet, WalletAddress
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def act(staff, model, action, row):
     return staff.post(address, {"action": action, "_selected_action": [str(row.pk)]}, follow=True)
 
 
-@pytest.mark.parametrize("model", ["plan", "merchant", "member", "apikey", "wallet", "usage"])
+@pytest.mark.parametrize("model", ["plan", "merchant", "member", "apikey", "wallet", "walletaddress", "usage"])
 def test_every_model_is_found(staff, account, model):
     address = reverse(f"admin:merchants_{model}_changelist")
 
@@ -100,3 +100,16 @@ def test_staff_sets_the_platform_fee_within_its_bounds(staff, merchant, given, f
     assert str(merchant.platform_fee_percent) == fee
     changes = Event.objects.filter(type="merchant.platform_fee_changed")
     assert [event.actor for event in changes] == ([f"user:{staff.person.pk}"] if fee != "1.00" else [])
+
+
+def test_a_wallet_and_its_addresses_are_found_and_removed(staff, merchant):
+    wallet = Wallet.objects.create(merchant=merchant, network="ethereum", kind="pool")
+    WalletAddress.objects.create(wallet=wallet, network="ethereum", address="0xabc")
+
+    assert b"0xabc" in staff.get(reverse("admin:merchants_walletaddress_changelist") + "?q=0xabc").content
+    assert b"List of addresses" in staff.get(reverse("admin:merchants_wallet_changelist") + "?q=0xabc").content
+    act(staff, "wallet", "remove", wallet)
+
+    wallet.refresh_from_db()
+    assert not wallet.is_active
+    assert Event.objects.get(type="wallet.removed").actor == f"user:{staff.person.pk}"

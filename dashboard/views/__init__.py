@@ -1,0 +1,1 @@
+"""The merchant's pages, one file per subject."""

@@ -1,0 +1,116 @@
+"""Where the merchant's money goes: the list, adding with a look at the first addresses, removing."""
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from chains.errors import InvalidExtendedKey, PrivateKeyGiven
+from core.errors import CheckoutError
+from dashboard.access import MONEY, Desk, desk
+from dashboard.forms import AddressesForm, WalletForm, emptied, lines
+from dashboard.presentation import network_name, offers, wallet_cards
+from merchants import selectors, services
+from merchants.models import WalletKind
+
+
+@require_safe
+@desk()
+def wallet_list(request: HttpRequest, at: Desk) -> HttpResponse:
+    """Show the wallets in use."""
+    return _page(request, at, "wallets", wallets=wallet_cards(at.merchant))
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk(may=MONEY)
+def add_wallet(request: HttpRequest, at: Desk) -> HttpResponse:
+    """Choose network and kind; give the key or the addresses; compare the first three; add."""
+    given = request.POST if request.method == "POST" else request.GET
+    kind, network = given.get("kind", ""), given.get("network", "")
+    if kind not in WalletKind.values or not network_name(network):
+        return _page(request, at, "wallet_choice", offers=offers(at.merchant))
+    if request.method != "POST":
+        return _ask(request, at, WalletForm(initial={"network": network, "kind": kind}, kind=kind))
+    form = WalletForm(request.POST, kind=kind)
+    return _check(request, at, form) if form.is_valid() else _ask(request, at, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk(may=MONEY)
+def remove_wallet(request: HttpRequest, at: Desk, wallet_id: str) -> HttpResponse:
+    """Ask once more, then stop giving out a wallet's addresses."""
+    wallet = selectors.get_wallet(merchant=at.merchant, public_id=wallet_id)
+    if request.method != "POST":
+        card = next(card for card in wallet_cards(at.merchant) if card.id == wallet.public_id)
+        return _page(request, at, "wallet_remove", wallet=card)
+    services.remove_wallet(merchant=at.merchant, wallet_id=wallet_id, now=timezone.now())
+    messages.success(request, _("The wallet was removed. Addresses that were given out stay watched."))
+    return HttpResponseRedirect(reverse("dashboard:wallets"))
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk(may=MONEY)
+def add_addresses(request: HttpRequest, at: Desk, wallet_id: str) -> HttpResponse:
+    """List more addresses in a pool."""
+    wallet = selectors.get_wallet(merchant=at.merchant, public_id=wallet_id)
+    form = AddressesForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.add_addresses(
+                merchant=at.merchant,
+                wallet_id=wallet_id,
+                addresses=lines(form.cleaned_data["addresses"]),
+                now=timezone.now(),
+            )
+        except PrivateKeyGiven as refusal:
+            form = emptied(AddressesForm({"addresses": ""}), "addresses", refusal.detail)
+        except CheckoutError as refusal:
+            form.add_error("addresses", _explained(refusal))
+        else:
+            messages.success(request, _("The addresses were added."))
+            return HttpResponseRedirect(reverse("dashboard:wallets"))
+    return _page(request, at, "wallet_addresses", form=form, network=network_name(wallet.network))
+
+
+def _check(request: HttpRequest, at: Desk, form: WalletForm) -> HttpResponse:
+    """Show the first addresses or, once they were compared, add the wallet."""
+    try:
+        if request.POST.get("step") == "add" and "compared" in request.POST:
+            services.add_wallet(merchant=at.merchant, **form.order(), now=timezone.now())
+            messages.success(request, _("The wallet was added. Invoices can be paid to it now."))
+            return HttpResponseRedirect(reverse("dashboard:wallets"))
+        preview = services.preview_wallet(**form.order())
+    except (PrivateKeyGiven, InvalidExtendedKey) as refusal:
+        return _ask(request, at, form.emptied(refusal.detail))
+    except CheckoutError as refusal:
+        form.add_error(form.given, _explained(refusal))
+        return _ask(request, at, form)
+    network = network_name(form.cleaned_data["network"])
+    return _page(request, at, "wallet_preview", form=form.as_hidden(), preview=preview, network=network)
+
+
+def _ask(request: HttpRequest, at: Desk, form: WalletForm) -> HttpResponse:
+    network, kind = network_name(form["network"].value()), form["kind"].value()
+    return _page(request, at, "wallet_form", form=form, given=form[form.given], network=network, kind=kind)
+
+
+def _page(request: HttpRequest, at: Desk, name: str, *, form: Form | None = None, **shown: object) -> HttpResponse:
+    status = 422 if form is not None and form.errors else 200
+    return render(
+        request, f"dashboard/{name}.html", {"at": at, "page": "wallets", "form": form, **shown}, status=status
+    )
+
+
+def _explained(refusal: CheckoutError) -> str:
+    """Say also which line of a list is meant: people count from one."""
+    place = (refusal.field or "").removeprefix("addresses[").removesuffix("]")
+    if not place.isdigit():
+        return refusal.detail
+    return _("Line %(line)d: %(reason)s") % {"line": int(place) + 1, "reason": refusal.detail}

@@ -1,0 +1,43 @@
+"""Members at their desks."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils import timezone
+
+from merchants.models import Member
+from tests.factories import make_merchant
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits(valkey):
+    """Every test has all attempts to itself."""
+
+
+@pytest.fixture(autouse=True)
+def _nodes(settings):
+    settings.CHAINS = {"ethereum": {"rpc_urls": ["http://127.0.0.1:1"]}, "tron": {"rpc_urls": ["http://127.0.0.1:1"]}}
+
+
+@pytest.fixture
+def merchant(db):
+    return make_merchant(timezone.now())
+
+
+@pytest.fixture
+def seat(merchant):
+    """Sign somebody in with a role in a merchant."""
+
+    def sign_in(role="owner", *, of=merchant, name="person"):
+        user, _ = get_user_model().objects.get_or_create(username=f"{name}@example.com")
+        Member.objects.get_or_create(user=user, merchant=of, defaults={"role": role})
+        client = Client(enforce_csrf_checks=False)
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def owner(seat):
+    return seat("owner")

@@ -1,0 +1,166 @@
+"""Who gets in, and how far: every page by every role, and nobody into another merchant's pages."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils import timezone
+
+from merchants import services
+from merchants.models import Member, Wallet
+from tests.chains.test_addresses import ETH_ACCOUNT
+from tests.factories import make_merchant
+
+PAGES = ["/dashboard/", "/dashboard/wallets/", "/dashboard/wallets/add/", "/dashboard/deposits/"]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@pytest.fixture
+def person(merchant):
+    user = get_user_model().objects.create_user("me@example.com", password="four unrelated words")
+    Member.objects.create(user=user, merchant=merchant, role="owner")
+    return user
+
+
+def sign_in(client, password="four unrelated words", **more):
+    return client.post("/dashboard/sign-in/", {"username": "me@example.com", "password": password, **more})
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_strangers_are_asked_to_sign_in_and_come_back(merchant, path):
+    answer = Client().get(path)
+
+    assert answer.status_code == 302
+    assert answer["Location"] == f"/dashboard/sign-in/?next={path}"
+
+
+def test_signing_in_and_out(person):
+    client = Client()
+
+    assert sign_in(client, next="/dashboard/deposits/")["Location"] == "/dashboard/deposits/"
+    assert client.get("/dashboard/wallets/").status_code == 200
+    assert client.get("/dashboard/sign-in/")["Location"] == "/dashboard/"
+    assert client.post("/dashboard/sign-out/")["Location"] == "/dashboard/sign-in/"
+    assert client.get("/dashboard/wallets/").status_code == 302
+
+
+def test_nobody_is_led_elsewhere_after_signing_in(person):
+    assert sign_in(Client(), next="https://evil.example/")["Location"] == "/dashboard/"
+
+
+def test_a_wrong_password_says_no_more_than_that(person):
+    wrong, unknown = (
+        sign_in(Client(), "wrong"),
+        Client().post("/dashboard/sign-in/", {"username": "x@y.z", "password": "w"}),
+    )
+
+    assert (wrong.status_code, unknown.status_code) == (200, 200)
+    assert b"Please enter a correct username and password" in wrong.content
+    assert b"Please enter a correct username and password" in unknown.content
+
+
+def test_guessing_ends_after_ten_attempts_even_with_the_right_password(person):
+    for _ in range(10):
+        sign_in(Client(), "wrong")
+
+    answer = sign_in(Client())
+
+    assert b"Too many attempts" in answer.content
+    assert "sessionid" not in answer.cookies
+
+
+@pytest.mark.parametrize(("role", "may"), [("owner", True), ("admin", True), ("developer", False), ("viewer", False)])
+def test_only_owners_and_admins_say_where_money_goes(seat, merchant, role, may):
+    client = seat(role)
+    wallet = services.add_wallet(merchant=merchant, network="tron", kind="pool", addresses=_TRON, now=timezone.now())
+
+    pages = [client.get(path).status_code for path in PAGES]
+    asked = client.get(f"/dashboard/wallets/{wallet.public_id}/remove/")
+    removed = client.post(f"/dashboard/wallets/{wallet.public_id}/remove/")
+    grown = client.post(f"/dashboard/wallets/{wallet.public_id}/addresses/", {"addresses": ""})
+    order = {"network": "ethereum", "kind": "xpub", "xpub": ETH_ACCOUNT, "step": "add", "compared": "on"}
+    added = client.post("/dashboard/wallets/add/", order)
+
+    assert pages == [302, 200, 200 if may else 403, 200]
+    assert asked.status_code == (200 if may else 403)
+    assert removed.status_code == (302 if may else 403)
+    assert grown.status_code == (404 if may else 403)
+    assert added.status_code == (302 if may else 403)
+    assert Wallet.objects.filter(network="ethereum").exists() is may
+    wallet.refresh_from_db()
+    assert wallet.is_active is not may
+    assert (b"Add a wallet" in client.get("/dashboard/wallets/").content) is may
+
+
+def test_another_merchants_wallet_does_not_exist(owner):
+    other = make_merchant(timezone.now(), email="b@example.com")
+    wallet = services.add_wallet(merchant=other, network="ethereum", xpub=ETH_ACCOUNT, now=timezone.now())
+
+    for path in ("remove", "addresses"):
+        for answer in (
+            owner.get(f"/dashboard/wallets/{wallet.public_id}/{path}/"),
+            owner.post(f"/dashboard/wallets/{wallet.public_id}/{path}/", {"addresses": _TRON[0]}),
+        ):
+            assert answer.status_code == 404
+    assert wallet.public_id.encode() not in owner.get("/dashboard/wallets/").content
+    wallet.refresh_from_db()
+    assert wallet.is_active
+
+
+def test_one_person_changes_between_their_merchants_and_to_no_other(seat, merchant):
+    now = timezone.now()
+    second, foreign = make_merchant(now, email="b@example.com"), make_merchant(now, email="c@example.com")
+    second.business_name = "Second Shop"
+    second.save()
+    seat("owner")
+    client = seat("viewer", of=second)
+
+    assert b"Acme VPN Services</a>" in client.get("/dashboard/wallets/").content
+    client.post("/dashboard/merchant/", {"merchant": second.public_id})
+    assert b"Second Shop</a>" in client.get("/dashboard/wallets/").content
+    assert client.get("/dashboard/wallets/add/").status_code == 403
+    client.post("/dashboard/merchant/", {"merchant": foreign.public_id})
+    assert b"Second Shop</a>" in client.get("/dashboard/wallets/").content
+
+
+def test_a_person_without_a_merchant_is_told_so(db):
+    client = Client()
+    client.force_login(get_user_model().objects.create_user("nobody"))
+
+    answer = client.get("/dashboard/wallets/")
+
+    assert answer.status_code == 403
+    assert b"belong to no merchant" in answer.content
+
+
+def test_a_suspended_merchant_has_no_pages(owner, merchant):
+    services.suspend(merchant=merchant, reason="", now=timezone.now())
+
+    assert owner.get("/dashboard/wallets/").status_code == 403
+
+
+def test_a_form_from_elsewhere_changes_nothing(person, merchant):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(person)
+
+    answer = client.post("/dashboard/wallets/add/", {"network": "ethereum", "kind": "xpub", "xpub": ETH_ACCOUNT})
+
+    assert answer.status_code == 403
+    assert not Wallet.objects.exists()
+
+
+@pytest.mark.parametrize("path", [*PAGES[1:], "/dashboard/sign-in/"])
+def test_pages_run_and_load_nothing_foreign(owner, path):
+    client = Client() if "sign-in" in path else owner
+    answer = client.get(path)
+
+    assert {part.strip() for part in answer["Content-Security-Policy"].split(";")} == set(POLICY.split("; "))
+    assert "no-store" in answer["Cache-Control"]
+    assert answer["X-Frame-Options"] == "DENY"
+    assert b"style=" not in answer.content
+    assert b"<script" not in answer.content
+
+
+_TRON = ("TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH",)
