@@ -26,6 +26,9 @@ _SECRET_TEXTS: Final = (
     (re.compile(r"\b([xyzt]prv)[1-9A-HJ-NP-Za-km-z]{20,}"), rf"\1{_MASK}"),
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), rf"\1{_MASK}@"),
 )
+# What a terminal obeys, and what would begin a line of its own: C0, DEL, C1, the Unicode separators of lines.
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_TRACEBACKS: Final = frozenset({"exception", "stack"})  # lines on purpose
 # What libraries tell about each request and each tick of the clock; our own line says it once.
 _LOGGERS: Final = {
     "django.request": "ERROR",
@@ -73,6 +76,7 @@ def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
         structlog.processors.format_exc_info,
         _drop_decoration,
         _mask_secrets,
+        *([] if as_json else [_keep_to_one_line]),  # JSON escapes by itself
         renderer,
     ]
     return {
@@ -111,6 +115,14 @@ def _drop_decoration(_logger: object, _method: str, line: _Line) -> _Line:
 def _mask_secrets(_logger: object, _method: str, line: _Line) -> _Line:
     for name, value in line.items():
         line[name] = _masked(name, value)
+    return line
+
+
+def _keep_to_one_line(_logger: object, _method: str, line: _Line) -> _Line:
+    """Escape what a request could use to forge a second line or to talk to the operator's terminal."""
+    for name, value in line.items():
+        if isinstance(value, str) and name not in _TRACEBACKS:
+            line[name] = _CONTROLS.sub(lambda found: ascii(found[0])[1:-1], value)
     return line
 
 

@@ -63,6 +63,27 @@ def test_a_line_in_development_reads_like_a_sentence(lines):
     assert "request_id=req_3" in read()[0]
 
 
+@pytest.mark.parametrize("control", ["\n", "\r", "\0", "\x1b[2J", "\x9b2J", "\u2028"])
+def test_what_a_caller_sends_can_neither_forge_a_line_nor_command_the_terminal(lines, control):
+    read = lines(as_json=False)
+
+    structlog.get_logger("shop").info(f"GET /a{control}b", path=f"/a{control}b", nested=[f"a{control}b"])
+
+    assert len(read()) == 1
+    assert read()[0].isprintable()
+
+
+def test_a_traceback_in_development_keeps_its_lines(lines):
+    read = lines(as_json=False)
+
+    try:
+        int("x")
+    except ValueError:
+        structlog.get_logger("shop").exception("Crashed.")
+
+    assert len(read()) > 3
+
+
 def test_a_crash_is_written_with_its_traceback_on_one_line(lines):
     read = lines(as_json=True)
 
