@@ -10,9 +10,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
+from api.errors import MethodNotAllowed
+from api.v1.errors import error_answer
 from api.v1.openapi import document
 from core import exact_json
 
@@ -26,9 +29,11 @@ _POLICY: Final = (
 )
 
 
-@require_safe
+@csrf_exempt  # read by programs, and refuses what would change something in the way of the API
 def schema(request: HttpRequest) -> HttpResponse:
     """Answer with the OpenAPI document: JSON, or YAML for ``?format=yaml`` and who prefers it."""
+    if request.method not in {"GET", "HEAD"}:
+        return error_answer(MethodNotAllowed("GET, HEAD"))
     kind = request.GET.get("format") or ("yaml" if "yaml" in request.headers.get("Accept", "") else "json")
     headers = {**_MINUTES, "Access-Control-Allow-Origin": "*", "Vary": "Accept"}
     if kind == "yaml":

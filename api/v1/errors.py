@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from api.answers import json_answer
-from api.errors import InternalError, RequestError, TemporarilyUnavailable, UnknownURL
+from api.errors import BadRequest, InternalError, RequestError, TemporarilyUnavailable, UnknownURL
 from core import context
 from core.errors import CheckoutError, Conflict, Denied, Invalid, NotFound, SeveralInvalid, Unavailable
 from core.exact_json import timestamp
@@ -73,6 +74,8 @@ def failure_of(problem: Exception) -> CheckoutError:
     if isinstance(problem, OperationalError):
         _log.error("The database did not answer.", exc_info=problem)
         return TemporarilyUnavailable()
+    if isinstance(problem, SuspiciousOperation):  # what Django itself refuses, such as thousands of parameters
+        return BadRequest()
     _log.error("A request crashed.", exc_info=problem)
     return InternalError()
 

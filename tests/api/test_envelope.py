@@ -136,6 +136,22 @@ def test_text_of_all_the_world_is_kept(api):
     assert answer.body["name"] == name
 
 
+def test_thousands_of_parameters(api):
+    answer = api.get("/invoices?" + "&".join(["status=paid"] * 2000))
+
+    check_envelope(answer, 400, "BAD_REQUEST", "invalid_request_error")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_the_document_can_only_be_read(method):
+    client = Client(enforce_csrf_checks=True)
+
+    response = client.generic(method, "/api/schema/", b"{}", content_type="application/json")
+
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    assert response.json()["error"]["code"] == "METHOD_NOT_ALLOWED"
+
+
 def test_a_crash_tells_nothing_but_the_request_id(api, monkeypatch):
     def crash(**_):
         raise ZeroDivisionError("secret detail")
