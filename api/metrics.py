@@ -27,6 +27,7 @@ _OF_NETWORKS: Final = {
     "checkout_deposits_in_review": ("Payments in the inbox that wait for a decision.", "in_review"),
     "checkout_payments_unsettled": ("Payments that are seen and not confirmed yet.", "unsettled"),
 }
+_OF_ENDPOINTS: Final = ("network", "endpoint")
 
 
 class _Chains:
@@ -37,6 +38,18 @@ class _Chains:
         statuses = network_statuses(now=timezone.now())
         for name, (meaning, field) in _OF_NETWORKS.items():
             yield _family(name, meaning, field, statuses)
+        awake = GaugeMetricFamily(
+            "checkout_endpoint_awake", "1 while the node's endpoint is asked, 0 while it rests.", labels=_OF_ENDPOINTS
+        )
+        delay = GaugeMetricFamily(
+            "checkout_endpoint_milliseconds", "How long the endpoint takes to answer, smoothed.", labels=_OF_ENDPOINTS
+        )
+        for status in statuses:
+            for endpoint in status.endpoints:
+                awake.add_metric([status.network, endpoint.name], int(endpoint.is_awake))
+                delay.add_metric([status.network, endpoint.name], endpoint.milliseconds)
+        yield awake
+        yield delay
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

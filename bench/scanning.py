@@ -12,6 +12,7 @@ from typing import Final
 from bench.figures import Figure, show
 from bench.installation import ROOT, Installation
 from chains.base import Block, Transfer, Watchlist
+from chains.health import EndpointHealth
 
 FEW, MANY = 1_000, 1_000_000
 TRANSFERS: Final = 500
@@ -120,6 +121,9 @@ class SyntheticChain:
         self.height += 1
         others = [f"sandbox1{self.height:016x}{number:016x}" for number in range(TRANSFERS - len(ours))]
         self.recipients = [*ours, *others]
+
+    def health(self) -> list[EndpointHealth]:
+        return []
 
     def block_at(self, height: int | None = None) -> Block:
         height = self.height if height is None else height

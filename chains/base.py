@@ -4,13 +4,14 @@ Plain Python: no Django, no clock. A reader translates; it decides nothing. Conf
 matching and retries live in ``payments``.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Final, Protocol
 
+from chains.health import EndpointHealth
 from core.money import WIDE
 
 
@@ -88,6 +89,16 @@ class Network:
         return max(int(self.block_time / timedelta(seconds=1)), 1)
 
     @property
+    def tolerable_lag(self) -> int:
+        """How many blocks a node may be behind another before it is passed over: half a minute's, at least 3."""
+        return max(int(timedelta(seconds=30) / self.block_time), 3)
+
+    @property
+    def requests_per_second(self) -> int:
+        """How often one endpoint may be asked; 0: as often as it answers."""
+        return int(self.options.get("rate", 0))
+
+    @property
     def is_enabled(self) -> bool:
         """Whether there is a node to read: the sandbox always, the others with at least one URL."""
         return self.family == "sandbox" or bool(self.rpc_urls)
@@ -150,6 +161,9 @@ class ChainReader(Protocol):
     @property
     def source(self) -> str:
         """The endpoint that answered last, without what is secret in its URL; empty where there are no endpoints."""
+
+    def health(self) -> Sequence[EndpointHealth]:
+        """Return how each endpoint is doing, for the operator; asks nothing of the network."""
 
     def block_at(self, height: int | None = None) -> Block:
         """Return the block at ``height``, or the tip."""

@@ -7,6 +7,7 @@ only in how addresses are written, which ``chains.codecs_bitcoin`` knows.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from threading import Lock
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from chains.bitcoin_blocks import (
     senders_of,
 )
 from chains.codecs_bitcoin import ADDRESS_RULES
+from chains.health import EndpointHealth
 from chains.hexadecimal import fields_of, items_of
 from chains.moves import check_linked
 from chains.rpc import Call, Endpoint, JsonRpc, Limits, Refused, TooMuch
@@ -40,7 +42,8 @@ class BitcoinRpc(JsonRpc):
 
     def __init__(self, network: Network) -> None:
         batch_size = int(network.options.get("batch_size", _BATCH_SIZE))
-        super().__init__(network.rpc_urls, chain_id=0, batch_size=batch_size, limits=_LIMITS)
+        limits = replace(_LIMITS, requests_per_second=network.requests_per_second)
+        super().__init__(network.rpc_urls, chain_id=0, batch_size=batch_size, limits=limits)
         self._name = network.name
         self._landmark = network.landmark or Landmark(0, "")
         self._style: dict[str, tuple[object, ...]] = {}  # by endpoint
@@ -116,6 +119,10 @@ class BitcoinReader:
     def source(self) -> str:
         """The endpoint that answered last, as people may see it."""
         return self._rpc.nodes.source
+
+    def health(self) -> list[EndpointHealth]:
+        """Return how each endpoint is doing."""
+        return self._rpc.nodes.health()
 
     def block_at(self, height: int | None = None) -> Block:
         """Return the block at ``height``, or the tip."""

@@ -12,9 +12,10 @@ from typing import Any, Final
 from chains.base import Asset, Block, ChainUnavailable, Network, Transfer, Watchlist
 from chains.codecs import evm_address, keccak256, parse_evm_address
 from chains.erc20 import TRANSFER_TOPIC, TransferLogs
+from chains.health import EndpointHealth
 from chains.hexadecimal import HASH_BYTES, data, fields_of, items_of, moment, quantity
 from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, watched_moves
-from chains.rpc import JsonRpc, Refused
+from chains.rpc import JsonRpc, Limits, Refused
 
 SPELLING: Final = Spelling(address=evm_address, hash_prefix="0x")
 _ADDRESS_BYTES: Final = 20
@@ -41,7 +42,9 @@ class EvmReader:
             network.rpc_urls,
             chain_id=network.chain_id,
             batch_size=int(network.options.get("batch_size", 10)),
+            limits=Limits(requests_per_second=network.requests_per_second),
         )
+        self._lag = network.tolerable_lag
         self._chunk = int(network.options.get("block_range", _BLOCK_RANGE))
         self.max_range = self._chunk * _RANGES_A_CALL
         self._coin = next((asset for asset in network.assets if not asset.contract), None)
@@ -54,14 +57,19 @@ class EvmReader:
         """The endpoint that answered last."""
         return self._rpc.nodes.source
 
+    def health(self) -> list[EndpointHealth]:
+        """Return how each endpoint is doing."""
+        return self._rpc.nodes.health()
+
     def block_at(self, height: int | None = None) -> Block:
         """Return the block at ``height``, or the tip."""
-        reply = self._rpc.call("eth_getBlockByNumber", "latest" if height is None else hex(height), False)
+        if height is None:
+            return self._rpc.newest(_tip, "eth_getBlockByNumber", "latest", False, lag=self._lag)
+        reply = self._rpc.call("eth_getBlockByNumber", hex(height), False)
         if reply is None:
-            raise ChainUnavailable(f"the node has no block {'at its tip' if height is None else height}")
+            raise ChainUnavailable(f"the node has no block {height}")
         block = _block(fields_of(reply, "block"))
-        if height is not None:
-            check_linked(None, [block], height)
+        check_linked(None, [block], height)
         return block
 
     def finalized_height(self) -> int | None:
@@ -143,6 +151,12 @@ class EvmReader:
             elif _succeeded(_own_receipt(receipts[move.txid], move)):
                 settled.append(replace(move, fee_units=_fee(receipts[move.txid])))
         return settled
+
+
+def _tip(reply: Any) -> Block:
+    if reply is None:
+        raise ChainUnavailable("the node has no block at its tip")
+    return _block(fields_of(reply, "block"))
 
 
 def _block(fields: dict[str, Any]) -> Block:

@@ -8,6 +8,7 @@ invoices keep their assets, but nothing reads them: see ``Network.is_enabled``.
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from threading import Lock
 from typing import Any, Final
@@ -18,6 +19,7 @@ from django.utils.module_loading import import_string
 from chains.addresses import normalise_contract
 from chains.base import FINALIZED, Asset, ChainReader, Finality, Network
 from chains.catalogue import NETWORKS, Confirmations, Entry, Side, Token, display_digits
+from chains.health import endpoint_name
 
 SANDBOX: Final = "sandbox"
 _SANDBOX_ASSETS: Final = {"USDT": 6, "USDC": 6, "BTC": 8, "ETH": 18, "TRX": 6, "BNB": 18, "POL": 18}
@@ -39,7 +41,7 @@ class _Built:
     def __init__(self, source: Mapping[str, Any]) -> None:
         self.source = source
         self.networks = {network.code: network for network in build(source)}
-        self.readers: dict[tuple[str, int], ChainReader] = {}
+        self.readers: dict[tuple[str, tuple[str, ...], int], ChainReader] = {}
         self.lock = Lock()
 
 
@@ -78,9 +80,12 @@ def asset(network: str, code: str) -> Asset | None:
     return found.asset(code) if found else None
 
 
-def reader(network_code: str) -> ChainReader:
+def reader(network_code: str, *, apart_from: str = "") -> ChainReader:
     """
     Return the reader of a network; each process keeps one, with its connections.
+
+    ``apart_from`` names an endpoint (``ChainReader.source``) that is to be left out, so that
+    something can be asked of another; where there is no other, it is asked all the same.
 
     :raises LookupError: when there is no such network or no node is configured for it
     """
@@ -88,11 +93,25 @@ def reader(network_code: str) -> ChainReader:
     if not chain.is_enabled:
         raise LookupError(f"no node is configured for {network_code}")
     built = _current()
-    key = (network_code, os.getpid())  # a connection must not be shared across a fork
+    chain = without_endpoint(chain, apart_from)
+    key = (network_code, chain.rpc_urls, os.getpid())  # a connection must not be shared across a fork
     with built.lock:
         if key not in built.readers:
             built.readers[key] = _make_reader(chain)
         return built.readers[key]
+
+
+def without_endpoint(chain: Network, name: str) -> Network:
+    """Return the network without the endpoints called ``name``; unchanged when none would be left."""
+    places = [place for place, url in enumerate(chain.rpc_urls) if endpoint_name(url) != name]
+    if not name or not places:
+        return chain
+    # TRON has a second list of URLs beside the first.
+    beside = chain.options.get("jsonrpc_urls", "").split(",")
+    options = dict(chain.options)
+    if len(beside) == len(chain.rpc_urls) and beside[0]:
+        options["jsonrpc_urls"] = ",".join(beside[place] for place in places)
+    return replace(chain, rpc_urls=tuple(chain.rpc_urls[place] for place in places), options=options)
 
 
 def build(source: Mapping[str, Any]) -> Iterable[Network]:

@@ -19,13 +19,15 @@ import urllib3
 from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
-from chains.base import ChainUnavailable
+from chains.base import Block, ChainUnavailable
+from chains.health import Bucket, EndpointHealth, Health, endpoint_name
 from chains.hexadecimal import quantity
 from core import exact_json
 
 T = TypeVar("T")
 Call = tuple[str, Sequence[Any]]  # method, parameters
 
+_BUSY: Final = frozenset({429, 503})
 LIMIT_EXCEEDED: Final = -32005  # EIP-1474
 _SHOWN_CHARACTERS: Final = 160
 _PIECE: Final = 65536
@@ -55,6 +57,8 @@ class Limits:
     silence_seconds: int = 20  # without one byte
     total_seconds: int = 60
     reply_bytes: int = 32 * 2**20
+    requests_per_second: int = 0  # to one endpoint; 0: as many as it takes
+    rest_seconds: int = 1  # after the second failure in a row, doubled with each further one
     rounds: int = 2  # how often all endpoints are tried
     pause_milliseconds: int = 250  # between two rounds
 
@@ -65,9 +69,10 @@ class Endpoint:
     def __init__(self, url: str, *, headers: Mapping[str, str], limits: Limits, batch_size: int) -> None:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
-        self.name = f"{parts.scheme}://{host}"
+        self.name = endpoint_name(url)
         self.batch_size = batch_size
         self.is_verified = False
+        self.health = Health(self.name, rest_seconds=limits.rest_seconds)
         self._base = parts._replace(netloc=host, fragment="")
         self._limits = limits
         self._headers = {
@@ -79,6 +84,7 @@ class Endpoint:
             **headers,
         }
         self._pool = urllib3.PoolManager(num_pools=1, maxsize=4, retries=False)
+        self._bucket = Bucket(limits.requests_per_second)
 
     def post(self, path: str, payload: object) -> Any:
         """
@@ -99,7 +105,21 @@ class Endpoint:
         return self._answer("GET", path, None)
 
     def _answer(self, method: str, path: str, body: bytes | None) -> Any:
-        status, raw = self._exchange(method, path, body)
+        self._bucket.take()
+        begun = time.monotonic()
+        try:
+            status, raw = self._exchange(method, path, body)
+            answer = self._read_answer(status, raw)
+        except Refused:
+            self.health.answered(time.monotonic() - begun)  # it is there, and works
+            raise
+        except ChainUnavailable as failure:
+            self.health.failed(str(failure))
+            raise
+        self.health.answered(time.monotonic() - begun)
+        return answer
+
+    def _read_answer(self, status: int, raw: bytes) -> Any:
         try:
             answer = exact_json.loads(raw)
         except ValueError:
@@ -147,6 +167,8 @@ class Endpoint:
                 preload_content=False,
             )
             try:
+                if reply.status in _BUSY:
+                    self.health.told_to_wait(reply.headers.get("Retry-After", ""))
                 return reply.status, self._read(reply, deadline)
             except BaseException:
                 reply.close()  # its rest is never read, so the connection cannot be used again
@@ -170,18 +192,28 @@ class Endpoint:
 
 
 class Nodes:
-    """The endpoints of one network, the one that answered last first."""
+    """
+    The endpoints of one network. The one that answered last is asked first, and is left only when it fails.
+
+    So nothing flaps between two of them. One that failed rests, longer each time, or as long as it
+    asked to with ``Retry-After``; while all of them rest, the answer is an error at once.
+    """
 
     def __init__(self, endpoints: Sequence[Endpoint], *, verify: Callable[[Endpoint], None], limits: Limits) -> None:
-        self._endpoints = list(endpoints)
+        self.endpoints = list(endpoints)
         self._verify = verify
         self._limits = limits
         self._preferred = 0
+        self._highest = 0
 
     @property
     def source(self) -> str:
         """The endpoint that answered last, as people may see it."""
-        return self._endpoints[self._preferred].name if self._endpoints else ""
+        return self.endpoints[self._preferred].name if self.endpoints else ""
+
+    def health(self) -> list[EndpointHealth]:
+        """Return how each endpoint is doing, in the operator's order."""
+        return [endpoint.health.snapshot() for endpoint in self.endpoints]
 
     def ask(self, work: Callable[[Endpoint], T]) -> T:
         """
@@ -189,28 +221,66 @@ class Nodes:
 
         :raises TooMuch: when every endpoint failed and one of them because it was asked for too much
         :raises Refused: when every endpoint declined
-        :raises ChainUnavailable: when every endpoint failed, repeatedly
+        :raises ChainUnavailable: when every endpoint failed, repeatedly, or rests
         """
-        failures: list[ChainUnavailable] = []
+        last = ChainUnavailable("nobody was asked")
         for attempt in range(self._limits.rounds):
             if attempt:
                 time.sleep(self._limits.pause_milliseconds / 1000)
-            failures = []
-            for index in self._order():
-                try:
-                    answer = self._try(self._endpoints[index], work)
-                except ChainUnavailable as failure:
-                    failures.append(failure)
-                else:
-                    self._preferred = index
-                    return answer
-            if all(isinstance(failure, Refused) for failure in failures):
-                break  # the same question gets the same answer
-        raise _summary(failures)
+            try:
+                return self._ask_each(work)
+            except Refused:
+                raise  # the same question gets the same answer
+            except ChainUnavailable as failure:
+                last = failure
+        for index in self._awake():
+            self.endpoints[index].health.rest()
+        raise last
 
-    def _order(self) -> list[int]:
-        count = len(self._endpoints)
-        return [(self._preferred + step) % count for step in range(count)]
+    def newest(self, work: Callable[[Endpoint], Block], *, lag: int) -> Block:
+        """
+        Return the tip of the first endpoint that is at most ``lag`` blocks behind the highest tip seen so far.
+
+        When all of them are further behind, the chain has been replaced by a shorter one: that is believed.
+
+        :raises ChainUnavailable: see ``ask``
+        """
+        is_behind = False
+
+        def checked(endpoint: Endpoint) -> Block:
+            nonlocal is_behind
+            block = work(endpoint)
+            if block.height + lag < self._highest:
+                is_behind = True
+                raise endpoint.failure(f"is {self._highest - block.height} blocks behind")
+            return block
+
+        try:
+            block = self.ask(checked)
+        except ChainUnavailable:
+            if not is_behind:
+                raise
+            self._highest = 0
+            block = self.ask(work)
+        self._highest = max(self._highest, block.height)
+        return block
+
+    def _ask_each(self, work: Callable[[Endpoint], T]) -> T:
+        failures: list[ChainUnavailable] = []
+        for index in self._awake():
+            try:
+                answer = self._try(self.endpoints[index], work)
+            except ChainUnavailable as failure:
+                failures.append(failure)
+            else:
+                self._preferred = index
+                return answer
+        raise _summary(failures or [endpoint.failure(endpoint.health.why()) for endpoint in self.endpoints])
+
+    def _awake(self) -> list[int]:
+        count = len(self.endpoints)
+        order = [(self._preferred + step) % count for step in range(count)]
+        return [index for index in order if self.endpoints[index].health.is_awake]
 
     def _try(self, endpoint: Endpoint, work: Callable[[Endpoint], T]) -> T:
         if not endpoint.is_verified:
@@ -244,6 +314,14 @@ class JsonRpc:
         :raises ChainUnavailable: see ``Nodes.ask``
         """
         return self.nodes.ask(lambda endpoint: self._call(endpoint, (method, params)))
+
+    def newest(self, read: Callable[[Any], Block], method: str, *params: object, lag: int) -> Block:
+        """
+        Return the tip as ``read`` makes it of the result of a call.
+
+        :raises ChainUnavailable: see ``Nodes.newest``
+        """
+        return self.nodes.newest(lambda endpoint: read(self._call(endpoint, (method, params))), lag=lag)
 
     def batch(self, calls: Sequence[Call]) -> list[Any]:
         """

@@ -12,9 +12,10 @@ from typing import Any, Final
 from chains.base import Asset, Block, ChainUnavailable, Network, Transfer, Watchlist
 from chains.codecs import parse_tron_address, tron_address
 from chains.erc20 import TransferLogs
+from chains.health import EndpointHealth
 from chains.hexadecimal import fields_of, items_of, moment
 from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, watched_moves
-from chains.rpc import Endpoint, HttpApi, JsonRpc
+from chains.rpc import Endpoint, HttpApi, JsonRpc, Limits
 
 SPELLING: Final = Spelling(address=tron_address, hash_prefix="")
 API_KEY_HEADER: Final = "TRON-PRO-API-KEY"
@@ -42,14 +43,17 @@ class TronReader:
         options = network.options
         headers = {API_KEY_HEADER: options["api_key"]} if options.get("api_key") else {}
         jsonrpc = options.get("jsonrpc_urls", "").split(",") if options.get("jsonrpc_urls") else []
-        self._api = HttpApi(network.rpc_urls, verify=self._verify, headers=headers)
+        limits = Limits(requests_per_second=network.requests_per_second)
+        self._api = HttpApi(network.rpc_urls, verify=self._verify, headers=headers, limits=limits)
         rpc = JsonRpc(
             jsonrpc or [url.rstrip("/") + "/jsonrpc" for url in network.rpc_urls],
             chain_id=network.chain_id,
             headers=headers,
             batch_size=int(options.get("batch_size", 10)),
+            limits=limits,
         )
         self._chain_id = network.chain_id
+        self._lag = network.tolerable_lag
         self._chunk = int(options.get("block_range", _BLOCK_RANGE))
         self.max_range = self._chunk * _RANGES_A_CALL
         self._coin = next(asset for asset in network.assets if not asset.contract)
@@ -58,19 +62,30 @@ class TronReader:
         }
         self._logs = TransferLogs(rpc, self._contracts)
 
+    def _tip(self, endpoint: Endpoint) -> Block:
+        reply = self._api.post_to(endpoint, "/wallet/getblock", {})
+        if not reply:
+            raise ChainUnavailable("the node has no block at its tip")
+        return _block(reply)
+
     @property
     def source(self) -> str:
         """The endpoint that answered last."""
         return self._api.nodes.source
 
+    def health(self) -> list[EndpointHealth]:
+        """Return how each endpoint is doing."""
+        return self._api.nodes.health()
+
     def block_at(self, height: int | None = None) -> Block:
         """Return the block at ``height``, or the tip."""
-        reply = self._api.post("/wallet/getblock", {} if height is None else {"id_or_num": str(height)})
+        if height is None:
+            return self._api.nodes.newest(self._tip, lag=self._lag)
+        reply = self._api.post("/wallet/getblock", {"id_or_num": str(height)})
         if not reply:
-            raise ChainUnavailable(f"the node has no block {'at its tip' if height is None else height}")
+            raise ChainUnavailable(f"the node has no block {height}")
         block = _block(reply)
-        if height is not None:
-            check_linked(None, [block], height)
+        check_linked(None, [block], height)
         return block
 
     def finalized_height(self) -> int | None:

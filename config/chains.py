@@ -30,7 +30,11 @@ _MOST_CONFIRMATIONS: Final = 1000
 _FINALIZED: Final = "finalized"
 _WITH_TOKENS: Final = frozenset({"evm", "tron", "solana"})
 _WITH_KEY: Final = frozenset({"tron", "cardano"})
-_OPTIONS: Final = {"BLOCK_RANGE": ("block_range", 2000), "BATCH_SIZE": ("batch_size", 100)}
+_OPTIONS: Final = {
+    "BLOCK_RANGE": ("block_range", 2000),
+    "BATCH_SIZE": ("batch_size", 100),
+    "RPC_RATE": ("rate", 10_000),
+}
 
 
 def chains_from_env(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:

@@ -1,16 +1,23 @@
 """What the operator wants to know of each chain: how far it was read, how old that is, and what needs a look."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import contextlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import Count, F, Max, Min, Sum
+from redis.exceptions import RedisError
 
 from chains import registry
+from chains.health import EndpointHealth
+from core import valkey
 from payments.models import Cursor, Finding, Payment, ScannedRange
 from payments.states import UNSETTLED, Review
 
+_HEALTH_KEY: Final = "chains:endpoints:{}"
+_HEALTH_SECONDS: Final = 900
 STALE_BLOCKS: Final = 5  # a node's blocks may come that much slower than usual before it is called silent
 
 
@@ -38,6 +45,7 @@ class NetworkStatus:
     in_review: int
     unsettled: int
     block_seconds: int
+    endpoints: tuple[EndpointHealth, ...] = ()
 
     @property
     def problems(self) -> list[str]:
@@ -49,6 +57,7 @@ class NetworkStatus:
             found.append(f"not read for {self.age_seconds} s")
         if self.lag > STALE_BLOCKS:
             found.append(f"{self.lag} blocks behind")
+        found += [f"{each.name} rests: {each.reason}" for each in self.endpoints if not each.is_awake]
         if self.findings:
             found.append(f"{self.findings} findings of the second pass")
         return found
@@ -91,9 +100,25 @@ def network_statuses(*, now: datetime) -> list[NetworkStatus]:
                 in_review=review.get(network.code, {}).get("count", 0),
                 unsettled=unsettled.get(network.code, {}).get("count", 0),
                 block_seconds=network.block_seconds,
+                endpoints=_endpoints_of(network.code),
             )
         )
     return statuses
+
+
+def publish_endpoints(network: str, endpoints: Sequence[EndpointHealth]) -> None:
+    """Tell the other processes how the endpoints of a network are doing; without Valkey nobody hears of it."""
+    text = json.dumps([asdict(endpoint) for endpoint in endpoints])
+    with contextlib.suppress(RedisError):
+        valkey.client().set(_HEALTH_KEY.format(network), text, ex=_HEALTH_SECONDS)
+
+
+def _endpoints_of(network: str) -> tuple[EndpointHealth, ...]:
+    try:
+        text = valkey.client().get(_HEALTH_KEY.format(network))
+    except RedisError:
+        return ()
+    return tuple(EndpointHealth(**fields) for fields in json.loads(text)) if text else ()
 
 
 def _by_network(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

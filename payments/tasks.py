@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from chains import registry
 from chains.base import ChainUnavailable
+from payments.overview import publish_endpoints
 from payments.services.ledger import fail_stale
 from payments.services.ranges import fold
 from payments.services.scanner import scan as scan_network
@@ -20,7 +21,10 @@ log = structlog.get_logger(__name__)
 @shared_task
 def scan(network: str) -> int:
     """Read one network up to its tip. A call while another one reads returns at once."""
-    return _alone(f"scan:{network}", lambda: scan_network(network=network, now=timezone.now()))
+    try:
+        return _alone(f"scan:{network}", lambda: scan_network(network=network, now=timezone.now()))
+    finally:
+        publish_endpoints(network, registry.reader(network).health())
 
 
 @shared_task
@@ -35,7 +39,11 @@ def verify(network: str) -> int:
     """Read the final blocks of one network a second time."""
     return _alone(
         f"verify:{network}",
-        lambda: verify_network(network=network, reader=registry.reader(network), now=timezone.now()),
+        lambda: verify_network(
+            network=network,
+            reader_apart_from=lambda name: registry.reader(network, apart_from=name),
+            now=timezone.now(),
+        ),
     )
 
 

@@ -27,7 +27,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("doc
 _READERS = {"text", "secret", "integer", "decimal", "flag", "choice", "names", "chosen", "networks", "base_url"} | {
     "rates", "amounts", "folder", "database", "redis", "address",
 }  # fmt: skip
-_FOR_EACH_NETWORK = {"RPC_URL", "NETWORK", "CHAIN_ID", "CONFIRMATIONS", "BLOCK_RANGE", "BATCH_SIZE"}
+_FOR_EACH_NETWORK = {"RPC_URL", "NETWORK", "CHAIN_ID", "CONFIRMATIONS", "BLOCK_RANGE", "BATCH_SIZE", "RPC_RATE"}
 _ONLY_TRON = {"TRON_API_KEY", "TRON_JSONRPC_URL"}
 _FOR_EACH_TOKEN = {"CONTRACT", "DECIMALS"}
 _OURS = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}  # of the test run; a newcomer has none

@@ -6,6 +6,7 @@ from typing import Final
 from django.db.models import QuerySet
 
 from chains.base import Block, ChainUnavailable, Transfer, Watchlist
+from chains.health import EndpointHealth
 from chains.sandbox.models import SandboxBlock, SandboxTransfer
 from chains.sandbox.services import GENESIS
 
@@ -17,6 +18,10 @@ class SandboxReader:
 
     max_range = 1000
     source = ""
+
+    def health(self) -> list[EndpointHealth]:
+        """Return nothing: the sandbox has no endpoints."""
+        return []
 
     def block_at(self, height: int | None = None) -> Block:
         """

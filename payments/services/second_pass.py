@@ -1,6 +1,6 @@
 """Final blocks are read once more, if possible through another endpoint, and must hold the same transfers."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -38,9 +38,13 @@ class _Stretch:
         return self.ranges[-1].last
 
 
-def verify(*, network: str, reader: ChainReader, now: datetime, max_rounds: int = 20) -> int:
+def verify(
+    *, network: str, reader_apart_from: Callable[[str], ChainReader], now: datetime, max_rounds: int = 20
+) -> int:
     """
-    Read again, through ``reader``, what is final and was read once; return how many blocks agree.
+    Read again what is final and was read once; return how many blocks agree.
+
+    ``reader_apart_from`` gives a reader that does not ask the endpoint of that name, if there is another.
 
     What the first reading missed is credited; every difference is a ``Finding`` and an error in the
     log, and the blocks of an unexplained one stay unverified, to be read again by the next call.
@@ -49,9 +53,10 @@ def verify(*, network: str, reader: ChainReader, now: datetime, max_rounds: int 
     """
     verified = 0
     for _ in range(max_rounds):
-        stretch = _next_stretch(network, reader.max_range)
+        stretch = _next_stretch(network, reader_apart_from("").max_range)
         if stretch is None:
             break
+        reader = reader_apart_from(stretch.ranges[0].source)
         transfers, tip = _read(stretch, reader)
         if transfers is None:
             _report_fork(stretch, reader.source, now)
@@ -88,7 +93,7 @@ def _next_stretch(network: str, max_range: int) -> _Stretch | None:
     waiting = ScannedRange.objects.filter(network=network, verified_at=None, last__lte=final_height(cursor))
     chosen: list[ScannedRange] = []
     for found in waiting.order_by("first")[:_RANGES_AT_ONCE]:
-        adjoins = not chosen or found.first == chosen[-1].last + 1
+        adjoins = not chosen or (found.first == chosen[-1].last + 1 and found.source == chosen[0].source)
         if chosen and (not adjoins or found.last - chosen[0].first >= max_range):
             break
         chosen.append(found)

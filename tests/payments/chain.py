@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from chains.base import Block, ChainUnavailable, Transfer, Watchlist
+from chains.health import EndpointHealth
 
 GENESIS_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -64,6 +65,9 @@ class ScriptedChain:
         """Take the last ``depth`` blocks away; what is mined next lies on another branch."""
         del self.blocks[len(self.blocks) - depth :]
         self.branch += 1
+
+    def health(self) -> list[EndpointHealth]:
+        return []
 
     def block_at(self, height: int | None = None) -> Block:
         if self.is_down:

@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from chains import registry
+from chains.health import EndpointHealth
 from payments.models import Cursor, Finding, Payment, ScannedRange
-from payments.overview import network_statuses
+from payments.overview import network_statuses, publish_endpoints
 from payments.services import close_finding, scan, verify
 from tests.payments.chain import ScriptedChain, transfer
 
@@ -44,7 +45,7 @@ class TestStatus:
         read(chain, now)
         chain.grow(3)
         read(chain, now)
-        verify(network="sandbox", reader=chain, now=now)
+        verify(network="sandbox", reader_apart_from=lambda _: chain, now=now)
 
         status = sandbox(now + timedelta(seconds=30))
 
@@ -60,7 +61,7 @@ class TestStatus:
         read(chain, now)
         Cursor.objects.update(tip_height=200)
         chain.is_blind = True
-        verify(network="sandbox", reader=chain, now=now)
+        verify(network="sandbox", reader_apart_from=lambda _: chain, now=now)
 
         status = sandbox(now + timedelta(minutes=5))
 
@@ -81,11 +82,37 @@ class TestStatus:
         chain.grow(4)
         read(chain, now)
         chain.is_blind = True
-        verify(network="sandbox", reader=chain, now=now)
+        verify(network="sandbox", reader_apart_from=lambda _: chain, now=now)
 
         close_finding(finding_id=Finding.objects.get().pk, now=now)
 
         assert sandbox(now).findings == 0
+
+
+class TestEndpoints:
+    DOWN = EndpointHealth("https://one.example", False, 3, 120, 1.0, 2.0, "https://one.example answered HTTP 500")
+    UP = EndpointHealth("https://two.example", True, 0, 40, 1.0, 0.0, "")
+
+    def test_what_the_worker_knows_is_shown_everywhere(self, valkey, chain, client, settings, now):
+        settings.METRICS_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+        read(chain, now)
+        publish_endpoints("sandbox", [self.DOWN, self.UP])
+
+        status = sandbox(now)
+
+        assert status.endpoints == (self.DOWN, self.UP)
+        assert status.problems == ["https://one.example rests: https://one.example answered HTTP 500"]
+        metrics = client.get("/metrics").content.decode()
+        assert 'checkout_endpoint_awake{endpoint="https://one.example",network="sandbox"} 0.0' in metrics
+        assert 'checkout_endpoint_milliseconds{endpoint="https://two.example",network="sandbox"} 40.0' in metrics
+
+    def test_without_valkey_the_rest_is_shown(self, chain, settings, now):
+        read(chain, now)
+        settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+        publish_endpoints("sandbox", [self.DOWN])
+
+        assert sandbox(now).endpoints == ()
 
 
 class TestCommand:

@@ -1,0 +1,203 @@
+"""Which endpoint is asked: the one that works, never one that rests, never one that is behind."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from django.test import override_settings
+
+from chains import registry
+from chains.base import Block, ChainUnavailable
+from chains.health import Bucket, Health, endpoint_name
+from chains.rpc import Endpoint, Limits, Nodes, Refused
+
+LIMITS = Limits(rounds=1, rest_seconds=8)
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def nodes(clock) -> Nodes:
+    endpoints = [Endpoint(f"http://{name}.example/key", headers={}, limits=LIMITS, batch_size=1) for name in "abc"]
+    for endpoint in endpoints:
+        endpoint.health = Health(endpoint.name, rest_seconds=LIMITS.rest_seconds, clock=clock)
+    return Nodes(endpoints, verify=lambda _: None, limits=LIMITS)
+
+
+def asked(nodes: Nodes, *, down: str = "") -> str:
+    """Ask which endpoint answers when those named in ``down`` fail; return the letters of all that were asked."""
+    seen = []
+
+    def work(endpoint: Endpoint) -> None:
+        letter = endpoint.name.removeprefix("http://")[0]
+        seen.append(letter)
+        if letter in down:
+            failure = endpoint.failure("is down")
+            endpoint.health.failed(str(failure))
+            raise failure
+
+    try:
+        nodes.ask(work)
+    except ChainUnavailable:
+        seen.append("!")
+    return "".join(seen)
+
+
+class TestFailover:
+    def test_the_next_one_is_asked_and_kept(self, nodes):
+        assert asked(nodes) == "a"
+        assert asked(nodes, down="a") == "ab"
+        assert asked(nodes) == "b"
+        assert nodes.source == "http://b.example"
+
+    def test_all_that_fail_again_and_again_rest(self, nodes, clock):
+        assert asked(nodes, down="abc") == "abc!"
+        assert asked(nodes, down="abc") == "abc!"
+
+        assert asked(nodes) == "!"
+        clock.now += 8
+        assert asked(nodes) == "a"
+
+    def test_a_rest_grows_and_ends_with_an_answer(self, nodes, clock):
+        for _ in range(6):
+            asked(nodes, down="abc")
+            clock.now += 60
+        asked(nodes, down="abc")
+        clock.now += 25
+        assert asked(nodes) == "!"
+        clock.now += 35
+        assert asked(nodes) == "a"
+
+    def test_the_error_says_why_nobody_was_asked(self, nodes):
+        for _ in range(2):
+            asked(nodes, down="abc")
+
+        with pytest.raises(ChainUnavailable, match=r"http://a\.example rests for \d+ s, because it is down"):
+            nodes.ask(lambda _: None)
+
+    def test_a_refusal_is_no_failure(self, nodes):
+        def refuse(endpoint: Endpoint) -> None:
+            raise Refused("no")
+
+        for _ in range(5):
+            with pytest.raises(Refused):
+                nodes.ask(refuse)
+
+        assert asked(nodes) == "a"
+
+
+class TestWaiting:
+    def test_a_busy_node_is_left_alone_as_long_as_it_asks(self, nodes, clock):
+        nodes.endpoints[0].health.told_to_wait("30")
+
+        assert asked(nodes) == "b"
+        clock.now += 31
+        assert asked(nodes, down="b") == "bc"
+        assert asked(nodes, down="c") == "ca"
+
+    @pytest.mark.parametrize("wish", ["", "-5", "soon", "0", "Wed, 21 Oct 2026 07:28:00 GMT", "1e9"])
+    def test_a_wish_that_is_none_changes_nothing(self, nodes, wish):
+        nodes.endpoints[0].health.told_to_wait(wish)
+
+        assert asked(nodes) == "a"
+
+    def test_nobody_is_left_alone_for_ever(self, nodes, clock):
+        nodes.endpoints[0].health.told_to_wait("999999999")
+        clock.now += 601
+
+        assert asked(nodes) == "a"
+
+
+class TestBehind:
+    def tip(self, nodes: Nodes, *heights: int) -> int:
+        told = dict(zip("abc", heights, strict=True))
+
+        def work(endpoint: Endpoint) -> Block:
+            height = told[endpoint.name.removeprefix("http://")[0]]
+            return Block(height, "h", "p", datetime(2026, 1, 1, tzinfo=UTC))
+
+        return nodes.newest(work, lag=3).height
+
+    def test_a_node_that_fell_behind_is_passed_over(self, nodes):
+        assert self.tip(nodes, 100, 0, 0) == 100
+        assert self.tip(nodes, 96, 101, 0) == 101
+        assert nodes.source == "http://b.example"
+
+    def test_a_few_blocks_are_nothing(self, nodes):
+        self.tip(nodes, 100, 0, 0)
+
+        assert self.tip(nodes, 97, 101, 0) == 97
+
+    def test_when_all_agree_the_chain_is_shorter_now(self, nodes):
+        self.tip(nodes, 100, 0, 0)
+
+        assert self.tip(nodes, 20, 20, 20) == 20
+        assert self.tip(nodes, 21, 0, 0) == 21
+
+
+class TestBucket:
+    def test_it_lets_a_second_s_worth_through_and_then_one_at_a_time(self, clock):
+        bucket = Bucket(4, clock=clock, sleep=clock.sleep)
+
+        moments = []
+        for _ in range(8):
+            bucket.take()
+            moments.append(clock.now - 1000)
+
+        assert moments == [0, 0, 0, 0, 0.25, 0.5, 0.75, 1.0]
+
+    def test_without_a_rate_nothing_waits(self, clock):
+        bucket = Bucket(0, clock=clock, sleep=clock.sleep)
+        for _ in range(1000):
+            bucket.take()
+
+        assert clock.now == 1000
+
+
+class TestOther:
+    CHAINS = {"ethereum": {"rpc_urls": ["http://u:p@one.example/key1", "http://two.example/key2"]}}
+
+    def test_names_show_no_key(self):
+        assert (
+            endpoint_name("https://user:secret@node.example:8545/v3/secret?key=secret") == "https://node.example:8545"
+        )
+
+    def test_a_reader_can_be_had_apart_from_one_endpoint(self):
+        with override_settings(CHAINS=self.CHAINS):
+            names = [each.name for each in registry.reader("ethereum", apart_from="http://one.example").health()]
+            both = [each.name for each in registry.reader("ethereum").health()]
+
+        assert names == ["http://two.example"]
+        assert both == ["http://one.example", "http://two.example"]
+
+    def test_where_there_is_no_other_the_same_is_asked(self):
+        chain = replace(registry.network("ethereum"), rpc_urls=("http://one.example/key1",))
+
+        assert registry.without_endpoint(chain, "http://one.example").rpc_urls == ("http://one.example/key1",)
+
+    def test_tron_s_second_list_stays_beside_the_first(self):
+        chain = replace(
+            registry.network("tron"),
+            rpc_urls=("http://one.example", "http://two.example"),
+            options={"jsonrpc_urls": "http://one.example:8545,http://two.example:8545"},
+        )
+
+        other = registry.without_endpoint(chain, "http://one.example")
+
+        assert (other.rpc_urls, other.options) == (
+            ("http://two.example",),
+            {"jsonrpc_urls": "http://two.example:8545"},
+        )
