@@ -34,6 +34,9 @@ class FakeNode:
             def do_POST(self) -> None:
                 node._serve(self)
 
+            def do_GET(self) -> None:
+                node._serve(self)
+
             def log_message(self, *_: Any) -> None:
                 pass
 
@@ -48,7 +51,8 @@ class FakeNode:
         self._server.server_close()
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
-        body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        length = int(handler.headers.get("Content-Length") or 0)
+        body = json.loads(handler.rfile.read(length)) if length else None
         self.requests.append((handler.path, body))
         self.headers.append({name.lower(): value for name, value in handler.headers.items()})
         if self.hang.is_set():
