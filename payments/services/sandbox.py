@@ -6,9 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-import structlog
 from django.db import transaction
-from kombu.exceptions import OperationalError
+from django.db.models import QuerySet
 
 from chains import registry
 from chains.base import Asset, Block
@@ -16,13 +15,12 @@ from chains.sandbox import selectors as sandbox_selectors
 from chains.sandbox import services as sandbox_chain
 from chains.sandbox.errors import InvalidTransferAmount
 from core.money import has_at_most
+from core.nudges import nudge
 from invoices.errors import UnknownAsset
-from invoices.models import Invoice
+from invoices.models import Invoice, Matching
 from invoices.selectors import get_invoice
 from merchants.models import Merchant
 from payments.errors import ForeignTransfer, LiveKeyNotAllowed, NothingDue
-
-log = structlog.get_logger(__name__)
 
 SANDBOX: Final = "sandbox"
 _DEFAULT_ASSET: Final = "USDT"
@@ -116,10 +114,7 @@ def ask_for_scan() -> None:
 def _nudge() -> None:
     from payments.tasks import scan  # the task imports this package
 
-    try:
-        scan.delay(SANDBOX)
-    except OperationalError as problem:
-        log.warning("scan_nudge_failed", error=repr(problem))
+    nudge(scan, SANDBOX)
 
 
 def _require_test_mode(livemode: bool) -> None:
@@ -130,8 +125,7 @@ def _require_test_mode(livemode: bool) -> None:
 def _recipient(merchant: Merchant, order: TransferOrder) -> Invoice | None:
     if order.invoice_id:
         return get_invoice(merchant=merchant, livemode=False, public_id=order.invoice_id)
-    own = Invoice.objects.filter(merchant=merchant, livemode=False, network=SANDBOX)
-    return own.filter(address=order.address).first()
+    return _own_invoices(merchant).filter(address=order.address).first()
 
 
 def _units(order: TransferOrder, invoice: Invoice | None, asset: Asset) -> int:
@@ -148,11 +142,12 @@ def _units(order: TransferOrder, invoice: Invoice | None, asset: Asset) -> int:
 
 def _check_own(merchant: Merchant, drop: Sequence[str]) -> None:
     recipients = sandbox_selectors.addresses_of(drop)
-    own = set(
-        Invoice.objects.filter(
-            merchant=merchant, livemode=False, network=SANDBOX, address__in=recipients.values()
-        ).values_list("address", flat=True)
-    )
+    own = set(_own_invoices(merchant).filter(address__in=recipients.values()).values_list("address", flat=True))
     for index, txid in enumerate(drop):
         if recipients.get(txid) not in own:
             raise ForeignTransfer(field=f"drop[{index}]")
+
+
+def _own_invoices(merchant: Merchant) -> QuerySet[Invoice]:
+    """Return the merchant's invoices on the sandbox chain, where each has an address of its own."""
+    return Invoice.objects.filter(merchant=merchant, livemode=False, network=SANDBOX, matching=Matching.ADDRESS)

@@ -198,6 +198,23 @@ def test_a_claim_that_was_released_keeps_the_payments_it_had(merchant, wallet, c
     assert (payment.invoice_id, payment.block_height) == (invoice.pk, 1)
 
 
+def test_what_is_left_after_a_part_is_an_amount_of_its_own(merchant, wallet, chain, now):
+    invoice, rival = claimed(merchant, now, 16_490_000), claimed(merchant, now, 6_490_000)
+    part = unknown(merchant, chain, now, units=10_000_000)
+
+    resolve(merchant, part, "accept", now, invoice_id=invoice.public_id)
+
+    invoice.refresh_from_db()
+    assert (invoice.status, int(invoice.received_units)) == ("partial", 10_000_000)
+    left = int(invoice.remaining_units)
+    assert left == 6_490_010  # the rival's amount was taken: a little more, in as few digits as leave room
+    send(chain, invoice, now, units=left, txid="c" * 64)
+    scan(chain, now)
+    invoice.refresh_from_db()
+    rival.refresh_from_db()
+    assert (int(invoice.received_units), int(rival.received_units)) == (16_490_010, 0)
+
+
 def test_an_unused_address_of_a_wallet_is_watched(merchant, wallet):
     watched = IssuedAddresses("sandbox")
 
@@ -283,6 +300,19 @@ class TestTheInbox:
 
         payment.refresh_from_db()
         assert (payment.invoice_id, payment.review) == (None, "open")
+
+    def test_a_decision_while_the_chain_is_read_stands(self, merchant, wallet, chain, now):
+        payment = unknown(merchant, chain, now, units=16_490_000)
+        invoice = make_invoice(merchant, now)
+        chain.grow(3)
+        chain.before = lambda: resolve(merchant, payment, "accept", now, invoice_id=invoice.public_id)
+
+        scan(chain, now)
+
+        payment.refresh_from_db()
+        invoice.refresh_from_db()
+        assert (payment.invoice_id, payment.review, payment.status) == (invoice.pk, "accepted", "confirmed")
+        assert invoice.status == "paid"
 
     def test_it_can_be_refunded_without_an_invoice(self, merchant, wallet, chain, now):
         payment = unknown(merchant, chain, now)

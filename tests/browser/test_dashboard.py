@@ -1,0 +1,86 @@
+"""The merchant's pages in real Chromium, without JavaScript: nothing overflows, nothing is refused by the policy."""
+
+import re
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+from playwright.sync_api import Browser, Page
+
+from merchants.models import Member, Wallet
+from tests.browser.conftest import WIDE
+from tests.chains.test_addresses import PHRASE, TRX_ACCOUNT
+from tests.factories import make_merchant
+
+SMALL = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
+FIRST = "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH"
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def person(settings, valkey):
+    settings.CHAINS = {"tron": {"rpc_urls": ["http://127.0.0.1:1"]}}
+    merchant = make_merchant(timezone.now())
+    user = get_user_model().objects.create_user("me@example.com", password="four unrelated words")
+    Member.objects.create(user=user, merchant=merchant, role="owner")
+    return user
+
+
+@pytest.mark.parametrize("device", [SMALL, WIDE], ids=["small", "wide"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_wallet_is_added_and_removed(chromium: Browser, live_server, person, device, scheme):
+    context = chromium.new_context(**device, color_scheme=scheme, java_script_enabled=False)
+    context.set_default_timeout(10_000)
+    page, problems = context.new_page(), []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("requestfailed", lambda request: problems.append(request.url))
+
+    page.goto(f"{live_server.url}/dashboard/")
+    page.get_by_label("E-mail address").fill("me@example.com")
+    page.get_by_label("Password").fill("four unrelated words")
+    _fits(page, device)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Add a wallet").click()
+    _fits(page, device)
+    page.get_by_role("link", name=re.compile("Extended public key.*TRON")).click()
+
+    page.get_by_label("Extended public key").fill(PHRASE)
+    page.get_by_role("button", name="Show the first addresses").click()
+    assert "move the funds" in page.get_by_role("alert").inner_text()
+    assert page.get_by_label("Extended public key").input_value() == ""
+    _fits(page, device)
+
+    page.get_by_label("Extended public key").fill(TRX_ACCOUNT)
+    page.get_by_role("button", name="Show the first addresses").click()
+    assert page.get_by_text(FIRST).is_visible()
+    _fits(page, device)
+    page.get_by_role("button", name="Add this wallet").click()
+    assert not Wallet.objects.exists()  # the browser asks for the tick
+    page.get_by_label("My wallet shows the same addresses.").check()
+    page.get_by_role("button", name="Add this wallet").click()
+    assert page.get_by_role("status").inner_text().startswith("The wallet was added.")
+    assert page.get_by_text(FIRST).is_visible()
+    _fits(page, device)
+
+    page.get_by_role("link", name="Remove TRON").click()
+    page.get_by_role("button", name="Remove").click()
+    assert page.get_by_text("No wallet yet").is_visible()
+    page.get_by_role("link", name="Inbox").click()
+    assert page.get_by_text("Nothing waits for you.").is_visible()
+    page.get_by_role("button", name="Sign out").click()
+    assert page.get_by_role("main").get_by_role("button", name="Sign in").is_visible()
+    context.close()
+
+    refusals = [problem for problem in problems if "422" not in problem]  # the browser notes the refused phrase
+    assert refusals == []
+
+
+def _fits(page: Page, device: dict) -> None:
+    """The picture of the whole page is as wide as the window: nothing sticks out."""
+    box = page.locator("html").bounding_box()
+    assert box["width"] <= device["viewport"]["width"]
+    for part in page.locator("main *").all():
+        bounds = part.bounding_box()
+        if bounds is not None:
+            assert bounds["x"] + bounds["width"] <= device["viewport"]["width"] + 0.5
