@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from core.nudges import nudge
 from merchants.models import Member
 
 _log = structlog.get_logger(__name__)
@@ -74,4 +75,4 @@ def password_link(member: Member) -> str:
 def _nudge() -> None:
     from merchants.tasks import invite_members  # the task imports this module
 
-    invite_members.apply_async(retry=False, ignore_result=True)
+    nudge(invite_members)
