@@ -5,6 +5,8 @@ from functools import wraps
 from math import ceil
 from typing import Final
 
+import structlog
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -13,7 +15,10 @@ from django.utils import timezone
 from core import context, ratelimit
 from core.errors import CheckoutError, Conflict, Denied, Invalid, NotFound, Unavailable
 
+log = structlog.get_logger(__name__)
+
 PER_MINUTE: Final = ratelimit.Limit(60, 60)
+PAUSE_SECONDS: Final = "10"
 STATUS: Final = ((NotFound, 404), (Invalid, 422), (Conflict, 409), (Denied, 403), (Unavailable, 503))
 
 View = Callable[..., HttpResponseBase]
@@ -48,6 +53,11 @@ def friendly(view: View) -> View:
         except TooManyRequests as failure:
             response = _page(request, 429)
             response["Retry-After"] = str(failure.retry_after)
+            return response
+        except OperationalError:
+            log.exception("database_unavailable")
+            response = _page(request, 503)
+            response["Retry-After"] = PAUSE_SECONDS
             return response
         except CheckoutError as failure:
             return _page(request, next((status for kind, status in STATUS if isinstance(failure, kind)), 400))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from html import unescape
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from events.models import Event
 from invoices import services
 from invoices.models import Invoice
 from payments.services import RefundOrder, complete_refund, request_refund, scan
+from paypages import views
 from tests.factories import make_invoice, make_merchant
 
 pytestmark = pytest.mark.django_db
@@ -333,6 +335,22 @@ class TestUnknown:
     @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
     def test_methods_are_refused(self, client, invoice, method):
         assert getattr(client, method)(url(invoice)).status_code == 405
+
+
+class TestWithoutADatabase:
+    @pytest.mark.parametrize("rest", ["", "/live"])
+    def test_the_page_asks_for_a_minute_of_patience(self, client, invoice, monkeypatch, rest):
+        def fail(_public_id):
+            raise OperationalError("connection refused by 10.0.0.5")
+
+        monkeypatch.setattr(views, "get_public_invoice", fail)
+
+        response = client.get(url(invoice) + rest)
+
+        assert response.status_code == 503
+        assert response["Retry-After"] == "10"
+        assert "load this page again in a minute" in text_of(response)
+        assert "10.0.0.5" not in text_of(response)
 
 
 class TestTheSandboxBox:
