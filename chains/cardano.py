@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chains.base import Block, ChainUnavailable, Network, Transfer, Watchlist
+from chains.health import EndpointHealth
 from chains.moves import check_linked
 from chains.replies import amount, fields_of, hex_hash, items_of, moment, whole
 from chains.rpc import Endpoint, HttpApi, Limits, Refused
@@ -56,10 +57,12 @@ class CardanoReader:
 
     def __init__(self, network: Network, *, limits: Limits | None = None) -> None:
         key = network.options.get("api_key")
+        limits = limits or Limits(requests_per_second=network.requests_per_second)
         headers = {API_KEY_HEADER: key} if key else {}
         self._api = HttpApi(network.rpc_urls, verify=self._verify, headers=headers, limits=limits)
         self._name, self._magic = network.name, network.chain_id
         self._coin = network.assets[0]
+        self._lag = network.tolerable_lag
         self.max_range = int(network.options.get("block_range", _BLOCK_RANGE))
 
     @property
@@ -67,8 +70,14 @@ class CardanoReader:
         """The endpoint that answered last, as people may see it."""
         return self._api.nodes.source
 
+    def health(self) -> list[EndpointHealth]:
+        """Return how each endpoint is doing."""
+        return self._api.nodes.health()
+
     def block_at(self, height: int | None = None) -> Block:
         """Return the block at ``height``, or the tip."""
+        if height is None:
+            return self._api.nodes.newest(lambda endpoint: _header(endpoint.get("/blocks/latest")).block, lag=self._lag)
         return self._header(height).block
 
     def finalized_height(self) -> int | None:
@@ -106,10 +115,9 @@ class CardanoReader:
         if type(magic) is not int or magic != self._magic:
             raise endpoint.failure(f"is on another network than {self._name}")
 
-    def _header(self, height: int | None) -> _Header:
-        header = _header(self._api.get("/blocks/latest" if height is None else f"/blocks/{height}"))
-        if height is not None:
-            check_linked(None, [header.block], height)
+    def _header(self, height: int) -> _Header:
+        header = _header(self._api.get(f"/blocks/{height}"))
+        check_linked(None, [header.block], height)
         return header
 
     def _headers(self, first: int, last: int) -> list[_Header]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from chains.base import Block, ChainUnavailable, Landmark, Network, Transfer, Watchlist
 from chains.codecs_solana import TOKEN_PROGRAMS, is_signature, token_account
+from chains.health import EndpointHealth
 from chains.replies import fields_of, items_of, moment, whole
 from chains.rpc import Endpoint, JsonRpc, Limits, Refused
 from chains.solana_transactions import Receipt, read_key, read_transaction
@@ -36,9 +37,14 @@ class SolanaRpc(JsonRpc):
 
     def __init__(self, network: Network, *, limits: Limits | None = None) -> None:
         batch_size = int(network.options.get("batch_size", _BATCH_SIZE))
+        limits = limits or Limits(requests_per_second=network.requests_per_second)
         super().__init__(network.rpc_urls, chain_id=0, batch_size=batch_size, limits=limits)
         self._name = network.name
         self._landmark = network.landmark or Landmark(0, "")
+
+    def ask_at(self, endpoint: Endpoint, method: str, *params: object) -> Any:
+        """Return the result of one call at one endpoint."""
+        return self._call(endpoint, (method, params))
 
     def require(self, slot: int) -> None:
         """
@@ -65,6 +71,7 @@ class SolanaReader:
         self._rpc = rpc or SolanaRpc(network)
         self._coin = next(asset for asset in network.assets if not asset.contract)
         self._tokens = {asset.contract: asset for asset in network.assets if asset.contract}
+        self._lag = network.tolerable_lag
         self.max_range = int(network.options.get("block_range", _BLOCK_RANGE))
 
     @property
@@ -72,15 +79,16 @@ class SolanaReader:
         """The endpoint that answered last, as people may see it."""
         return self._rpc.nodes.source
 
+    def health(self) -> list[EndpointHealth]:
+        """Return how each endpoint is doing."""
+        return self._rpc.nodes.health()
+
     def block_at(self, height: int | None = None) -> Block:
         """Return the block in the slot ``height``, or of the newest slot that nearly all stake has seen."""
+        nodes = self._rpc.nodes
         if height is None:
-            height = max(self._slot(_CONFIRMED) - _SETTLING, 0)
-        try:
-            reply = self._rpc.call("getBlock", height, _HEADER)
-        except Refused:  # as a rule because the slot was skipped; what follows tells
-            reply = None
-        return self._skipped(height) if reply is None else _block(reply, height)
+            return nodes.newest(self._tip, lag=self._lag)
+        return nodes.ask(lambda endpoint: self._block_at(endpoint, height))
 
     def finalized_height(self) -> int | None:
         """Return the newest slot that more than two thirds of the stake have locked in."""
@@ -117,15 +125,27 @@ class SolanaReader:
     def _slot(self, commitment: str) -> int:
         return whole(self._rpc.call("getSlot", {"commitment": commitment}), "slot")
 
-    def _skipped(self, slot: int) -> Block:
+    def _tip(self, endpoint: Endpoint) -> Block:
+        newest = whole(self._rpc.ask_at(endpoint, "getSlot", {"commitment": _CONFIRMED}), "slot")
+        return self._block_at(endpoint, max(newest - _SETTLING, 0))
+
+    def _block_at(self, endpoint: Endpoint, slot: int) -> Block:
+        try:
+            reply = self._rpc.ask_at(endpoint, "getBlock", slot, _HEADER)
+        except Refused:  # as a rule because the slot was skipped; what follows tells
+            reply = None
+        return self._skipped(endpoint, slot) if reply is None else _block(reply, slot)
+
+    def _skipped(self, endpoint: Endpoint, slot: int) -> Block:
         """Return what stands for a slot without a block. That it has none is known from the block after it."""
-        found = items_of(self._rpc.call("getBlocksWithLimit", slot, 1, {"commitment": _CONFIRMED}), "list of blocks")
+        wanted = (slot, 1, {"commitment": _CONFIRMED})
+        found = items_of(self._rpc.ask_at(endpoint, "getBlocksWithLimit", *wanted), "list of blocks")
         following = whole(found[0], "slot") if found else slot
         if following <= slot:
-            raise ChainUnavailable(f"the node does not tell the block in slot {slot}")
-        reply = fields_of(self._rpc.call("getBlock", following, _HEADER), "block")
+            raise Refused(f"{endpoint.name} does not tell the block in slot {slot}")
+        reply = fields_of(self._rpc.ask_at(endpoint, "getBlock", following, _HEADER), "block")
         if whole(reply.get("parentSlot"), "parent slot") >= slot:
-            raise ChainUnavailable(f"the node leaves out the block in slot {slot}")
+            raise endpoint.failure(f"leaves out the block in slot {slot}")
         after = _block(reply, following)
         return Block(slot, after.parent_hash, after.parent_hash, after.timestamp)
 

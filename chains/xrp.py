@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from chains.base import Block, ChainUnavailable, Network, Transfer, Watchlist
+from chains.health import EndpointHealth
 from chains.replies import fields_of, items_of, moment, whole
 from chains.rpc import Endpoint, Limits, Nodes
 from chains.xrp_transactions import SUCCESS, Delivery, read_deliveries, read_hash
@@ -25,7 +26,7 @@ class Rippled:
     """The JSON-RPC of rippled: like the common one, but errors come as results and nothing has an id."""
 
     def __init__(self, network: Network, *, limits: Limits | None = None) -> None:
-        limits = limits or Limits()
+        limits = limits or Limits(requests_per_second=network.requests_per_second)
         endpoints = [Endpoint(url, headers={}, limits=limits, batch_size=1) for url in network.rpc_urls]
         self.nodes = Nodes(endpoints, verify=self._verify, limits=limits)
         self._name = network.name
@@ -91,6 +92,7 @@ class XrpReader:
     def __init__(self, network: Network, *, rpc: Rippled | None = None) -> None:
         self._rpc = rpc or Rippled(network)
         self._coin = network.assets[0]
+        self._lag = network.tolerable_lag
         self.max_range = int(network.options.get("block_range", _BLOCK_RANGE))
 
     @property
@@ -98,10 +100,15 @@ class XrpReader:
         """The endpoint that answered last, as people may see it."""
         return self._rpc.nodes.source
 
+    def health(self) -> list[EndpointHealth]:
+        """Return how each endpoint is doing."""
+        return self._rpc.nodes.health()
+
     def block_at(self, height: int | None = None) -> Block:
         """Return the ledger with the index ``height``, or the last validated one."""
-        wanted = "validated" if height is None else height
-        return _ledger(self._rpc.ask("ledger", ledger_index=wanted), height)
+        if height is None:
+            return self._rpc.nodes.newest(self._tip, lag=self._lag)
+        return _ledger(self._rpc.ask("ledger", ledger_index=height), height)
 
     def finalized_height(self) -> int | None:
         """Return the index of the last validated ledger: every one that can be seen here is final."""
@@ -136,6 +143,9 @@ class XrpReader:
         if found is None or found.get("validated") is not True:
             return False
         return fields_of(found.get("meta"), "transaction result").get("TransactionResult") != SUCCESS
+
+    def _tip(self, endpoint: Endpoint) -> Block:
+        return _ledger(self._rpc.ask_at(endpoint, "ledger", {"ledger_index": "validated"}), None)
 
     def _history(self, account: str, first: int, last: int) -> list[Delivery]:
         """Return what ``account`` took part in; all pages from one server, whose markers others do not know."""

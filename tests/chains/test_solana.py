@@ -130,6 +130,7 @@ class TestWhatCounts:
         chain.pay(SLOT, sol("failed", 5, err={"InstructionError": [0, {"Custom": 1}]}))
 
         assert read(reader) == []
+        assert "getTransaction" not in chain.calls
 
     def test_a_list_that_hides_the_failure_changes_nothing(self, reader, chain, answers):
         chain.pay(SLOT, sol("failed", 5, err={"InstructionError": [0, {"Custom": 1}]}))
@@ -222,6 +223,12 @@ class TestWhatCounts:
 
         assert len(read(reader)) == 14
         assert len(read(reader, SLOT + 2, SLOT + 3)) == 4
+
+    def test_a_page_may_end_amid_the_first_slot(self, reader, chain):
+        chain.page = 1
+        chain.pay(SLOT, sol("one", 1), sol("two", 2), sol("three", 3))
+
+        assert [each.units for each in read(reader, first=SLOT)] == [1, 2, 3]
 
     def test_nobody_watched_costs_next_to_nothing(self, reader, chain):
         assert read(reader, watchlist=Watching()) == []
@@ -336,6 +343,21 @@ class TestWrongNodes:
 
         with pytest.raises(ChainUnavailable, match="context slot"):
             read(reader, last=FIRST_SLOT + 31)
+
+    def test_a_node_that_lags_behind_another_is_passed_over(self, node, chain):
+        late = SmallSolana()
+        late.tip = chain.tip - 100
+        behind = FakeNode(RpcAnswers(late))
+        reader = reader_of(node.url, behind.url)
+        assert reader.block_at().height == chain.tip - 4
+
+        node.raw = lambda _path, _body: (500, b"")
+        chain.tip += 1
+        with pytest.raises(ChainUnavailable):  # both failed
+            reader_of(node.url).block_at()
+        assert reader.block_at().height == late.tip - 4  # alone, it is believed
+        assert [each.name for each in reader.health()] == [node.url, behind.url]
+        behind.stop()
 
     def test_a_node_that_forgot_the_past_is_passed_over(self, node, chain):
         chain.pay(SLOT, sol("paid", 5))
