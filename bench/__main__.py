@@ -1,11 +1,11 @@
-"""``python -m bench [create] [list] [scan] [stream] [webhook] [--verbose]``: all of them, or the ones named."""
+"""``python -m bench [create] [list] [scan] [stream] [webhook] [decode]``: all of them, or the ones named."""
 
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import create, handing_over, listing, scanning, streaming
+from bench import create, decoding, handing_over, listing, scanning, streaming
 from bench.installation import Installation, fresh_installation
 
 BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
     "scan": scanning.run,
     "stream": streaming.run,
     "webhook": handing_over.run,
+    "decode": decoding.run,
 }
 
 

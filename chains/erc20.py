@@ -16,6 +16,7 @@ from chains.rpc import JsonRpc, TooMuch
 TRANSFER_TOPIC: Final = keccak256(b"Transfer(address,address,uint256)").hex()
 _ADDRESS_BYTES: Final = 20
 _PADDING: Final = "0" * 24  # an address fills the last 20 of a topic's 32 bytes
+_WORD: Final = 2 * HASH_BYTES  # digits
 
 
 class TransferLogs:
@@ -24,6 +25,7 @@ class TransferLogs:
     def __init__(self, rpc: JsonRpc, contracts: Mapping[str, Asset]) -> None:
         self._rpc = rpc
         self._contracts = contracts
+        self._by_text = {"0x" + body: asset for body, asset in contracts.items()}
 
     def between(self, first: int, last: int) -> list[Move]:
         """
@@ -64,12 +66,50 @@ class TransferLogs:
         return {**blocks, "address": ["0x" + body for body in self._contracts], "topics": ["0x" + TRANSFER_TOPIC]}
 
     def _decode(self, reply: object) -> list[Move]:
-        moves = [self._move(fields_of(log, "log")) for log in items_of(reply, "list of logs")]
+        numbers: dict[object, int] = {}  # texts of numbers that were read before: logs share most of them
+        moves = [self._quick_move(log, numbers) or self._move(log) for log in items_of(reply, "list of logs")]
         if len({(move.block_hash, move.txid, move.position) for move in moves}) != len(moves):
             raise ChainUnavailable("the node answered with one log twice")
         return moves
 
-    def _move(self, log: dict[str, Any]) -> Move:
+    def _quick_move(self, log: Any, numbers: dict[object, int]) -> Move | None:
+        """
+        Return the move of a log in the form that nearly all have, checked at once; else None.
+
+        One call each in C: ``split`` finds the prefixes, ``fromhex`` the digits.
+        """
+        try:
+            topic, sender, recipient = log["topics"]
+            text = f"{log['transactionHash']}{log['blockHash']}{topic}{sender}{recipient}{log['data']}"
+            _, txid, block_hash, topic, sender, recipient, units = text.split("0x")
+            digits = txid + block_hash + sender + recipient + units
+            if (
+                topic != TRANSFER_TOPIC
+                or not len(txid) == len(block_hash) == len(sender) == len(recipient) == len(units) == _WORD
+                or bytes.fromhex(digits).hex() != digits
+                or not sender[:24] == recipient[:24] == _PADDING
+                or log.get("removed")
+            ):
+                return None
+            place = (numbers[log["transactionIndex"]], numbers[log["logIndex"]])
+            asset, height = self._by_text[log["address"]], numbers[log["blockNumber"]]
+            fields = asset, txid, sender[24:], recipient[24:], int(units, 16), height, block_hash, place, None
+            return Move._make(fields)
+        except (KeyError, TypeError, ValueError):
+            return self._with_new_numbers(log, numbers)
+
+    def _with_new_numbers(self, log: Any, numbers: dict[object, int]) -> Move | None:
+        """Read the numbers of a log that were not seen before, then try again; None when that is not what is wrong."""
+        if not isinstance(log, dict):
+            return None
+        names = ("blockNumber", "transactionIndex", "logIndex")
+        fresh = [log.get(name) for name in names if isinstance(log.get(name), str) and log.get(name) not in numbers]
+        for text in fresh:
+            numbers[text] = quantity(text, "number in a log")
+        return self._quick_move(log, numbers) if fresh else None
+
+    def _move(self, value: object) -> Move:
+        log = fields_of(value, "log")
         if log.get("removed"):
             raise ChainUnavailable("the node answered with a log that a reorg removed")
         asset = self._contracts.get(data(log.get("address"), _ADDRESS_BYTES, "log address"))

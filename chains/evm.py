@@ -6,7 +6,7 @@ merchant finds it in the wallet, and a staff member can accept the invoice by ha
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from chains.base import Asset, Block, ChainUnavailable, Network, Transfer, Watchlist
@@ -149,7 +149,7 @@ class EvmReader:
             if move.asset.contract:
                 settled.append(move)
             elif _succeeded(_own_receipt(receipts[move.txid], move)):
-                settled.append(replace(move, fee_units=_fee(receipts[move.txid])))
+                settled.append(move._replace(fee_units=_fee(receipts[move.txid])))
         return settled
 
 

@@ -1,0 +1,145 @@
+"""Token transfers from logs to matches: against web3's decoder, and against a loop that only cuts and parses."""
+
+import random
+from collections.abc import Callable, Collection, Iterator
+from statistics import median
+from time import perf_counter
+from typing import Any, Final
+
+from bench.figures import Figure, show
+from bench.installation import Installation
+from chains.base import Asset
+from chains.erc20 import TRANSFER_TOPIC, TransferLogs
+from chains.moves import Move, Spelling, watched_moves
+
+TRANSFERS: Final = 100_000
+OURS: Final = 1_000  # of them
+ROUNDS: Final = 5
+_OF_WEB3: Final = 2_000  # it is too slow for all of them
+_LEAST_TIMES, _LEAST_SHARE = 10, 0.5
+_CONTRACT: Final = "dac17f958d2ee523a2206206994597c13d831ec7"
+
+
+def run(_installation: Installation) -> None:
+    """Decode the same logs in turns."""
+    logs = _logs()
+    ours = {log["topics"][2][26:] for log in logs[:OURS]}
+    ways: dict[str, Callable[[], object]] = {
+        "ours": lambda: _decode_and_match(logs, ours),
+        "bare": lambda: _cut(logs),
+        "web3": lambda: _with_web3(logs[:_OF_WEB3]),
+    }
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            begun = perf_counter()
+            way()
+            times[name].append(perf_counter() - begun)
+    own = median(times["ours"])
+    bare = median(times["bare"])
+    web3 = median(times["web3"]) * TRANSFERS / _OF_WEB3
+    show(
+        f"Decoding and matching {TRANSFERS:,} token transfers, {OURS:,} of them ours, {ROUNDS} rounds in turns",
+        [
+            Figure("decode and match", f"{TRANSFERS / own:,.0f} transfers/s"),
+            Figure("cut and parse only", f"{TRANSFERS / bare:,.0f} transfers/s"),
+            Figure("web3 process_log", f"{TRANSFERS / web3:,.0f} transfers/s"),
+            Figure("times web3", f"{web3 / own:.0f}", f"at least {_LEAST_TIMES}", web3 / own >= _LEAST_TIMES),
+            Figure("share of the bare loop", f"{bare / own:.0%}", "at least 50%", bare / own >= _LEAST_SHARE),
+        ],
+    )
+
+
+def _logs() -> list[dict[str, Any]]:
+    """Return logs as a node writes them, 200 in a block."""
+    chance = random.Random(1)
+    word = lambda: f"{chance.getrandbits(256):064x}"  # noqa: E731
+    blocks = [word() for _ in range(TRANSFERS // 200)]
+    return [
+        {
+            "address": "0x" + _CONTRACT,
+            "topics": [
+                "0x" + TRANSFER_TOPIC,
+                "0x" + "0" * 24 + word()[24:],
+                "0x" + "0" * 24 + word()[24:],
+            ],
+            "data": f"0x{chance.getrandbits(60) + 1:064x}",
+            "blockNumber": hex(20_000_000 + place // 200),
+            "blockHash": "0x" + blocks[place // 200],
+            "transactionHash": "0x" + word(),
+            "transactionIndex": hex(place % 200),
+            "logIndex": hex(place % 200),
+            "removed": False,
+        }
+        for place in range(TRANSFERS)
+    ]
+
+
+class _Ours:
+    def __init__(self, ours: set[str]) -> None:
+        self._ours = ours
+
+    def among(self, addresses: Collection[str]) -> set[str]:
+        return self._ours.intersection(addresses)
+
+    def references(self, candidates: Collection[str]) -> set[str]:  # noqa: ARG002
+        return set()
+
+    def live(self) -> Iterator[str]:
+        return iter(self._ours)
+
+
+def _decode_and_match(logs: list[dict[str, Any]], ours: set[str]) -> list[Move]:
+    asset = Asset("USDT", "ethereum", 6, 2, "0x" + _CONTRACT)
+    reader = TransferLogs(None, {_CONTRACT: asset})  # type: ignore[arg-type] - nothing is asked of a node
+    moves = reader._decode(logs)  # noqa: SLF001
+    return watched_moves(moves, _Ours(ours), Spelling(str, "0x"))
+
+
+def _cut(logs: list[dict[str, Any]]) -> int:
+    units = 0
+    for log in logs:
+        topics = log["topics"]
+        _ = (
+            log["address"][2:],
+            topics[1][26:],
+            topics[2][26:],
+            log["transactionHash"][2:],
+            log["blockHash"][2:],
+            int(log["blockNumber"], 16),
+            int(log["transactionIndex"], 16),
+            int(log["logIndex"], 16),
+        )
+        units += int(log["data"], 16)
+    return units
+
+
+def _with_web3(logs: list[dict[str, Any]]) -> list[Any]:
+    from hexbytes import HexBytes
+    from web3 import Web3
+    from web3.datastructures import AttributeDict
+
+    arguments = [
+        {"indexed": place < 2, "name": name, "type": kind}
+        for place, (name, kind) in enumerate((("from", "address"), ("to", "address"), ("value", "uint256")))
+    ]
+    event = {"anonymous": False, "inputs": arguments, "name": "Transfer", "type": "event"}
+    contract = Web3().eth.contract(address=Web3.to_checksum_address("0x" + _CONTRACT), abi=[event])
+    transfer = contract.events.Transfer()
+    return [
+        transfer.process_log(
+            AttributeDict(
+                {
+                    **log,
+                    "topics": [HexBytes(topic) for topic in log["topics"]],
+                    "data": HexBytes(log["data"]),
+                    "blockNumber": int(log["blockNumber"], 16),
+                    "transactionIndex": int(log["transactionIndex"], 16),
+                    "logIndex": int(log["logIndex"], 16),
+                    "transactionHash": HexBytes(log["transactionHash"]),
+                    "blockHash": HexBytes(log["blockHash"]),
+                }
+            )
+        )
+        for log in logs
+    ]
