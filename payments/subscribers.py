@@ -34,5 +34,7 @@ def settle_paid(event: Event) -> None:
         or Settlement.objects.filter(invoice_id=event.invoice_id, status=SettlementStatus.SETTLED).exists()
     ):
         return
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=event.invoice_id)
-    books.follow(invoice, now=timezone.now())
+    locked = Invoice.objects.select_for_update(of=("self",)).select_related("merchant")
+    invoice = locked.filter(pk=event.invoice_id).first()
+    if invoice is not None:
+        books.follow(invoice, now=timezone.now())

@@ -11,11 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from core.statements import insert
 from invoices.models import Credit, Invoice
 from payments.models import (
     Account,
@@ -23,7 +25,6 @@ from payments.models import (
     BookingKind,
     Fact,
     Payment,
-    Posting,
     Refund,
     Settlement,
     SettlementStatus,
@@ -78,11 +79,11 @@ class _Booked:
         return not any(self.postings.values())
 
 
-@transaction.atomic
 def follow(invoice: Invoice, *, payments: Iterable[Payment] = (), now: datetime) -> None:
     """
     Bring settlements and books in line with the facts of ``invoice``, whose row lock the caller holds.
 
+    Done for every invoice of a block that confirms it, so it asks and writes in few statements.
     ``payments`` are those that may have changed; settlements, credits and refunds are all looked at.
     Safe to call again.
     """
@@ -97,7 +98,6 @@ def follow(invoice: Invoice, *, payments: Iterable[Payment] = (), now: datetime)
     record(Owner(invoice.merchant_id, invoice.livemode, invoice.pk), entries, now=now)
 
 
-@transaction.atomic
 def follow_deposit(payment: Payment, *, now: datetime) -> None:
     """Bring the books in line with a payment that is for no invoice, and with what is returned of it."""
     refunds = Refund.objects.filter(payment=payment, invoice=None)
@@ -120,16 +120,18 @@ def catch_up(*, invoice_id: UUID, now: datetime) -> None:
     follow(invoice, payments=Payment.objects.filter(invoice=invoice), now=now)
 
 
-@transaction.atomic
 def record(owner: Owner, entries: Iterable[Entry], *, now: datetime) -> list[Booking]:
     """
     Book what ``entries`` should have on the books and do not have yet; return the bookings.
+
+    Part of the caller's transaction, as the facts are.
 
     :raises IntegrityError: when somebody else books the same difference at the same time
     """
     wanted = list(entries)
     booked = _booked([entry.source_id for entry in wanted])
-    bookings, postings = [], []
+    bookings: list[Booking] = []
+    lines: list[tuple[UUID, Account, int]] = []
     for entry in wanted:
         before = booked[entry.source_id]
         difference = before.difference(entry.postings)
@@ -150,10 +152,10 @@ def record(owner: Owner, entries: Iterable[Entry], *, now: datetime) -> list[Boo
             created_at=now,
         )
         bookings.append(booking)
-        postings += [Posting(booking=booking, account=account, units=units) for account, units in difference.items()]
-    if bookings:
-        Booking.objects.bulk_create(bookings)
-        Posting.objects.bulk_create(postings)
+        insert(booking)
+        lines += [(booking.pk, account, units) for account, units in difference.items()]
+    if lines:
+        _insert_postings(lines)
     return bookings
 
 
@@ -161,13 +163,28 @@ def _booked(sources: list[UUID]) -> dict[UUID, _Booked]:
     booked: dict[UUID, _Booked] = defaultdict(_Booked)
     if not sources:
         return booked
-    rows = Posting.objects.filter(booking__source_id__in=sources).values_list(
-        "booking__source_id", "booking__number", "account", "units"
-    )
-    for source, number, account, units in rows:
-        booked[source].count = max(booked[source].count, number)
-        booked[source].postings[Account(account)] += int(units)
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOKED, [sources])
+        for source, number, account, units in cursor.fetchall():
+            booked[source].count = max(booked[source].count, number)
+            booked[source].postings[Account(account)] += int(units)
     return booked
+
+
+def _insert_postings(lines: list[tuple[UUID, Account, int]]) -> None:
+    bookings, accounts, units = zip(*lines, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_POSTINGS, [list(bookings), [str(a) for a in accounts], [Decimal(u) for u in units]])
+
+
+_BOOKED: Final = """
+SELECT b.source_id, b.number, p.account, p.units
+FROM payments_booking b JOIN payments_posting p ON p.booking_id = b.id WHERE b.source_id = ANY(%s)
+"""
+_INSERT_POSTINGS: Final = """
+INSERT INTO payments_posting (booking_id, account, units)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::numeric[])
+"""
 
 
 def _entry_of_payment(payment: Payment, now: datetime) -> Entry:

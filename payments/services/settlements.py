@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
-from django.db.models import Sum
+from django.db import connection
 
 from core.money import WIDE
+from core.statements import insert
 from events.outbox import emit
 from invoices.models import Credit, Invoice, OverpaymentAction
 from invoices.states import InvoiceException, InvoiceStatus
 from payments.events import settlement_event
-from payments.models import Payment, Refund, Settlement, SettlementStatus
+from payments.models import Refund, Settlement, SettlementStatus
 from payments.models.books import fee_of
-from payments.states import PaymentStatus, RefundStatus
+from payments.states import RefundStatus
 
 PAID: Final = frozenset({InvoiceStatus.PAID, InvoiceStatus.REFUNDED})
 
@@ -42,15 +44,11 @@ class Statement:
     @classmethod
     def of(cls, invoice: Invoice) -> "Statement":
         """Return the statement of ``invoice`` as it is now."""
-        credits_given = list(Credit.objects.filter(invoice=invoice))
-        refunds = list(Refund.objects.filter(invoice=invoice))
-        sums = (
-            Payment.objects.filter(invoice=invoice, counts=True, status=PaymentStatus.CONFIRMED)
-            .order_by()
-            .values_list("network", "asset_code")
-            .annotate(units=Sum("units"))
-        )
-        confirmed = {(network, code): int(units) for network, code, units in sums}
+        sums, has_credits, has_refunds, has_settlements = _ask(invoice.pk)
+        credits_given = list(Credit.objects.filter(invoice=invoice)) if has_credits else []
+        refunds = list(Refund.objects.filter(invoice=invoice)) if has_refunds else []
+        earlier = Settlement.objects.filter(invoice=invoice).order_by("created_at", "id") if has_settlements else []
+        confirmed = {(network, code): int(units) for network, code, units in sums or ()}
         own = confirmed.get((invoice.network, invoice.asset_code), 0)
         return cls(
             is_paid=invoice.status in PAID,
@@ -59,7 +57,7 @@ class Statement:
             returned_units=min(_returned_units(invoice, refunds), own),
             credits=credits_given,
             refunds=refunds,
-            settlements=list(Settlement.objects.filter(invoice=invoice).order_by("created_at", "id")),
+            settlements=list(earlier),
         )
 
     def gross(self, invoice: Invoice) -> dict[Key, int]:
@@ -71,6 +69,26 @@ class Statement:
         if own in gross:
             gross[own] -= self.credited_units + self.returned_units
         return {key: units for key, units in gross.items() if units > 0}
+
+
+# One statement for what is nearly always so: there are payments, and nothing else yet.
+_FACTS: Final = """
+SELECT (
+    SELECT json_agg(json_build_array(network, asset_code, units::text)) FROM (
+        SELECT network, asset_code, sum(units) AS units FROM payments_payment
+        WHERE invoice_id = %(invoice)s AND counts AND status = 'confirmed' GROUP BY network, asset_code
+    ) AS sums),
+    EXISTS (SELECT FROM invoices_credit WHERE invoice_id = %(invoice)s),
+    EXISTS (SELECT FROM payments_refund WHERE invoice_id = %(invoice)s),
+    EXISTS (SELECT FROM payments_settlement WHERE invoice_id = %(invoice)s)
+"""
+
+
+def _ask(invoice_id: UUID) -> tuple[list[tuple[str, str, str]] | None, bool, bool, bool]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS, {"invoice": invoice_id})
+        row: tuple[list[tuple[str, str, str]] | None, bool, bool, bool] = cursor.fetchone()
+    return row
 
 
 def settle(invoice: Invoice, statement: Statement, *, now: datetime) -> None:
@@ -101,7 +119,7 @@ def _settle_asset(
     first = next(iter(statement.settlements), None)
     percent: Decimal = first.fee_percent if first else invoice.merchant.platform_fee_percent
     fee = fee_of(gross, percent)
-    settlement = Settlement.objects.create(
+    settlement = Settlement(
         merchant_id=invoice.merchant_id,
         invoice=invoice,
         livemode=invoice.livemode,
@@ -114,6 +132,7 @@ def _settle_asset(
         replaces=replaces,
         created_at=now,
     )
+    insert(settlement)
     emit(settlement_event(settlement, invoice, "settlement.created"))
     return settlement
 
