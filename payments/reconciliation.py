@@ -19,7 +19,7 @@ from core.ids import public_id
 from invoices.models import Credit, Invoice
 from merchants.models import Merchant, WalletAddress
 from payments.models import Account, Booking, Cursor, Payment, Posting, Refund, ScannedRange, Settlement
-from payments.states import RECEIVED, PaymentStatus
+from payments.states import RECEIVED, PaymentStatus, RefundStatus
 from payments.watchlist import IssuedAddresses
 
 PREFIXES: Final = {
@@ -182,7 +182,7 @@ def chain_differences(network: str, blocks: Range, scope: Scope, *, reader: Chai
     :raises ChainUnavailable: when the node does not answer, or the chain changed meanwhile: ask again
     """
     reader = reader or registry.reader(network)
-    watchlist = _Watched(network, scope.merchant.pk if scope.merchant else None)
+    watchlist = IssuedAddresses(network)
     for first in range(blocks.first, blocks.last + 1, reader.max_range):
         last = min(first + reader.max_range - 1, blocks.last)
         found = [t for t in reader.transfers(first=first, last=last, watchlist=watchlist) if t.units > 0]
@@ -191,24 +191,23 @@ def chain_differences(network: str, blocks: Range, scope: Scope, *, reader: Chai
         yield from _compared(network, found, first, last, scope)
 
 
-@dataclass(frozen=True, slots=True)
-class _Watched(IssuedAddresses):
-    """The issued addresses; only those of one merchant when ``merchant_id`` says."""
-
-    merchant_id: UUID | None = None
-
-    def among(self, addresses: Collection[str]) -> set[str]:
-        ours = IssuedAddresses(self.network).among(addresses)
-        if self.merchant_id is None or not ours:
-            return ours
-        of_invoices = Invoice.objects.filter(network=self.network, address__in=ours, merchant_id=self.merchant_id)
-        listed = WalletAddress.objects.filter(
-            network=self.network, address__in=ours, wallet__merchant_id=self.merchant_id
-        )
-        return {*of_invoices.values_list("address", flat=True), *listed.values_list("address", flat=True)}
-
-
 def _compared(network: str, found: Sequence[Transfer], first: int, last: int, scope: Scope) -> Iterator[str]:
+    ours = _owned(network, {transfer.recipient for transfer in found}, scope)
+    yield from _compared_payments(network, [t for t in found if t.recipient in ours], first, last, scope)
+    yield from _compared_refunds(network, found, first, last, scope)
+
+
+def _owned(network: str, addresses: Collection[str], scope: Scope) -> set[str]:
+    """Return those of ``addresses`` that money arrives at; only those of one merchant when ``scope`` says."""
+    ours = IssuedAddresses(network).issued(addresses) if addresses else set()
+    if scope.merchant is None or not ours:
+        return ours
+    of_invoices = Invoice.objects.filter(network=network, address__in=ours, merchant=scope.merchant)
+    listed = WalletAddress.objects.filter(network=network, address__in=ours, wallet__merchant=scope.merchant)
+    return {*of_invoices.values_list("address", flat=True), *listed.values_list("address", flat=True)}
+
+
+def _compared_payments(network: str, found: Sequence[Transfer], first: int, last: int, scope: Scope) -> Iterator[str]:
     recorded = Payment.objects.filter(network=network, block_height__range=(first, last), status__in=RECEIVED)
     if scope.merchant is not None:
         recorded = recorded.filter(merchant=scope.merchant)
@@ -229,6 +228,24 @@ def _compared(network: str, found: Sequence[Transfer], first: int, last: int, sc
     for payment in payments.values():
         units = _amount(network, payment.asset_code, payment.units)
         yield f"{network} {payment.txid}: {units} in {payment.public_id}, nothing on the chain"
+
+
+def _compared_refunds(network: str, found: Sequence[Transfer], first: int, last: int, scope: Scope) -> Iterator[str]:
+    """Compare the refunds that were recognised on the chain; one that was only named may be in any block."""
+    recorded = Refund.objects.filter(network=network, block_height__range=(first, last), ordinal__isnull=False)
+    if scope.merchant is not None:
+        recorded = recorded.filter(merchant=scope.merchant)
+    on_chain: dict[tuple[str, str, str, int | None], int] = {
+        (t.txid, t.asset, t.recipient, t.ordinal): t.units for t in found
+    }
+    refunds = list(recorded)
+    booked = _booked_on_chain([refund.pk for refund in refunds])
+    for refund in refunds:
+        sent = on_chain.get((refund.txid, refund.asset_code, refund.address, refund.ordinal), 0)
+        gone = -booked.get(refund.pk, 0)
+        if sent != refund.units or (refund.status == RefundStatus.COMPLETED and gone != sent):
+            units, said, on_books = (_amount(network, refund.asset_code, n) for n in (sent, refund.units, gone))
+            yield f"{network} {refund.txid}: {units} on the chain, {said} in {refund.public_id}, {on_books} booked"
 
 
 def _booked_on_chain(payments: list[UUID]) -> dict[UUID, int]:

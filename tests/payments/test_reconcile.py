@@ -1,5 +1,6 @@
 """``manage.py reconcile`` finds what was planted, says it in one line each, and else says that the books agree."""
 
+from datetime import timedelta
 from decimal import Decimal
 from io import StringIO
 
@@ -229,6 +230,38 @@ class TestTheChain:
         monkeypatch.setattr(SandboxReader, "transfers", fail)
 
         assert differences() == ["sandbox: cannot be compared with the chain: down"]
+
+    @pytest.fixture
+    def returned(self, paid, now):
+        """A refund of 6 USDT that the scan has recognised on the chain."""
+        order = RefundOrder(address=sandbox.new_address(), amount=Decimal(6))
+        refund = request_refund(
+            merchant=paid.merchant, livemode=False, public_id=paid.public_id, order=order, now=now - timedelta(hours=1)
+        )
+        sandbox.send(address=refund.address, asset_code="USDT", units=6_000_000, now=now)
+        sandbox.mine(count=4, now=now)
+        read(now)
+        refund.refresh_from_db()
+        assert (refund.status, refund.ordinal) == ("completed", 0)
+        return refund
+
+    def test_a_refund_seen_on_the_chain_is_no_difference(self, returned):
+        assert reconcile()[0] == 0
+
+    def test_a_refund_the_chain_has_otherwise(self, returned):
+        SandboxTransfer.objects.filter(address=returned.address).update(units=5_000_000)
+
+        assert differences() == [
+            f"sandbox {returned.txid}: 5.00 USDT on the chain, 6.00 USDT in {returned.public_id}, 6.00 USDT booked"
+        ]
+
+    def test_a_refund_that_was_sent_and_is_not_booked(self, returned):
+        behind_the_guards("DELETE FROM payments_posting WHERE account = 'chain' AND units < 0")
+
+        assert (
+            f"sandbox {returned.txid}: 6.00 USDT on the chain, 6.00 USDT in {returned.public_id}, 0.00 USDT booked"
+            in differences()
+        )
 
     def test_long_ranges_are_read_in_parts(self, paid, now, monkeypatch):
         monkeypatch.setattr(SandboxReader, "max_range", 2)
