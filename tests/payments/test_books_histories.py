@@ -26,11 +26,22 @@ from tests.factories import make_invoice, make_merchant
 from tests.payments.chain import ScriptedChain, transfer
 from tests.payments.test_histories import NOW, World, actions, amounts, numbers, settle
 
-HISTORIES = int(os.environ.get("HISTORIES", "200")) // 2
+HISTORIES = int(os.environ.get("HISTORIES", "200")) // 3
 
 
 class Till(World):
     """A world in which the merchant also accepts, refunds and decides, and the staff changes the fee."""
+
+    def sell(self, which: int, units: int) -> None:
+        self.pay(which, units)
+        self.chain.grow(2)
+        self.read()
+
+    def give_back(self, which: int, amount: Decimal | None) -> None:
+        self.refund(which, amount)
+        self.send_refund()
+        self.chain.grow(3)
+        self.read()
 
     def pay_otherwise(self, which: int, units: int) -> None:
         invoice = self.invoices[which % len(self.invoices)]
@@ -83,8 +94,10 @@ class Till(World):
 
 more_actions = st.one_of(
     actions,
-    st.tuples(st.just("pay"), numbers, amounts),
-    st.tuples(st.just("read")),
+    st.tuples(st.just("sell"), numbers, amounts),
+    st.tuples(st.just("sell"), numbers, st.sampled_from([16_490_000, 20_000_000])),
+    st.tuples(st.just("give_back"), numbers, st.sampled_from([None, Decimal(1)])),
+    st.tuples(st.just("fork"), st.integers(min_value=2, max_value=6), st.booleans(), st.integers(4, 8)),
     st.tuples(st.just("pay_otherwise"), numbers, amounts),
     st.tuples(st.just("accept"), numbers),
     st.tuples(st.just("refund"), numbers, st.sampled_from([None, Decimal(1), Decimal("5.5")])),
@@ -102,7 +115,7 @@ more_actions = st.one_of(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(history=st.lists(more_actions, max_size=30), max_range=st.sampled_from([2, 100]))
+@given(history=st.lists(more_actions, min_size=12, max_size=40), max_range=st.sampled_from([2, 100]))
 def test_after_any_history_the_ledger_follows_from_the_facts(db, history, max_range):
     with transaction.atomic():
         merchant = make_merchant(NOW)
