@@ -96,7 +96,6 @@ WHERE coalesce(e.units, 0) <> coalesce(b.units, 0)
 ORDER BY source_id, account
 """
 
-# A surplus waits here until its refund is opened, a moment later: see payments.subscribers.
 _CUSTOMERS: Final = """
 SELECT i.id, b.network, b.asset_code, sum(p.units)
 FROM payments_booking b
@@ -104,8 +103,6 @@ JOIN payments_posting p ON p.booking_id = b.id AND p.account = 'customers'
 JOIN invoices_invoice i ON i.id = b.invoice_id AND i.status IN ('paid', 'refunded')
 WHERE (%(network)s::text IS NULL OR b.network = %(network)s)
   AND (%(merchant)s::uuid IS NULL OR b.merchant_id = %(merchant)s)
-  AND NOT (i.overpayment_action = 'refund' AND i.exception = 'overpaid' AND NOT EXISTS (
-      SELECT FROM payments_refund r WHERE r.invoice_id = i.id AND r.kind = 'surplus'))
 GROUP BY i.id, b.network, b.asset_code HAVING sum(p.units) <> 0
 ORDER BY i.id
 """

@@ -45,6 +45,11 @@ class Owner:
     livemode: bool
     invoice_id: UUID | None
 
+    @classmethod
+    def of(cls, invoice: Invoice) -> "Owner":
+        """Return the owner of everything about ``invoice``."""
+        return cls(invoice.merchant_id, invoice.livemode, invoice.pk)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -79,23 +84,26 @@ class _Booked:
         return not any(self.postings.values())
 
 
-def follow(invoice: Invoice, *, payments: Iterable[Payment] = (), now: datetime) -> None:
+def follow_payments(invoice: Invoice, payments: Iterable[Payment], *, now: datetime) -> None:
+    """Bring the books in line with those ``payments`` of ``invoice`` that may have changed; ``follow`` comes after."""
+    record(Owner.of(invoice), [_entry_of_payment(payment, now) for payment in payments], now=now)
+
+
+def follow(invoice: Invoice, *, now: datetime) -> None:
     """
     Bring settlements and books in line with the facts of ``invoice``, whose row lock the caller holds.
 
-    Done for every invoice of a block that confirms it, so it asks and writes in few statements.
-    ``payments`` are those that may have changed; settlements, credits and refunds are all looked at.
-    Safe to call again.
+    Settlements, credits and refunds are all looked at. Safe to call again. Done for every invoice of a
+    block that confirms it, so it asks and writes in few statements.
     """
     statement = Statement.of(invoice)
     settle(invoice, statement, now=now)
     entries = [
-        *(_entry_of_payment(payment, now) for payment in payments),
         *(_entry_of_credit(credit, invoice, statement, now) for credit in statement.credits),
-        *(_entry_of_settlement(settlement, now) for settlement in statement.settlements),
         *(_entry_of_refund(refund, now, is_paid=statement.is_paid) for refund in statement.refunds),
+        *(_entry_of_settlement(settlement, now) for settlement in statement.settlements),
     ]
-    record(Owner(invoice.merchant_id, invoice.livemode, invoice.pk), entries, now=now)
+    record(Owner.of(invoice), entries, now=now)
 
 
 def follow_deposit(payment: Payment, *, now: datetime) -> None:
@@ -117,7 +125,8 @@ def follow_refund(refund: Refund, *, now: datetime) -> None:
 def catch_up(*, invoice_id: UUID, now: datetime) -> None:
     """Book whatever the facts of an invoice have not got on the books yet, all its payments included."""
     invoice = Invoice.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=invoice_id)
-    follow(invoice, payments=Payment.objects.filter(invoice=invoice), now=now)
+    follow_payments(invoice, Payment.objects.filter(invoice=invoice), now=now)
+    follow(invoice, now=now)
 
 
 def record(owner: Owner, entries: Iterable[Entry], *, now: datetime) -> list[Booking]:

@@ -20,6 +20,7 @@ from merchants.settings import MerchantSettings
 from payments.events import deposit_event, payment_event, with_last_payment
 from payments.models import Payment
 from payments.services import books
+from payments.services.refunds import refund_surplus
 from payments.services.returns import hold_unfounded
 from payments.states import (
     RECEIVED,
@@ -123,7 +124,11 @@ def settle_invoice(invoice: Invoice, changes: list[Change], *, now: datetime, al
     for happening in happenings:
         emit(with_last_payment(happening, last))
     if always or any(change.touches_confirmed for change in changes):
-        books.follow(invoice, payments=[change.payment for change in changes], now=now)
+        payments = [change.payment for change in changes]
+        books.follow_payments(invoice, payments, now=now)
+        # Before the rest is settled: what goes back to the customer never is the merchant's.
+        refund_surplus(invoice, now=now)
+        books.follow(invoice, now=now)
 
 
 def settle_unmatched(changes: list[Change], *, now: datetime) -> None:

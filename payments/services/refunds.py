@@ -11,9 +11,10 @@ from chains import addresses, registry
 from core.money import WIDE, has_at_most
 from events.outbox import emit
 from invoices import services as invoice_services
-from invoices.models import Invoice
+from invoices.models import Invoice, OverpaymentAction
 from invoices.rates.book import price_of
 from invoices.selectors import invoice_for_update
+from invoices.states import InvoiceException, InvoiceStatus
 from merchants.models import Merchant
 from payments import selectors
 from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge
@@ -109,6 +110,14 @@ def cancel_invoice(
                 now=now,
             )
     return invoice
+
+
+def refund_surplus(invoice: Invoice, *, now: datetime) -> None:
+    """Open a refund for the confirmed surplus of a paid invoice if that is its rule; the caller holds its row lock."""
+    wants_refund = invoice.overpayment_action == OverpaymentAction.REFUND
+    is_over = invoice.status == InvoiceStatus.PAID and invoice.exception == InvoiceException.OVERPAID
+    if wants_refund and is_over:
+        open_surplus_refund(invoice=invoice, now=now)
 
 
 def open_surplus_refund(*, invoice: Invoice, now: datetime) -> Refund | None:

@@ -17,8 +17,8 @@ from django.db import connection
 from core.money import WIDE
 from core.statements import insert
 from events.outbox import emit
-from invoices.models import Credit, Invoice, OverpaymentAction
-from invoices.states import InvoiceException, InvoiceStatus
+from invoices.models import Credit, Invoice
+from invoices.states import InvoiceStatus
 from payments.events import settlement_event
 from payments.models import Refund, Settlement, SettlementStatus
 from payments.models.books import fee_of
@@ -36,7 +36,7 @@ class Statement:
     is_paid: bool
     confirmed: Mapping[Key, int]  # confirmed and counting, per asset
     credited_units: int  # of the confirmed money, what is the customer's credit; in the invoice's asset
-    returned_units: int  # likewise, the surplus that goes back
+    returned_units: int  # likewise, the surplus that goes back to them
     credits: list[Credit]
     refunds: list[Refund]
     settlements: list[Settlement]  # oldest first, reversed ones too
@@ -54,7 +54,7 @@ class Statement:
             is_paid=invoice.status in PAID,
             confirmed=confirmed,
             credited_units=min(_credited_units(invoice, credits_given), own),
-            returned_units=min(_returned_units(invoice, refunds), own),
+            returned_units=min(_returned_units(refunds), own),
             credits=credits_given,
             refunds=refunds,
             settlements=list(earlier),
@@ -98,9 +98,13 @@ def settle(invoice: Invoice, statement: Statement, *, now: datetime) -> None:
     The fee of an invoice stays what it was at its first settlement, whatever the merchant's is by now.
     """
     due = statement.gross(invoice)
+    # Not by time: several of one moment are in no order.
+    done_with = {settlement.replaces_id for settlement in statement.settlements}
     replaced: dict[Key, Settlement] = {}
     for settlement in statement.settlements:
         key = (settlement.network, settlement.asset_code)
+        if settlement.pk in done_with:
+            continue
         if settlement.status == SettlementStatus.REVERSED:
             replaced[key] = settlement
         elif due.get(key) == settlement.gross_units:
@@ -160,11 +164,8 @@ def _credited_units(invoice: Invoice, credits_given: list[Credit]) -> int:
     return int(WIDE.divide(surplus, invoice.rate).scaleb(invoice.asset.decimals, context=WIDE))
 
 
-def _returned_units(invoice: Invoice, refunds: list[Refund]) -> int:
-    """Return the surplus promised back, also when its refund is only about to be opened."""
-    surplus = [refund for refund in refunds if refund.kind == "surplus"]
-    if surplus:
-        return sum(refund.units for refund in surplus if refund.status != RefundStatus.CANCELLED)
-    if invoice.overpayment_action != OverpaymentAction.REFUND or invoice.exception != InvoiceException.OVERPAID:
-        return 0
-    return max(invoice.confirmed_units - invoice.amount_units, 0)
+def _returned_units(refunds: list[Refund]) -> int:
+    """Return the surplus promised back or sent; one whose refund was withdrawn stays with the merchant."""
+    return sum(
+        refund.units for refund in refunds if refund.kind == "surplus" and refund.status != RefundStatus.CANCELLED
+    )

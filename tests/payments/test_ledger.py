@@ -1,5 +1,6 @@
 """The ledger: what is booked for each fact, that it adds up, and that nobody changes it afterwards."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -103,7 +104,7 @@ class TestPayments:
 
         Cursor.objects.filter(network="sandbox").update(height=0, hash=chain.block_at(0).hash)
         read(chain, now)
-        books.follow(invoice.locked(), payments=Payment.objects.all(), now=now)
+        books.catch_up(invoice_id=invoice.pk, now=now)
 
         assert journal() == before
 
@@ -148,7 +149,7 @@ class TestPayments:
         monkeypatch.setattr(books, "_booked", lambda sources: {source: books._Booked() for source in sources})
 
         with pytest.raises(IntegrityError, match="booking_once"), transaction.atomic():
-            books.follow(invoice.locked(), payments=[payment], now=now)
+            books.follow_payments(invoice, [payment], now=now)
 
         assert balances() == {"chain": 5_000_000, "customers": -5_000_000}
 
@@ -192,12 +193,29 @@ class TestSurplus:
         invoice = make_invoice(merchant, now, tolerance=Tolerance(overpayment_action="refund"))
 
         pay(chain, invoice, now, units=20_000_000)
-        waiting = {"chain": 20_000_000, "merchant": FEE - ALL, "fees": -FEE}
-        assert balances() == {**waiting, "customers": -3_510_000}
-        dispatch()
-        dispatch()
 
-        assert balances() == {**waiting, "refunds": -3_510_000}
+        assert balances() == {"chain": 20_000_000, "merchant": FEE - ALL, "fees": -FEE, "refunds": -3_510_000}
+        assert [kind for kind, _ in journal()] == ["payment_confirmed", "refund_promised", "invoice_settled"]
+        dispatch()
+        dispatch()
+        assert len(journal()) == 3
+
+    def test_a_surplus_that_is_refunded_later_with_all_the_rest_leaves_nothing(self, chain, merchant, now):
+        invoice = make_invoice(merchant, now, tolerance=Tolerance(overpayment_action="refund"))
+        pay(chain, invoice, now, units=20_000_000)
+        order = RefundOrder(address=new_address())
+
+        request_refund(**of(invoice, public_id=invoice.public_id), order=order, now=now)
+
+        assert balances() == {"chain": 20_000_000, "merchant": FEE, "fees": -FEE, "refunds": -20_000_000}
+
+    def test_a_surplus_whose_refund_is_withdrawn_is_settled(self, chain, merchant, now):
+        invoice = make_invoice(merchant, now, tolerance=Tolerance(overpayment_action="refund"))
+        pay(chain, invoice, now, units=20_000_000)
+
+        cancel_refund(**of(invoice, public_id=Refund.objects.get().public_id), now=now)
+
+        assert balances() == {"chain": 20_000_000, "merchant": -19_800_000, "fees": -200_000}
 
     def test_unconfirmed_surplus_does_not_touch_what_was_settled(self, chain, invoice, now):
         pay(chain, invoice, now)
@@ -264,6 +282,22 @@ class TestRefunds:
 
         assert balances() == {"chain": ALL, "refunds": -ALL, "merchant": FEE, "fees": -FEE}
         assert journal()[-1] == ("refund_reversed", {"chain": ALL, "refunds": -ALL})
+
+    def test_a_refund_that_a_fork_took_back_is_owed_again(self, chain, invoice, now):
+        pay(chain, invoice, now)
+        order = RefundOrder(address=new_address(), amount=Decimal(6))
+        refund = request_refund(**of(invoice, public_id=invoice.public_id), order=order, now=now)
+        chain.mine(replace(transfer(invoice, units=6_000_000, txid="f" * 64), recipient=refund.address))
+        chain.grow(3)
+        read(chain, now)
+        assert balances()["chain"] == ALL - 6_000_000
+
+        chain.fork(4)
+        chain.grow(5)
+        read(chain, now)
+
+        assert balances() == {"chain": ALL, "refunds": -6_000_000, "merchant": FEE + 6_000_000 - ALL, "fees": -FEE}
+        assert journal()[-1] == ("refund_reversed", {"chain": 6_000_000, "refunds": -6_000_000})
 
     def test_parts_of_a_cancelled_invoice_go_back_from_the_customer_s_account(self, chain, invoice, now):
         pay(chain, invoice, now, units=5_000_000)

@@ -185,13 +185,28 @@ def test_a_surplus_is_refunded_where_the_invoice_says_so(chain, merchant, now):
 
     invoice = make_invoice(merchant, now, tolerance=Tolerance(overpayment_action="refund"))
     pay(chain, invoice, now, units=20_000_000)
-    assert Refund.objects.count() == 0
-
     dispatch()
     dispatch()
 
     assert Refund.objects.get().units == 3_510_000
     assert Refund.objects.get().kind == "surplus"
+
+
+def test_a_surplus_that_comes_later_is_refunded_once_it_is_confirmed(chain, merchant, now):
+    from invoices.services import Tolerance
+
+    invoice = make_invoice(merchant, now, tolerance=Tolerance(overpayment_action="refund"))
+    pay(chain, invoice, now)
+    chain.mine(transfer(invoice, units=5_000_000, txid="b" * 64))
+    scan(network="sandbox", now=now, reader=chain)
+    dispatch()
+    dispatch()
+    assert Refund.objects.count() == 0
+
+    chain.grow(2)
+    scan(network="sandbox", now=now, reader=chain)
+
+    assert Refund.objects.get().units == 5_000_000
 
 
 class TestInbox:

@@ -158,6 +158,20 @@ class TestReverse:
         second = Settlement.objects.get(status="settled")
         assert (figures(second), second.replaces) == ((16_490_000, 164_900, 16_325_100), first)
 
+    def test_each_takes_the_place_of_the_one_before_however_often(self, chain, invoice, now):
+        sent = transfer(invoice)
+        for _ in range(5):
+            chain.mine(sent)
+            chain.grow(2)
+            read(chain, now)
+            take_back(chain, now)
+
+        rows = {settlement.pk: settlement.replaces_id for settlement in Settlement.objects.all()}
+        links = [next(iter(rows.keys() - set(rows.values())))]
+        while rows[links[-1]]:
+            links.append(rows[links[-1]])
+        assert (len(rows), len(links)) == (5, 5)
+
     def test_what_comes_on_top_and_is_kept_replaces_it(self, chain, merchant, now):
         from invoices.services import Tolerance
 
