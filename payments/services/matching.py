@@ -6,11 +6,14 @@ for exactly this amount of this asset at a shared address, else to that of the a
 to that of the address alone; else its owner finds it in the inbox.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
+
+from django.db.models import Q
 
 from chains.base import Transfer
 from invoices.models import AmountClaim, Invoice, Matching
@@ -21,16 +24,18 @@ from payments.services.credit import Change, Key, sent_at, transfer_key, upsert,
 # Block times are what miners say: those of Bitcoin may be two hours off.
 CLOCK_SKEW: Final = timedelta(hours=2)
 
+Amount: TypeAlias = tuple[str, str, int]  # address, asset, base units
+
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The locked invoices that some transfers can touch, and the owners of the addresses that have none."""
+    """The locked invoices that some transfers can touch, and the owners of the addresses that merchants listed."""
 
     by_id: Mapping[UUID, Invoice]
     known: Mapping[Key, UUID | None]  # where recorded transfers stand; None: in the inbox
     by_address: Mapping[str, Invoice]
     by_tag: Mapping[tuple[str, str], Invoice]
-    claims: Collection[AmountClaim]
+    claims: Mapping[Amount, Collection[AmountClaim]]
     owners: Mapping[str, UUID]
 
     def record(self, transfer: Transfer, *, now: datetime) -> Change | None:
@@ -47,20 +52,17 @@ class Matches:
         return None if key is None else self.by_id[key]
 
     def _invoice_for(self, transfer: Transfer, now: datetime) -> Invoice | None:
-        claim = self._claim_on(transfer, sent_at(transfer, now)) if self.claims else None
+        claim = self._claim_on(transfer, sent_at(transfer, now))
         if claim is not None:
             return self.by_id[claim.invoice_id]
         return self.by_tag.get((transfer.recipient, transfer.tag)) or self.by_address.get(transfer.recipient)
 
     def _claim_on(self, transfer: Transfer, moment: datetime) -> AmountClaim | None:
         """Return the claim that was open when the transfer was sent, however late it is read."""
-        wanted = (transfer.recipient, transfer.asset, transfer.units)
         open_then = [
             claim
-            for claim in self.claims
-            if (claim.address, claim.asset_code, claim.units) == wanted
-            and claim.created_at - CLOCK_SKEW <= moment
-            and (claim.released_at is None or moment <= claim.released_at)
+            for claim in self.claims.get((transfer.recipient, transfer.asset, transfer.units), ())
+            if claim.created_at - CLOCK_SKEW <= moment and (claim.released_at is None or moment <= claim.released_at)
         ]
         return max(open_then, key=lambda claim: (claim.created_at <= moment, claim.created_at), default=None)
 
@@ -74,17 +76,18 @@ def find_matches(network: str, transfers: Sequence[Transfer], *, also: Collectio
     recorded = Payment.objects.filter(network=network, txid__in={transfer.txid for transfer in transfers})
     known = {transfer_key(payment): payment.invoice_id for payment in recorded} if transfers else {}
     news = [transfer for transfer in transfers if transfer_key(transfer) not in known]
-    claims = _claims(network, news)
-    wanted = {*also, *filter(None, known.values()), *(claim.invoice_id for claim in claims), *_named(network, news)}
+    owners = _owners(network, {transfer.recipient for transfer in transfers})
+    claims = _claims(network, [transfer for transfer in news if transfer.recipient in owners])
+    claiming = {claim.invoice_id for same in claims.values() for claim in same}
+    wanted = {*also, *filter(None, known.values()), *claiming, *_named(network, news)}
     locked = _locked(wanted)
-    by_address = {invoice.address: invoice for invoice in locked if invoice.matching == Matching.ADDRESS}
     return Matches(
         by_id={invoice.pk: invoice for invoice in locked},
         known=known,
-        by_address=by_address,
+        by_address={invoice.address: invoice for invoice in locked if invoice.matching == Matching.ADDRESS},
         by_tag={(invoice.address, invoice.tag): invoice for invoice in locked if invoice.matching == Matching.TAG},
         claims=claims,
-        owners=_owners(network, {transfer.recipient for transfer in transfers} - set(by_address)),
+        owners=owners,
     )
 
 
@@ -103,17 +106,23 @@ def _named(network: str, transfers: Iterable[Transfer]) -> set[UUID]:
     return found
 
 
-def _claims(network: str, transfers: Collection[Transfer]) -> list[AmountClaim]:
+def _claims(network: str, transfers: Collection[Transfer]) -> dict[Amount, list[AmountClaim]]:
+    """Return the claims on these amounts that were open when the oldest of the transfers was sent, or later."""
     if not transfers:
-        return []
-    return list(
-        AmountClaim.objects.filter(
-            network=network,
-            address__in={transfer.recipient for transfer in transfers},
-            asset_code__in={transfer.asset for transfer in transfers},
-            units__in={transfer.units for transfer in transfers},
-        )
+        return {}
+    mined = [transfer.block.timestamp for transfer in transfers if transfer.block]
+    was_open = Q(released_at=None) | (Q(released_at__gte=min(mined)) if mined else Q())
+    found = AmountClaim.objects.filter(
+        was_open,
+        network=network,
+        address__in={transfer.recipient for transfer in transfers},
+        asset_code__in={transfer.asset for transfer in transfers},
+        units__in={transfer.units for transfer in transfers},
     )
+    claims: dict[Amount, list[AmountClaim]] = defaultdict(list)
+    for claim in found:
+        claims[claim.address, claim.asset_code, int(claim.units)].append(claim)
+    return claims
 
 
 def _locked(keys: Collection[UUID]) -> list[Invoice]:
