@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection, transaction
 
 from events.models import Event
 from invoices.errors import InvoiceNotFound
@@ -11,7 +13,7 @@ from invoices.models import AmountClaim, Invoice
 from merchants.models import Wallet, WalletAddress
 from payments import selectors, services
 from payments.errors import DepositNeedsInvoice, DepositNotAcceptable, PaymentNotFound
-from payments.models import Payment, Refund
+from payments.models import Cursor, Payment, Refund
 from payments.services.ledger import fail_stale
 from payments.watchlist import IssuedAddresses
 from tests.factories import make_invoice, make_merchant
@@ -347,6 +349,30 @@ class TestTheInbox:
 
         payment.refresh_from_db()
         assert payment.status == "failed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_about_an_unknown_deposit_waits_until_the_chain_has_been_recorded(now):
+    merchant = make_merchant(now)
+    wallet = Wallet.objects.create(merchant=merchant, network="sandbox", kind="single")
+    WalletAddress.objects.create(wallet=wallet, network="sandbox", address=SHARED)
+    payment = unknown(merchant, ScriptedChain(start=now), now)
+    order = []
+
+    def decide():
+        resolve(merchant, payment, "ignore", now)
+        order.append("decided")
+        connection.close()
+
+    with transaction.atomic():
+        Cursor.objects.select_for_update().get(network="sandbox")  # as whoever records a reading does
+        decision = Thread(target=decide)
+        decision.start()
+        decision.join(timeout=1)
+        order.append("recorded")
+    decision.join()
+
+    assert order == ["recorded", "decided"]
 
 
 def resolve(merchant, payment, resolution, now, **options):
