@@ -85,7 +85,9 @@ class SmallCardano:
 
     def __init__(self) -> None:
         self.magic: Any = MAGIC
+        self.began = TIME
         self.tip = FIRST + 40
+        self.oldest = FIRST
         self.blocks: dict[int, list[Tx]] = {}
         self.branch: dict[int, str] = {}
         self.page = 100
@@ -140,13 +142,13 @@ class SmallCardano:
     def height(self, name: str) -> int | None:
         if name == "latest":
             return self.tip
-        by_hash = {self.hash(each): each for each in range(FIRST, self.tip + 1)}
+        by_hash = {self.hash(each): each for each in range(self.oldest, self.tip + 1)}
         height = by_hash.get(name, int(name) if name.isdigit() and len(name) < 20 else None)
-        return height if height is not None and FIRST <= height <= self.tip else None
+        return height if height is not None and self.oldest <= height <= self.tip else None
 
     def header(self, height: int) -> dict[str, Any]:
         return {
-            "time": TIME + 20 * (height - FIRST),
+            "time": self.began + 20 * (height - FIRST),
             "height": height,
             "hash": self.hash(height),
             "slot": 160_000_000 + 20 * height,

@@ -62,7 +62,7 @@ class Tx:
         after = [10**12 + self.coins.get(each, 0) - (self.fee if each == PAYER else 0) for each in keys]
         return {
             "slot": slot,
-            "blockTime": TIME + slot,
+            "blockTime": TIME + slot,  # nobody reads it here
             "version": 0 if self.looked_up else "legacy",
             "transaction": {
                 "signatures": [self.signature],
@@ -118,6 +118,7 @@ class SmallSolana:
 
     def __init__(self) -> None:
         self.genesis = GENESIS
+        self.began = TIME  # seconds since 1970 before slot 0
         self.tip = FIRST_SLOT + 50
         self.finalized = FIRST_SLOT + 18
         self.skipped: set[int] = set()
@@ -169,7 +170,7 @@ class SmallSolana:
             "previousBlockhash": self.hash(parent),
             "parentSlot": parent,
             "blockHeight": slot - 17,
-            "blockTime": TIME + slot,
+            "blockTime": self.began + slot,
         }
         if config["transactionDetails"] == "signatures":
             told["signatures"] = [signature(f"vote {slot}"), *(tx.signature for tx in self.blocks.get(slot, []))]

@@ -94,6 +94,7 @@ class SmallXrp:
 
     def __init__(self) -> None:
         self.network_id: Any = 0
+        self.began = CLOSED
         self.has_landmark = False
         self.tip = FIRST + 40
         self.oldest = FIRST
@@ -127,7 +128,7 @@ class SmallXrp:
             return refusal("lgrNotFound", "ledgerNotFound")
         told: dict[str, Any] = {
             "closed": True,
-            "close_time": CLOSED + 4 * (index - FIRST),
+            "close_time": self.began + 4 * (index - FIRST),
             "ledger_hash": hash_of(f"ledger {index}"),
             "ledger_index": str(index),
             "parent_hash": hash_of(f"ledger {index - 1}"),
