@@ -5,8 +5,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import get_permission_codename
+from django.core.exceptions import SuspiciousOperation
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 
 from core import context
@@ -27,7 +28,26 @@ class ReadOnly:
         return False
 
 
-class StaffAdmin(ReadOnly, ModelAdmin):
+class CarefulAdmin(ModelAdmin):
+    """Does not ask the database for what it could not hold: text with NUL."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """
+        Show the list.
+
+        :raises SuspiciousOperation: for a filter with NUL, which no column could hold
+        """
+        if any("\0" in value for _, values in request.GET.lists() for value in values):
+            raise SuspiciousOperation("a filter with NUL")
+        answer: HttpResponse = super().changelist_view(request, extra_context)
+        return answer
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row, None when there is none of this id."""
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
+
+class StaffAdmin(ReadOnly, CarefulAdmin):
     """
     A list and a page per row. Actions call services; they declare ``permissions=["operate"]``.
 

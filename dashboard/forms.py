@@ -3,34 +3,14 @@
 from typing import Any, Final, TypeVar
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from core import context, ratelimit
 from merchants.models import WalletKind
 from payments.services import Resolution
 
-_GUESSES: Final = ratelimit.Limit(10, 300)
 LONGEST_LIST: Final = 100_000  # characters
 # Nothing typed here may be remembered by the browser or sent to a spelling service.
 _PRIVATE: Final = {"autocomplete": "off", "autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
-
-
-class SignInForm(AuthenticationForm):
-    """Name and password; ten guesses in five minutes for an address and for a name."""
-
-    def clean(self) -> dict[str, Any]:
-        """
-        Check the password.
-
-        :raises ValidationError: when it is wrong, or too many were tried
-        """
-        name = str(self.cleaned_data.get("username", "")).lower()
-        for scope, key in (("sign-in-address", context.current().ip_address), ("sign-in-name", name)):
-            if not ratelimit.hit(scope, key, _GUESSES).allowed:
-                raise ValidationError(_("Too many attempts. Wait five minutes and try again."), code="too_many")
-        return super().clean()
 
 
 class WalletForm(forms.Form):

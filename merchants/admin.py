@@ -8,11 +8,11 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 from unfold.forms import ActionForm
 
 from core.money import parse_amount
-from core.staff import ReadOnly, StaffAdmin
+from core.staff import CarefulAdmin, ReadOnly, StaffAdmin
 from merchants import services
 from merchants.models import APIKey, Member, Merchant, Plan, Usage, Wallet, WalletAddress
 from merchants.scopes import EVERYTHING
@@ -20,7 +20,7 @@ from merchants.services import Grant
 
 
 @admin.register(Plan)
-class PlanAdmin(ModelAdmin):
+class PlanAdmin(CarefulAdmin):
     list_display = (
         "name",
         "code",

@@ -56,6 +56,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("paypages/icon.svg")},
     ],
+    "LOGIN": {"form": "core.sign_in.StaffSignInForm"},
     "STYLES": [lambda _request: static("core/staff.css")],
     "COLORS": {
         "primary": {

@@ -5,8 +5,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
 from django.views.decorators.http import require_POST
 
+from core.sign_in import SignInForm
 from dashboard.access import CHOSEN, Desk, desk
-from dashboard.forms import SignInForm
 from dashboard.policy import guarded
 from merchants.models import Merchant
 
