@@ -10,7 +10,7 @@ from bench.figures import Figure, show
 from bench.installation import Installation
 from chains.base import Asset
 from chains.erc20 import TRANSFER_TOPIC, TransferLogs
-from chains.moves import Move, Spelling, watched_moves
+from chains.moves import Move, Spelling, received, watched
 
 TRANSFERS: Final = 100_000
 OURS: Final = 1_000  # of them
@@ -92,8 +92,8 @@ class _Ours:
 def _decode_and_match(logs: list[dict[str, Any]], ours: set[str]) -> list[Move]:
     asset = Asset("USDT", "ethereum", 6, 2, "0x" + _CONTRACT)
     reader = TransferLogs(None, {_CONTRACT: asset})  # type: ignore[arg-type] - nothing is asked of a node
-    moves = reader._decode(logs)  # noqa: SLF001
-    return watched_moves(moves, _Ours(ours), Spelling(str, "0x"))
+    sifted = reader.sift(logs)
+    return received(reader.moves_to(watched(sifted.recipients, _Ours(ours), Spelling(str, "0x")), sifted))
 
 
 def _cut(logs: list[dict[str, Any]]) -> int:

@@ -1,10 +1,12 @@
 """Token transfers from event logs: one ``eth_getLogs`` for all tracked contracts of a range (ERC-20, TRC-20).
 
-Logs are decoded by slicing; web3's decoder is two orders of magnitude slower. Each must be exactly
-what was asked for, else the node cannot be relied on.
+A busy range holds a hundred thousand logs and a handful for us. So they are sifted first, by
+contract and recipient; only those for us are decoded, and these must be exactly what was asked for,
+else the node cannot be relied on. Decoding is slicing; web3's decoder is two orders of magnitude slower.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from chains.base import Asset, ChainUnavailable
@@ -15,8 +17,33 @@ from chains.rpc import JsonRpc, TooMuch
 
 TRANSFER_TOPIC: Final = keccak256(b"Transfer(address,address,uint256)").hex()
 _ADDRESS_BYTES: Final = 20
+_ADDRESS_DIGITS: Final = 40
 _PADDING: Final = "0" * 24  # an address fills the last 20 of a topic's 32 bytes
-_WORD: Final = 2 * HASH_BYTES  # digits
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """Logs of tracked contracts as the node wrote them, and the recipients (40 hex digits) and blocks they name."""
+
+    entries: Sequence[Any]
+    recipients: frozenset[str]
+    heights: frozenset[int]
+    block_hashes: frozenset[str]
+
+    @classmethod
+    def together(cls, several: Sequence["Logs"]) -> "Logs":
+        """Return all of them as one."""
+        return cls(
+            [entry for logs in several for entry in logs.entries],
+            frozenset().union(*(logs.recipients for logs in several)),
+            frozenset().union(*(logs.heights for logs in several)),
+            frozenset().union(*(logs.block_hashes for logs in several)),
+        )
+
+
+def _recipient(log: Any) -> Any:
+    """Return the digits of the last topic that an address fills; anything, if it is no log."""
+    return log["topics"][2][-_ADDRESS_DIGITS:].lower()
 
 
 class TransferLogs:
@@ -25,96 +52,85 @@ class TransferLogs:
     def __init__(self, rpc: JsonRpc, contracts: Mapping[str, Asset]) -> None:
         self._rpc = rpc
         self._contracts = contracts
-        self._by_text = {"0x" + body: asset for body, asset in contracts.items()}
 
-    def between(self, first: int, last: int) -> list[Move]:
+    def between(self, first: int, last: int) -> Logs:
         """
-        Return the token moves in blocks ``first..last``; a range that is too much for the node is halved.
+        Return the token logs in blocks ``first..last``; a range that is too much for the node is halved.
 
         :raises TooMuch: when a single block is too much
         :raises ChainUnavailable: when the node does not answer, or with something else than these logs
         """
         if not self._contracts:
-            return []  # an empty list of addresses would mean all of them
+            return Logs.together([])  # an empty list of addresses would mean all of them
         try:
             reply = self._rpc.call("eth_getLogs", self._filter(fromBlock=hex(first), toBlock=hex(last)))
         except TooMuch:
             if first == last:
                 raise
             middle = (first + last) // 2
-            return self.between(first, middle) + self.between(middle + 1, last)
-        moves = self._decode(reply)
-        if not all(first <= move.height <= last for move in moves):
+            return Logs.together([self.between(first, middle), self.between(middle + 1, last)])
+        logs = self.sift(reply)
+        if not all(first <= height <= last for height in logs.heights):
             raise ChainUnavailable("the node answered with logs outside the range that was asked for")
-        return moves
+        return logs
 
-    def in_blocks(self, block_hashes: Sequence[str]) -> list[Move]:
+    def in_blocks(self, block_hashes: Sequence[str]) -> Logs:
         """
-        Return the token moves of single blocks; a node that does not have a block refuses (EIP-234).
+        Return the token logs of single blocks; a node that does not have a block refuses (EIP-234).
 
         :raises ChainUnavailable: as above
         """
         if not self._contracts or not block_hashes:
-            return []
+            return Logs.together([])
         replies = self._rpc.batch([("eth_getLogs", [self._filter(blockHash=value)]) for value in block_hashes])
-        moves = [move for reply in replies for move in self._decode(reply)]
-        if not {move.block_hash for move in moves} <= {value.removeprefix("0x") for value in block_hashes}:
+        logs = Logs.together([self.sift(reply) for reply in replies])
+        if not logs.block_hashes <= {value.removeprefix("0x") for value in block_hashes}:
             raise ChainUnavailable("the node answered with logs of blocks that were not asked for")
+        return logs
+
+    def sift(self, reply: object) -> Logs:
+        """
+        Return the logs of a reply, each of a tracked contract.
+
+        :raises ChainUnavailable: when one is not, or is no log
+        """
+        entries = items_of(reply, "list of logs")
+        try:
+            # One thing at a time over all of them: nothing is made that has to be kept for a log that is not for us.
+            addresses = {log["address"] for log in entries}
+            recipients = {_recipient(log) for log in entries}
+            heights = {log["blockNumber"] for log in entries}
+            hashes = {log["blockHash"] for log in entries}
+        except (KeyError, TypeError, IndexError, AttributeError):
+            raise ChainUnavailable("the node answered with a log that is no token transfer") from None
+        for address in addresses:
+            tracked_contract(address, self._contracts)
+        return Logs(
+            entries,
+            frozenset(recipients),
+            frozenset(quantity(text, "block number") for text in heights),
+            frozenset(data(text, HASH_BYTES, "block hash") for text in hashes),
+        )
+
+    def moves_to(self, recipients: Collection[str], logs: Logs) -> list[Move]:
+        """
+        Return what the logs move to ``recipients``.
+
+        :raises ChainUnavailable: when one of these logs is not exactly as it must be, or is there twice
+        """
+        wanted = set(recipients)
+        moves = [self._move(fields_of(log, "log")) for log in logs.entries if _recipient(log) in wanted]
+        if len({(move.block_hash, move.txid, move.position) for move in moves}) != len(moves):
+            raise ChainUnavailable("the node answered with one log twice")
         return moves
 
     def _filter(self, **blocks: str) -> dict[str, Any]:
         return {**blocks, "address": ["0x" + body for body in self._contracts], "topics": ["0x" + TRANSFER_TOPIC]}
 
-    def _decode(self, reply: object) -> list[Move]:
-        numbers: dict[object, int] = {}  # texts of numbers that were read before: logs share most of them
-        moves = [self._quick_move(log, numbers) or self._move(log) for log in items_of(reply, "list of logs")]
-        if len({(move.block_hash, move.txid, move.position) for move in moves}) != len(moves):
-            raise ChainUnavailable("the node answered with one log twice")
-        return moves
-
-    def _quick_move(self, log: Any, numbers: dict[object, int]) -> Move | None:
-        """
-        Return the move of a log in the form that nearly all have, checked at once; else None.
-
-        One call each in C: ``split`` finds the prefixes, ``fromhex`` the digits.
-        """
-        try:
-            topic, sender, recipient = log["topics"]
-            text = f"{log['transactionHash']}{log['blockHash']}{topic}{sender}{recipient}{log['data']}"
-            _, txid, block_hash, topic, sender, recipient, units = text.split("0x")
-            digits = txid + block_hash + sender + recipient + units
-            if (
-                topic != TRANSFER_TOPIC
-                or not len(txid) == len(block_hash) == len(sender) == len(recipient) == len(units) == _WORD
-                or bytes.fromhex(digits).hex() != digits
-                or not sender[:24] == recipient[:24] == _PADDING
-                or log.get("removed")
-            ):
-                return None
-            place = (numbers[log["transactionIndex"]], numbers[log["logIndex"]])
-            asset, height = self._by_text[log["address"]], numbers[log["blockNumber"]]
-            fields = asset, txid, sender[24:], recipient[24:], int(units, 16), height, block_hash, place, None
-            return Move._make(fields)
-        except (KeyError, TypeError, ValueError):
-            return self._with_new_numbers(log, numbers)
-
-    def _with_new_numbers(self, log: Any, numbers: dict[object, int]) -> Move | None:
-        """Read the numbers of a log that were not seen before, then try again; None when that is not what is wrong."""
-        if not isinstance(log, dict):
-            return None
-        names = ("blockNumber", "transactionIndex", "logIndex")
-        fresh = [log.get(name) for name in names if isinstance(log.get(name), str) and log.get(name) not in numbers]
-        for text in fresh:
-            numbers[text] = quantity(text, "number in a log")
-        return self._quick_move(log, numbers) if fresh else None
-
-    def _move(self, value: object) -> Move:
-        log = fields_of(value, "log")
+    def _move(self, log: dict[str, Any]) -> Move:
         if log.get("removed"):
             raise ChainUnavailable("the node answered with a log that a reorg removed")
-        asset = self._contracts.get(data(log.get("address"), _ADDRESS_BYTES, "log address"))
-        if asset is None:
-            raise ChainUnavailable("the node answered with a log of a contract that was not asked for")
+        asset = self._contracts[tracked_contract(log.get("address"), self._contracts)]
         topics = items_of(log.get("topics"), "list of topics")
         if len(topics) != 3 or data(topics[0], HASH_BYTES, "topic") != TRANSFER_TOPIC:
             raise ChainUnavailable(f"the node answered with a log of {asset.code} that is no token transfer")
@@ -131,6 +147,18 @@ class TransferLogs:
                 quantity(log.get("logIndex"), "log index"),
             ),
         )
+
+
+def tracked_contract(address: object, contracts: Mapping[str, Asset]) -> str:
+    """
+    Return the hex digits of a log's address.
+
+    :raises ChainUnavailable: when it is not one of ``contracts``
+    """
+    body = data(address, _ADDRESS_BYTES, "log address")
+    if body not in contracts:
+        raise ChainUnavailable("the node answered with a log of a contract that was not asked for")
+    return body
 
 
 def _address(topic: object) -> str:

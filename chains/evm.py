@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from chains.base import Asset, Block, ChainUnavailable, Network, Transfer, Watchlist
 from chains.codecs import evm_address, keccak256, parse_evm_address
-from chains.erc20 import TRANSFER_TOPIC, TransferLogs
+from chains.erc20 import TRANSFER_TOPIC, Logs, TransferLogs
 from chains.health import EndpointHealth
 from chains.hexadecimal import HASH_BYTES, data, fields_of, items_of, moment, quantity
-from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, watched_moves
+from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, received, watched
 from chains.rpc import JsonRpc, Limits, Refused
 
 SPELLING: Final = Spelling(address=evm_address, hash_prefix="0x")
@@ -102,21 +102,22 @@ class EvmReader:
 
     def _transfers(self, bodies: Sequence[_Body], watchlist: Watchlist) -> Iterator[Transfer]:
         blocks = {body.block.height: body.block for body in bodies}
-        moves = self._logs.between(min(blocks), max(blocks))
-        moves += self._logs.in_blocks(self._unanswered(bodies, moves))
-        moves += [move for body in bodies for move in body.moves]
+        logs = self._logs.between(min(blocks), max(blocks))
+        logs = Logs.together([logs, self._logs.in_blocks(self._unanswered(bodies, logs))])
+        coins = [move for body in bodies for move in body.moves]
+        ours = watched({*logs.recipients, *(move.recipient for move in coins)}, watchlist, SPELLING)
+        moves = self._logs.moves_to(ours, logs) + [move for move in coins if move.recipient in ours]
         check_in_blocks(moves, blocks)
-        hits = watched_moves(moves, watchlist, SPELLING)
-        yield from as_transfers(self._settled(hits), blocks, SPELLING)
+        yield from as_transfers(self._settled(received(moves)), blocks, SPELLING)
 
-    def _unanswered(self, bodies: Sequence[_Body], moves: Sequence[Move]) -> list[str]:
+    def _unanswered(self, bodies: Sequence[_Body], logs: Logs) -> list[str]:
         """
         Return the blocks after the last log whose filter says there may be more.
 
         A node that lags behind answers for the blocks it lacks with nothing instead of an error; asked
         by hash it must admit it. The filter spares the question for most blocks that truly have none.
         """
-        answered = max((move.height for move in moves), default=-1)
+        answered = max(logs.heights, default=-1)
         return [
             body.block.hash
             for body in bodies

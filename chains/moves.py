@@ -1,7 +1,7 @@
 """From what the blocks of a range hold to the transfers that concern us: the part all block-range readers share."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,17 +65,16 @@ def check_in_blocks(moves: Sequence[Move], blocks: Mapping[int, Block]) -> None:
             raise ChainUnavailable("the node told of one transaction in two blocks")
 
 
-def watched_moves(moves: Sequence[Move], watchlist: Watchlist, spelling: Spelling) -> list[Move]:
-    """Return the moves that bring something to a watched address, in chain order; one question to the watchlist."""
-    # Sending to oneself brings nothing, however often it is done.
-    real = [move for move in moves if move.units > 0 and move.sender != move.recipient]
-    if not real:
-        return []
-    names = {body: spelling.address(body) for body in {move.recipient for move in real}}
-    ours = watchlist.among(names.values())
-    return sorted(
-        (move for move in real if names[move.recipient] in ours), key=lambda move: (move.height, move.position)
-    )
+def watched(recipients: Iterable[str], watchlist: Watchlist, spelling: Spelling) -> set[str]:
+    """Return those of ``recipients`` (hex digits) that are ours; one question to the watchlist."""
+    names = {spelling.address(body): body for body in recipients}
+    return {names[name] for name in watchlist.among(names)} if names else set()
+
+
+def received(moves: Iterable[Move]) -> list[Move]:
+    """Return the moves that bring something, in chain order: sending to oneself does not, however often it is done."""
+    real = (move for move in moves if move.units > 0 and move.sender != move.recipient)
+    return sorted(real, key=lambda move: (move.height, move.position))
 
 
 def as_transfers(moves: Sequence[Move], blocks: Mapping[int, Block], spelling: Spelling) -> Iterator[Transfer]:

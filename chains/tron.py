@@ -14,7 +14,7 @@ from chains.codecs import parse_tron_address, tron_address
 from chains.erc20 import TransferLogs
 from chains.health import EndpointHealth
 from chains.hexadecimal import fields_of, items_of, moment
-from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, watched_moves
+from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, received, watched
 from chains.rpc import Endpoint, HttpApi, JsonRpc, Limits
 
 SPELLING: Final = Spelling(address=tron_address, hash_prefix="")
@@ -143,16 +143,24 @@ class TronReader:
 
     def _transfers(self, bodies: Sequence[_Body], watchlist: Watchlist) -> Iterator[Transfer]:
         blocks = {body.block.height: body.block for body in bodies}
-        tokens = self._logs.between(min(blocks), max(blocks))
-        moves = tokens + [move for body in bodies for move in body.moves]
+        logs = self._logs.between(min(blocks), max(blocks))
+        coins = [move for body in bodies for move in body.moves]
+        expected = {name for body in bodies for name in body.expected}
+        recipients = {
+            *logs.recipients,
+            *(move.recipient for move in coins),
+            *(recipient for _, recipient in expected),
+        }
+        ours = watched(recipients, watchlist, SPELLING)
+        tokens = self._logs.moves_to(ours, logs)
+        moves = tokens + [move for move in coins if move.recipient in ours]
         check_in_blocks(moves, blocks)
         told = {(move.txid, move.recipient) for move in tokens}
-        untold = {name for body in bodies for name in body.expected} - told
         # TRON's blocks have no filter over their logs, and a node that lags or lacks the log index says nothing at
         # all. But most payments are plain calls: if a watched one has no log, the node's logs cannot be relied on.
-        if untold and watchlist.among({tron_address(recipient) for _, recipient in untold}):
+        if {name for name in expected if name[1] in ours} - told:
             raise ChainUnavailable("the node has no log of a token transfer that is in its own block")
-        yield from as_transfers(watched_moves(moves, watchlist, SPELLING), blocks, SPELLING)
+        yield from as_transfers(received(moves), blocks, SPELLING)
 
 
 @dataclass(frozen=True, slots=True)
