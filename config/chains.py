@@ -9,7 +9,7 @@ For each network of the catalogue, with its code in capitals before the undersco
 * ``ETHEREUM_CONFIRMATIONS``: for invoices under 100, under 10,000 and above, in USD: ``3,12,finalized``
 * ``ETHEREUM_BLOCK_RANGE``, ``ETHEREUM_BATCH_SIZE``: how many blocks or calls a node is asked for at once
 * ``TRON_API_KEY``, ``TRON_JSONRPC_URL``: TRON only; the second where JSON-RPC is not at ``<url>/jsonrpc``
-* ``CARDANO_API_URL``, ``CARDANO_API_KEY``: Cardano only: an HTTP interface like Blockfrost's, and its project id
+* ``CARDANO_API_URL``, ``CARDANO_API_KEY``: Cardano only: another name of ``CARDANO_RPC_URL``, and the project id
 
 The result is plain data for ``chains.registry``.
 """
@@ -57,13 +57,15 @@ class _Variables:
 
     def read(self) -> dict[str, Any]:
         found: dict[str, Any] = {
-            "rpc_urls": self._urls("API_URL" if self.entry.family == "cardano" else "RPC_URL"),
+            "rpc_urls": self._urls("RPC_URL"),
             "network": self._side(),
             "chain_id": self._chain_id(),
             "tokens": self._tokens(),
             "confirmations": self._confirmations(),
             "options": self._options(),
         }
+        if self.entry.family == "cardano":
+            found["rpc_urls"] += self._urls("API_URL")
         return {name: value for name, value in found.items() if value}
 
     def _text(self, name: str) -> str:

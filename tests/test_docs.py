@@ -29,6 +29,7 @@ _READERS = {"text", "secret", "integer", "decimal", "flag", "choice", "names", "
 }  # fmt: skip
 _FOR_EACH_NETWORK = {"RPC_URL", "NETWORK", "CHAIN_ID", "CONFIRMATIONS", "BLOCK_RANGE", "BATCH_SIZE", "RPC_RATE"}
 _ONLY_TRON = {"TRON_API_KEY", "TRON_JSONRPC_URL"}
+_ONLY_CARDANO = {"CARDANO_API_KEY", "CARDANO_API_URL"}
 _FOR_EACH_TOKEN = {"CONTRACT", "DECIMALS"}
 _OURS = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}  # of the test run; a newcomer has none
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="INSTALL curl to have the README's walks walked")
@@ -64,7 +65,9 @@ def variables_of_the_readme() -> set[str]:
 
 
 def test_the_configuration_table_names_exactly_the_variables_that_are_read():
-    named = {name for name in variables_of_the_readme() if "<" not in name and not name.startswith("TRON_")}
+    named = {
+        name for name in variables_of_the_readme() if "<" not in name and not name.startswith(("TRON_", "CARDANO_"))
+    }
 
     assert named == variables_of_the_code()
 
@@ -74,14 +77,15 @@ def test_the_chain_table_names_exactly_the_variables_of_chains():
     # `self._text("RPC_URL")` and the table of options: `{"BLOCK_RANGE": ("block_range", …`.
     read = set(re.findall(r'self\._(?:text|urls|number)\("([A-Z_]+)"|"([A-Z_]+)": \("', source))
     names = {direct or option for direct, option in read}
-    named = {name for name in variables_of_the_readme() if "<" in name or name.startswith("TRON_")}
+    named = {name for name in variables_of_the_readme() if "<" in name or name.startswith(("TRON_", "CARDANO_"))}
 
     assert named == (
         {f"<NETWORK>_{name}" for name in _FOR_EACH_NETWORK}
         | {f"<NETWORK>_<TOKEN>_{name}" for name in _FOR_EACH_TOKEN}
         | _ONLY_TRON
+        | _ONLY_CARDANO
     )
-    assert names == _FOR_EACH_NETWORK | {name.removeprefix("TRON_") for name in _ONLY_TRON}
+    assert names == _FOR_EACH_NETWORK | {name.partition("_")[2] for name in _ONLY_TRON | _ONLY_CARDANO}
     assert all(f"`{code.upper()}`" in README for code in NETWORKS)
 
 

@@ -280,6 +280,10 @@ class TestWrongServers:
         with pytest.raises(ChainUnavailable, match="does not say that it is on XRP Ledger"):
             reader_of(node.url).block_at()
 
+        chain.oldest = 0  # it has a ledger of that index, but another one
+        with pytest.raises(ChainUnavailable, match="does not say that it is on XRP Ledger"):
+            reader_of(node.url).block_at()
+
         chain.has_landmark = True
         assert reader_of(node.url).block_at().height == chain.tip
         with pytest.raises(ChainUnavailable, match="does not say that it is on XRP Ledger Testnet"):
