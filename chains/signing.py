@@ -1,0 +1,131 @@
+"""What the gateway asks of a chain when it sends money itself: the second, optional protocol beside ``ChainReader``.
+
+Plain Python like ``chains.base``. A signer builds every byte that it signs: a node is asked for numbers
+(nonce, fees, balances), each of which is bounded by the caller, never for a transaction. The transaction's id
+is computed here as well, so that it is known, and can be stored, before anybody has seen the transaction.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from chains import registry
+from chains.base import Asset, ChainUnavailable
+
+FAMILIES: Final = frozenset({"evm"})  # those whose transactions can be signed here
+
+
+class NotPayable(ChainUnavailable):
+    """The node says that this transfer would fail as things stand: too little there, or a contract refuses it."""
+
+
+class BroadcastUnclear(ChainUnavailable):
+    """The transaction may or may not have been accepted: only the chain can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Send ``units`` base units of ``asset`` from ``sender`` to ``recipient``; addresses in their normal form."""
+
+    asset: Asset
+    sender: str
+    recipient: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeeQuote:
+    """What a transaction may use and pay; in base units of the network's own coin."""
+
+    gas: int
+    price: int  # the most per unit of gas
+    tip: int  # of which goes to the block's producer at most
+
+    @property
+    def most(self) -> int:
+        """The most that the transaction can cost."""
+        return self.gas * self.price
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the numbering of an address's transactions stands: ``nonce`` is the next one that no block has."""
+
+    nonce: int
+    is_busy: bool  # a transaction that is not in a block yet uses it already
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A transaction that is valid for ever: ``raw`` is what is sent, as hex digits, ``txid`` its id."""
+
+    raw: str
+    txid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What has become of a transaction; ``height`` is None while no block holds it."""
+
+    is_known: bool  # some node has seen it
+    height: int | None = None
+    block_hash: str = ""
+    succeeded: bool = False
+    fee_units: int | None = None
+    is_final: bool = False  # every node says the same, and no reorg is expected to change it
+
+
+class Signer(Protocol):
+    """
+    Sends money on one network.
+
+    Whatever reads the network may raise ``ChainUnavailable``.
+    """
+
+    def standing(self, address: str) -> Standing:
+        """Return where the numbering of ``address`` stands."""
+
+    def used_for_good(self, address: str) -> int:
+        """Return how many nonces of ``address`` are used up in blocks that are final, as every single node says."""
+
+    def balance(self, address: str, asset: Asset) -> int:
+        """Return what an address holds, in base units."""
+
+    def quote(self, order: Order) -> FeeQuote:
+        """
+        Return what sending ``order`` may cost now.
+
+        :raises NotPayable: when the transfer would fail as things stand
+        """
+
+    def sign(self, order: Order, *, nonce: int, quote: FeeQuote, private_key: bytes) -> Signed:
+        """Return the signed transaction; nothing is asked of the network."""
+
+    def broadcast(self, signed: Signed) -> None:
+        """
+        Hand the transaction to the network. Doing so again is harmless.
+
+        :raises BroadcastUnclear: for every answer but a plain acceptance
+        """
+
+    def outcome(self, txid: str, order: Order) -> Outcome:
+        """Return what has become of the transaction that was signed for ``order``."""
+
+
+def can_sign(network: str) -> bool:
+    """Return whether money can be sent on this network."""
+    found = registry.find_network(network)
+    return found is not None and found.family in FAMILIES
+
+
+def signer(network: str) -> Signer:
+    """
+    Return the signer of a network.
+
+    :raises LookupError: when nothing can be sent there, or no node is configured for it
+    """
+    chain = registry.network(network)
+    if chain.family not in FAMILIES or not chain.is_enabled:
+        raise LookupError(f"nothing can be sent on {network}")
+    from chains.evm_signing import EvmSigner  # nobody else needs its libraries
+
+    return EvmSigner(chain)
