@@ -114,14 +114,16 @@ def _coin_changes(meta: dict[str, Any], keys: Sequence[str], tokens: Sequence[_T
     """
     Return what each account has more or less of SOL.
 
-    What an owner gets back by closing token accounts is no payment: what those lose is counted with it.
+    The fee, which the first account pays, is the price of the transaction and not moved by it. What an owner gets
+    back by closing token accounts is no payment: what those lose is counted with it.
     """
     before, after = (items_of(meta.get(name), "balances") for name in ("preBalances", "postBalances"))
-    if not len(before) == len(after) == len(keys):
+    if not len(before) == len(after) == len(keys) or not keys:
         raise ChainUnavailable("the node's balances are not those of the accounts")
     changes = Counter(
         {key: whole(new, "balance") - whole(old, "balance") for key, old, new in zip(keys, before, after, strict=True)}
     )
+    changes[keys[0]] += whole(meta.get("fee"), "fee")
     for account, owner in {(token.account, token.owner) for token in tokens}:
         if changes[account] < 0 < changes[owner]:
             changes[owner] += changes[account]

@@ -8,11 +8,13 @@ from itertools import pairwise
 
 import pytest
 
+from chains import registry
 from chains.base import ChainUnavailable, Transfer
 from chains.codecs_solana import TOKEN_2022_PROGRAM, TOKEN_PROGRAM, token_account
 from chains.registry import build
 from chains.rpc import Limits
 from chains.solana import SolanaReader, SolanaRpc
+from chains.solana_transactions import read_transaction
 from tests.chains.fake_node import FakeNode, RpcAnswers
 from tests.chains.small_solana import (
     FIRST_SLOT,
@@ -162,6 +164,27 @@ class TestWhatCounts:
         chain.pay(SLOT, Tx("spent", {SHOP: -5, PAYER: 5}))
 
         assert read(reader) == []
+
+    def test_a_shop_that_pays_the_fee_for_its_customer_is_paid_in_full(self, reader, chain):
+        told = Tx("sponsored", {PAYER: -1000, SHOP: 1000}).told(SLOT)
+        keys = told["transaction"]["message"]["accountKeys"]
+        before, after = told["meta"]["preBalances"], told["meta"]["postBalances"]
+        for each in (keys, before, after):
+            each.reverse()
+        after[0] -= 5000
+        after[1] += 5000
+        receipt = read_transaction(
+            told, signature=signature("sponsored"), slot=SLOT, coin=registry.asset("solana", "SOL"), tokens={}
+        )
+
+        (transfer,) = receipt.transfers({SHOP}, set(), None)
+        assert (transfer.units, transfer.sender) == (1000, PAYER)
+
+    def test_one_shop_may_pay_another(self, reader, chain):
+        chain.pay(SLOT, Tx("spent", {SHOP: -5, OTHER_SHOP: 5}))
+
+        (transfer,) = read(reader, watchlist=Watching(SHOP, OTHER_SHOP))
+        assert (transfer.sender, transfer.recipient, transfer.units) == (SHOP, OTHER_SHOP, 5)
 
     def test_moving_tokens_between_its_own_accounts_brings_the_shop_nothing(self, reader, chain):
         spare = key("second account")
@@ -428,6 +451,16 @@ class TestWrongNodes:
         with pytest.raises(ChainUnavailable, match="not in order"):
             read(reader)
 
+    def test_a_transaction_of_nobody_is_not_read(self, reader, chain, answers):
+        chain.pay(SLOT, sol("paid", 5))
+        told = sol("paid", 5).told(SLOT)
+        told["transaction"]["message"]["accountKeys"] = []
+        told["meta"]["preBalances"] = told["meta"]["postBalances"] = []
+        answers.bend = lambda method, _params, result: told if method == "getTransaction" else result
+
+        with pytest.raises(ChainUnavailable, match="are not those of the accounts"):
+            read(reader)
+
     @pytest.mark.parametrize(
         ("path", "value"),
         [
@@ -458,6 +491,7 @@ class TestWrongNodes:
             (("transaction", "signatures"), []),
             (("transaction", "message"), None),
             (("transaction", "message", "accountKeys"), None),
+            (("transaction", "message", "accountKeys"), []),
             (("transaction", "message", "accountKeys", 0), "not a key"),
             (("transaction", "message", "accountKeys", 0), {"pubkey": PAYER}),
             (("slot",), str(SLOT)),

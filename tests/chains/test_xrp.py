@@ -123,6 +123,11 @@ class TestWhatCounts:
 
         assert read(reader) == []
 
+    def test_a_payment_to_somebody_else_that_goes_through_the_shop_is_none(self, reader, chain):
+        chain.pay(INDEX, payment("passed on", "5", to=OTHER_SHOP, concerns=(SHOP, OTHER_SHOP, PAYER)))
+
+        assert read(reader) == []
+
     def test_the_rest_of_a_deleted_account_counts(self, reader, chain):
         chain.pay(
             INDEX, Tx("deleted", "AccountDelete", {"Destination": SHOP, "DestinationTag": 7}, delivered="1800000")
@@ -141,6 +146,14 @@ class TestWhatCounts:
 
         (transfer,) = read(reader)
         assert (transfer.units, transfer.tag, transfer.sender, transfer.recipient) == (90, "7", PAYER, SHOP)
+
+    def test_a_check_that_stays_was_not_cashed(self, reader, chain):
+        final = {"Account": PAYER, "Destination": SHOP}
+        kept = {"ModifiedNode": {"LedgerEntryType": "Check", "FinalFields": final}}
+        made = {"CreatedNode": {"LedgerEntryType": "Check", "NewFields": final}}
+        chain.pay(INDEX, Tx("kept", "CheckCash", delivered="90", nodes=[kept, made], sender=SHOP))
+
+        assert read(reader) == []
 
     def test_a_finished_escrow_counts_whoever_finished_it(self, reader, chain):
         escrow = removed("Escrow", Account=PAYER, Destination=SHOP, DestinationTag=7, Amount="10000")
@@ -324,12 +337,25 @@ class TestWrongServers:
             reader.block_at()
 
     def test_another_ledger_than_was_asked_for_is_not_taken(self, reader, chain):
-        chain.bend = lambda method, _fields, result: (
-            result | {"ledger_index": INDEX + 1} if method == "ledger" else result
-        )
+        def bend(method, _fields, result):
+            if method == "ledger":
+                result["ledger_index"] = result["ledger"]["ledger_index"] = INDEX + 1
+            return result
+
+        chain.bend = bend
 
         with pytest.raises(ChainUnavailable, match="instead of"):
             reader.block_at(INDEX)
+
+    def test_a_server_that_lists_other_ledgers_is_not_believed(self, reader, chain):
+        chain.pay(INDEX, payment("paid", "5"))
+        elsewhere = payment("paid", "5").told(INDEX, 0)
+        chain.bend = lambda method, _fields, result: (
+            result | {"transactions": [elsewhere]} if method == "account_tx" else result
+        )
+
+        with pytest.raises(ChainUnavailable, match="was not asked for"):
+            read(reader, first=INDEX + 1)
 
     def test_a_transaction_that_is_not_in_the_ledger_changes_nothing(self, reader, chain):
         chain.pay(INDEX, payment("paid", "5"))
