@@ -11,6 +11,7 @@ def beat_schedule(*, sandbox_block_seconds: int) -> dict[str, dict[str, Any]]:
         "events.tasks.dispatch_events": 2.0,
         "webhooks.tasks.deliver_due": 5.0,
         "payments.tasks.scan_all": 5.0,
+        "payments.tasks.look_after_payouts": 15.0,
         "invoices.tasks.expire_due": 10.0,
         "events.tasks.retry_failed": 60.0,
         "invoices.tasks.fetch_rates": 60.0,

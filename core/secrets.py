@@ -19,6 +19,7 @@ from django.conf import settings
 
 BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
+_VAULT_PURPOSE: Final = b"checkout vault seeds"
 _MASK: Final = "***"
 _TAIL: Final = 3  # characters that tell two secrets apart
 _SHORTEST_WITH_TAIL: Final = 12
@@ -47,6 +48,27 @@ def decrypt(stored: str) -> str:
         raise SecretUnreadable("no key in SECRET_ENCRYPTION_KEYS decrypts a stored secret") from None
 
 
+def seal(text: str) -> str:
+    """
+    Return ``text`` encrypted like ``encrypt``, with VAULT_KEYS: for what can spend money, and nothing else.
+
+    :raises SecretUnreadable: when there are no such keys
+    """
+    return _vault().encrypt(text.encode()).decode()
+
+
+def unseal(stored: str) -> str:
+    """
+    Return what ``seal`` was given.
+
+    :raises SecretUnreadable: when no configured key fits, or the text was altered
+    """
+    try:
+        return _vault().decrypt(stored.encode()).decode()
+    except InvalidToken:
+        raise SecretUnreadable("no key in VAULT_KEYS decrypts a stored seed") from None
+
+
 def digest(text: str) -> str:
     """
     Return the SHA-256 of ``text`` in hex: how a secret is stored that is only ever compared.
@@ -69,12 +91,18 @@ def mask(text: str) -> str:
     return f"{prefix}{_MASK}{tail}"
 
 
+def _vault() -> MultiFernet:
+    if not settings.VAULT_KEYS:
+        raise SecretUnreadable("VAULT_KEYS holds no key")
+    return _fernet(tuple(settings.VAULT_KEYS), _VAULT_PURPOSE)
+
+
 @lru_cache(maxsize=4)
-def _fernet(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
+def _fernet(keys: tuple[str, ...], purpose: bytes = b"checkout stored secrets") -> MultiFernet:
+    return MultiFernet([Fernet(_derived(key, purpose)) for key in keys])
 
 
-def _derived(key: str) -> bytes:
-    """Return a Fernet key for any configured text (HKDF-SHA256, RFC 5869)."""
-    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"checkout stored secrets")
+def _derived(key: str, purpose: bytes) -> bytes:
+    """Return a Fernet key for any configured text (HKDF-SHA256, RFC 5869), another one for each purpose."""
+    derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose)
     return base64.urlsafe_b64encode(derivation.derive(key.encode()))

@@ -110,7 +110,7 @@ class WrongWalletKind(Conflict):
 
 
 class VaultUnavailable(Invalid):
-    """A vault holds private keys; this installation keeps none."""
+    """A vault holds private keys; this installation keeps none, or cannot sign on the network."""
 
     code = "VAULT_UNAVAILABLE"
     message = "This installation keeps no private keys, so it has no vaults."

@@ -193,7 +193,8 @@ class Wallet(Record):
     An ``xpub`` gives each invoice a new child of an extended public key, a ``pool`` one of the
     addresses that the merchant listed, a ``single`` always the same address: there invoices are told
     apart by a tag or, on networks without tags, by their exact amount. ``next_index`` counts what
-    was given out.
+    was given out. A ``vault`` is like an ``xpub`` whose seed this installation keeps (``VaultSecret``):
+    ``forward_to``, said once when it is opened, is where what its invoices bring goes on to.
 
     A removed wallet keeps its row, and an extended key serves one row per network: so no index is
     ever used twice, and no two merchants are given one address.
@@ -206,10 +207,12 @@ class Wallet(Record):
     kind = models.CharField(max_length=8, choices=WalletKind.choices, default=WalletKind.XPUB)
     xpub = models.CharField(max_length=256, blank=True)
     next_index = models.BigIntegerField(default=0)
+    forward_to = models.CharField(max_length=128, blank=True, editable=False)
     is_active = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
+            CheckConstraint(name="wallet_forwards_from_vaults", condition=Q(kind="vault") | Q(forward_to="")),
             CheckConstraint(name="wallet_kind_known", condition=Q(kind__in=WalletKind.values)),
             # BIP-32: children of an extended public key are numbered below 2^31.
             CheckConstraint(name="wallet_index_range", condition=Q(next_index__gte=0, next_index__lte=2**31)),
@@ -223,6 +226,24 @@ class Wallet(Record):
 
     def __str__(self) -> str:
         return f"{self.network}: {self.xpub[:12]}…" if self.xpub else f"{self.network}: {self.get_kind_display()}"
+
+
+class VaultSecret(Record):
+    """
+    The seed of a vault, encrypted with VAULT_KEYS, which the database does not hold.
+
+    ``gas_address`` is where the merchant puts the coin that fees are paid with. The row outlives the
+    removal of its wallet: money may arrive there at any time. It is shown nowhere.
+    """
+
+    PREFIX = "vlt"
+
+    wallet = models.OneToOneField(Wallet, on_delete=models.PROTECT, related_name="vault")
+    sealed_phrase = models.TextField(editable=False)
+    gas_address = models.CharField(max_length=128)
+
+    def __repr__(self) -> str:
+        return f"<VaultSecret of wallet {self.wallet_id}>"
 
 
 class WalletAddress(Record):

@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from core.staff import StaffAdmin
-from payments import admin_books, services
+from payments import admin_books, admin_payouts, services
 from payments.events import amount_of
 from payments.models import Cursor, Finding, Payment, Refund, ScannedRange
 from payments.overview import network_statuses
 
-__all__ = ["admin_books"]  # registered by being imported
+__all__ = ["admin_books", "admin_payouts"]  # registered by being imported
 
 
 @admin.register(Payment)

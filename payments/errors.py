@@ -93,3 +93,31 @@ class ForeignTransfer(NotFound):
 
     code = "TRANSFER_NOT_FOUND"
     message = "There is no such transfer to one of your invoices."
+
+
+class RefundNotFromVault(Conflict):
+    """The gateway has no key to the address that was paid: the merchant sends the refund."""
+
+    code = "REFUND_NOT_FROM_VAULT"
+    message = "This invoice was not paid to a vault, so you send the refund from your own wallet."
+
+
+class RefundNotSendable(Conflict):
+    """The refund has no address yet, or is held because the money it returns is not confirmed."""
+
+    code = "REFUND_NOT_SENDABLE"
+    message = "This refund cannot be sent now."
+
+
+class PayoutNotOpen(Conflict):
+    """The payout is past the point where this could be decided."""
+
+    code = "PAYOUT_NOT_OPEN"
+    message = "This payout is past the point where this could be decided."
+
+
+class PayoutUnresolved(Conflict):
+    """Nothing proves yet that the payout's transaction can never be carried out."""
+
+    code = "PAYOUT_UNRESOLVED"
+    message = "Nothing proves yet that the transaction of this payout can never be carried out."

@@ -8,15 +8,15 @@ from core.ids import public_id
 from events.outbox import Happening
 from invoices.events import about
 from invoices.models import Invoice
-from payments.models import Booking, Payment, Refund, Settlement
+from payments.models import Booking, Payment, Payout, Refund, Settlement
 
 
-def amount_of(record: Payment | Refund) -> Decimal:
+def amount_of(record: Payment | Refund | Payout) -> Decimal:
     """Return the amount in major units of its asset; in base units when the asset is no longer configured."""
     return in_major_units(record, record.units)
 
 
-def in_major_units(record: Payment | Refund | Settlement | Booking, units: int) -> Decimal:
+def in_major_units(record: Payment | Refund | Settlement | Booking | Payout, units: int) -> Decimal:
     """Return ``units`` in major units of the record's asset; as they are when it is no longer configured."""
     return record.asset.to_amount(units) if record.asset else Decimal(units)
 
@@ -142,5 +142,29 @@ def settlement_event(settlement: Settlement, invoice: Invoice, event_type: str) 
             "status": str(settlement.status),
             "replaces": public_id(Settlement.PREFIX, settlement.replaces_id) if settlement.replaces_id else None,
             "reversal_reason": settlement.reversal_reason or None,
+        },
+    )
+
+
+def payout_event(payout: Payout, event_type: str) -> Happening:
+    """Return an event about ``payout`` as it is now, for the audit trail; never the signed transaction."""
+    return Happening(
+        type=event_type,
+        merchant_id=payout.merchant_id,
+        livemode=True,
+        object_id=payout.public_id,
+        data={
+            "payout_id": payout.public_id,
+            "kind": str(payout.kind),
+            "status": str(payout.status),
+            "amount": amount_of(payout),
+            "crypto_currency": payout.asset_code,
+            "network": payout.network,
+            "from_address": payout.sender,
+            "address": payout.recipient,
+            "nonce": payout.nonce,
+            "tx_hash": payout.txid or None,
+            "refund_id": public_id(Refund.PREFIX, payout.refund_id) if payout.refund_id else None,
+            "error": payout.error or None,
         },
     )

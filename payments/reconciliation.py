@@ -18,7 +18,8 @@ from chains.base import ChainReader, ChainUnavailable, Transfer
 from core.ids import public_id
 from invoices.models import Credit, Invoice
 from merchants.models import Merchant, WalletAddress
-from payments.models import Account, Booking, Cursor, Payment, Posting, Refund, ScannedRange, Settlement
+from payments.models import Account, Booking, Cursor, Payment, Payout, Posting, Refund, ScannedRange, Settlement
+from payments.services.matching import own_transactions
 from payments.states import RECEIVED, PaymentStatus, RefundStatus
 from payments.watchlist import IssuedAddresses
 
@@ -27,7 +28,7 @@ PREFIXES: Final = {
     "settlement": Settlement.PREFIX,
     "credit": Credit.PREFIX,
     "refund": Refund.PREFIX,
-    "payout": "pyt",
+    "payout": Payout.PREFIX,
 }
 
 
@@ -55,7 +56,7 @@ GROUP BY b.id HAVING count(p.id) < 2 OR coalesce(sum(p.units), 0) <> 0
 ORDER BY b.id
 """
 
-# What each payment, settlement and refund should have on the books, beside what it has. A credit is
+# What each payment, settlement, refund and payout should have on the books, beside what it has. A credit is
 # fiat: what it is on the books for shows in the customers' account of its invoice, below.
 _FACTS: Final = """
 WITH payment AS (
@@ -73,6 +74,14 @@ WITH payment AS (
                 ELSE 'customers' END AS owner,
            CASE WHEN r.status = 'completed' THEN 'chain' ELSE 'refunds' END AS target
     FROM payments_refund r LEFT JOIN invoices_invoice i ON i.id = r.invoice_id WHERE r.status <> 'cancelled'
+), payout AS (
+    SELECT 'payout' AS fact, p.id AS source_id, p.network, p.asset_code, p.merchant_id, p.units,
+           CASE p.kind WHEN 'forward' THEN 'merchant' ELSE 'fees' END AS owner
+    FROM payments_payout p WHERE p.status = 'confirmed' AND p.kind IN ('forward', 'fee')
+), spent AS (
+    SELECT 'payout' AS fact, p.fee_source AS source_id, p.network, p.fee_asset_code AS asset_code, p.merchant_id,
+           p.fee_units AS units
+    FROM payments_payout p WHERE p.status IN ('confirmed', 'failed') AND p.fee_units > 0
 ), expected AS (
     SELECT fact, source_id, network, asset_code, merchant_id, 'chain' AS account, units FROM payment
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, owner, -units FROM payment
@@ -81,10 +90,14 @@ WITH payment AS (
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'merchant', -net_units FROM settlement
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, owner, units FROM refund
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, target, -units FROM refund
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, owner, units FROM payout
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'chain', -units FROM payout
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'network_fees', units FROM spent
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'merchant', -units FROM spent
 ), booked AS (
     SELECT b.fact, b.source_id, b.network, b.asset_code, b.merchant_id, p.account, sum(p.units) AS units
     FROM payments_booking b JOIN payments_posting p ON p.booking_id = b.id
-    WHERE b.fact IN ('payment', 'settlement', 'refund')
+    WHERE b.fact IN ('payment', 'settlement', 'refund', 'payout')
        OR (b.fact = 'credit' AND b.source_id NOT IN (SELECT id FROM invoices_credit WHERE voided_at IS NULL))
     GROUP BY b.fact, b.source_id, b.network, b.asset_code, b.merchant_id, p.account
 )
@@ -210,7 +223,8 @@ def _compared_payments(network: str, found: Sequence[Transfer], first: int, last
         recorded = recorded.filter(merchant=scope.merchant)
     payments = {(p.txid, p.asset_code, p.address, p.tag, p.ordinal): p for p in recorded}
     booked = _booked_on_chain([payment.pk for payment in payments.values()])
-    for transfer in found:
+    own = own_transactions(network, found)
+    for transfer in (each for each in found if each.txid not in own):
         key = (transfer.txid, transfer.asset, transfer.recipient, transfer.tag, transfer.ordinal)
         payment = payments.pop(key, None)
         units = _amount(network, transfer.asset, transfer.units)

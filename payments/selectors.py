@@ -64,6 +64,7 @@ def list_refunds(*, merchant: Merchant, livemode: bool) -> QuerySet[Refund]:
     return (
         Refund.objects.filter(merchant=merchant, livemode=livemode)
         .select_related("invoice")
+        .prefetch_related("payouts")
         .order_by("-created_at", "-id")
     )
 
@@ -75,7 +76,8 @@ def payments_of(invoice: Invoice) -> list[Payment]:
 
 def refunds_of(invoice: Invoice) -> list[Refund]:
     """Return the refunds of one invoice, oldest first."""
-    return list(Refund.objects.filter(invoice=invoice).order_by("created_at", "id")[:MANY])
+    refunds = Refund.objects.filter(invoice=invoice).prefetch_related("payouts")
+    return list(refunds.order_by("created_at", "id")[:MANY])
 
 
 def get_payment(*, merchant: Merchant, livemode: bool, public_id: str) -> Payment:

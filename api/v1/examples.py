@@ -173,6 +173,7 @@ REFUND: Final = {
     "reason": "Service cancelled",
     "tx_hash": None,
     "held": False,
+    "payout": None,
     "payment_uri": _ADDRESS,
     "claim_url": None,
     "livemode": True,

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("refunds", payments.RefundList.as_view()),
     path("refunds/<str:refund_id>", payments.RefundDetail.as_view()),
     path("refunds/<str:refund_id>/qr", payments.RefundQRCode.as_view()),
+    path("refunds/<str:refund_id>/send", payments.RefundSending.as_view()),
     path("refunds/<str:refund_id>/complete", payments.RefundCompletion.as_view()),
     path("refunds/<str:refund_id>/cancel", payments.RefundCancellation.as_view()),
     path("deposits", payments.DepositList.as_view()),

@@ -1,6 +1,7 @@
 """What every installation shares. What differs is in development.py, production.py and test.py."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.templatetags.static import static
@@ -8,6 +9,7 @@ from django.templatetags.static import static
 from config import env
 from config.chains import chains_from_env
 from config.schedule import beat_schedule
+from config.vaults import fee_addresses, fee_caps, vault_keys
 from core.logs import logging_config
 
 ROOT = env.ROOT
@@ -170,6 +172,15 @@ FIXED_RATES = env.rates("FIXED_RATES", default={})  # on top of the table in inv
 
 # Which networks are read and through which nodes; the sandbox is always there.
 CHAINS: dict[str, Any] = chains_from_env(env.ENVIRON)
+
+# Keys outside the database that encrypt the seeds of vaults; without any there are no vaults.
+VAULT_KEYS = vault_keys(env.names("VAULT_KEYS", default=()), others=env.names("SECRET_ENCRYPTION_KEYS", default=()))
+VAULT_FEE_CAPS = fee_caps(env.names("VAULT_FEE_CAPS", default=()))  # per transaction, in the network's own coin
+VAULT_APPROVAL_USD = env.decimal("VAULT_APPROVAL_USD", default=Decimal(1000))  # above, two of the staff must approve
+# Money is forwarded when that costs no more than this share of it.
+VAULT_FORWARD_COST_PERCENT = env.decimal("VAULT_FORWARD_COST_PERCENT", default=Decimal(5))
+PLATFORM_FEE_ADDRESSES = fee_addresses(env.names("PLATFORM_FEE_ADDRESSES", default=()))
+
 # Threads of a worker that wait for merchants' servers; 0 sends no webhooks from this process.
 WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=32, maximum=256)
 SANDBOX_BLOCK_SECONDS = env.integer("SANDBOX_BLOCK_SECONDS", default=3, maximum=3600)

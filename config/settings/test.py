@@ -1,8 +1,11 @@
 """Settings of the test suite. tests/conftest.py starts the engines and fills in their addresses."""
 
+from decimal import Decimal
+
 from config import env
 from config.settings.base import *  # noqa: F403
 from config.settings.base import REST_FRAMEWORK, cache_settings, database_settings
+from config.vaults import FEE_CAPS
 from core.logs import logging_config
 
 SECRET_KEY = "tests-only-" + "k" * 64
@@ -32,6 +35,11 @@ MERCHANT_SIGNUP = "open"
 TRUSTED_PROXIES = []
 OUTBOUND_ALLOWED_NETWORKS = []
 CHAINS = {}
+VAULT_KEYS = []
+VAULT_FEE_CAPS = dict(FEE_CAPS)
+VAULT_APPROVAL_USD = Decimal(1000)
+VAULT_FORWARD_COST_PERCENT = Decimal(5)
+PLATFORM_FEE_ADDRESSES = {}
 SANDBOX_BLOCK_SECONDS = 0
 WEBHOOK_SENDERS = 0
 RATE_SOURCES = ["fixed"]

@@ -23,6 +23,7 @@ from merchants.services.keys import (
 )
 from merchants.services.signing_up import SignedUp, SignUp, sign_up
 from merchants.services.usage import count_invoice
+from merchants.services.vaults import OpenedVault, gas_address, open_vault, preview_vault
 from merchants.services.wallets import add_addresses, add_wallet, first_addresses, preview_wallet, remove_wallet
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "KeyChanges",
     "KeyOrder",
     "MerchantChanges",
+    "OpenedVault",
     "SignUp",
     "SignedUp",
     "add_addresses",
@@ -39,8 +41,11 @@ __all__ = [
     "count_invoice",
     "create_api_key",
     "first_addresses",
+    "gas_address",
     "invite_waiting",
     "issue_destination",
+    "open_vault",
+    "preview_vault",
     "preview_wallet",
     "reactivate",
     "remove_wallet",

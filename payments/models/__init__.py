@@ -1,4 +1,4 @@
-"""What this app stores: how far each chain has been read, payments, refunds, the books."""
+"""What this app stores: how far each chain has been read, payments, refunds, the books, payouts."""
 
 from payments.models.books import (
     Account,
@@ -10,6 +10,7 @@ from payments.models.books import (
     SettlementStatus,
 )
 from payments.models.payment import Payment
+from payments.models.payouts import Payout, PayoutApproval, PayoutKind, PayoutStatus
 from payments.models.refund import Refund
 from payments.models.scanning import Cursor, Finding, ScannedRange
 
@@ -21,6 +22,10 @@ __all__ = [
     "Fact",
     "Finding",
     "Payment",
+    "Payout",
+    "PayoutApproval",
+    "PayoutKind",
+    "PayoutStatus",
     "Posting",
     "Refund",
     "ScannedRange",

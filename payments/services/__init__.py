@@ -13,12 +13,14 @@ from payments.services.refunds import (
     complete_refund,
     open_surplus_refund,
     request_refund,
+    send_refund,
     set_refund_address,
 )
 from payments.services.rescan import Progress, rescan
 from payments.services.sandbox import SentTransfer, TransferOrder, mine_blocks, reorganise, send_transfer
 from payments.services.scanner import scan
 from payments.services.second_pass import close_finding, verify
+from payments.services.vaults import look_after_payouts
 
 __all__ = [
     "Progress",
@@ -36,6 +38,7 @@ __all__ = [
     "close_finding",
     "complete_refund",
     "fail_stale",
+    "look_after_payouts",
     "mine_blocks",
     "open_surplus_refund",
     "record_reading",
@@ -44,6 +47,7 @@ __all__ = [
     "rescan",
     "resolve_deposit",
     "scan",
+    "send_refund",
     "send_transfer",
     "set_refund_address",
     "verify",

@@ -18,7 +18,7 @@ from django.db.models import Q
 from chains.base import Transfer
 from invoices.models import AmountClaim, Invoice, Matching
 from merchants.models import WalletAddress
-from payments.models import Payment
+from payments.models import Payment, Payout, PayoutKind
 from payments.services.credit import Change, Key, sent_at, transfer_key, upsert, upsert_unmatched
 
 # Block times are what miners say: those of Bitcoin may be two hours off.
@@ -37,9 +37,12 @@ class Matches:
     by_tag: Mapping[tuple[str, str], Invoice]
     claims: Mapping[Amount, Collection[AmountClaim]]
     owners: Mapping[str, UUID]
+    own: Collection[str]  # transactions in which a vault moves coin for fees between its own addresses
 
     def record(self, transfer: Transfer, *, now: datetime) -> Change | None:
         """Record ``transfer`` where it belongs; None when it belongs to nobody here."""
+        if transfer.txid in self.own:
+            return None
         key = transfer_key(transfer)
         invoice = self.invoice(self.known[key]) if key in self.known else self._invoice_for(transfer, now)
         if invoice is not None:
@@ -88,7 +91,18 @@ def find_matches(network: str, transfers: Sequence[Transfer], *, also: Collectio
         by_tag={(invoice.address, invoice.tag): invoice for invoice in locked if invoice.matching == Matching.TAG},
         claims=claims,
         owners=owners,
+        own=own_transactions(network, transfers),
     )
+
+
+def own_transactions(network: str, transfers: Sequence[Transfer]) -> set[str]:
+    """Return the transactions among ``transfers`` in which a vault moved coin for fees: nobody has paid."""
+    if not transfers:
+        return set()
+    gas = Payout.objects.filter(
+        kind=PayoutKind.GAS, network=network, txid__in={transfer.txid for transfer in transfers}
+    )
+    return set(gas.values_list("txid", flat=True))
 
 
 def _named(network: str, transfers: Iterable[Transfer]) -> set[UUID]:

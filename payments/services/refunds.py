@@ -20,7 +20,7 @@ from payments import selectors
 from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge
 from payments.events import refund_event
 from payments.models import Payment, Refund
-from payments.services import books
+from payments.services import books, payouts
 from payments.services.returns import finish, hold_unfounded, refundable_units
 from payments.states import OPEN_REFUND, RefundStatus
 from payments.watchlist import IssuedAddresses
@@ -138,11 +138,12 @@ def complete_refund(
     A paid invoice whose whole amount has gone back becomes refunded.
 
     :raises RefundNotFound: when the merchant has no such refund
-    :raises RefundNotOpen: when it was completed or cancelled before
+    :raises RefundNotOpen: when it was completed or cancelled before, or a vault is sending it
     """
     refund = _refund_for_update(merchant, livemode, public_id)
     if refund.status not in OPEN_REFUND:
         raise RefundNotOpen(f"This refund is {refund.status} already.")
+    payouts.release_refund(refund, now=now)
     refund.txid = refund.txid if refund.ordinal is not None else txid
     if address:
         refund.address = check_refund_address(refund.network, address)
@@ -181,6 +182,21 @@ def claim_refund(*, token: str, address: str, now: datetime) -> Refund:
 
 
 @transaction.atomic
+def send_refund(*, merchant: Merchant, livemode: bool, public_id: str, now: datetime) -> Refund:
+    """
+    Have the vault that the invoice was paid to send a refund, once; asking again changes nothing.
+
+    :raises RefundNotFound: when the merchant has no such refund
+    :raises RefundNotOpen: when it was sent or cancelled before
+    :raises RefundNotFromVault: when the invoice was not paid to a vault
+    :raises RefundNotSendable: when it has no address, or is held
+    """
+    refund = _refund_for_update(merchant, livemode, public_id)
+    payouts.plan_refund(refund, now=now)
+    return refund
+
+
+@transaction.atomic
 def cancel_refund(*, merchant: Merchant, livemode: bool, public_id: str, now: datetime) -> Refund:
     """
     Withdraw a refund that has not been sent.
@@ -191,6 +207,7 @@ def cancel_refund(*, merchant: Merchant, livemode: bool, public_id: str, now: da
     refund = _refund_for_update(merchant, livemode, public_id)
     if refund.status != RefundStatus.REQUESTED:
         raise RefundNotOpen(f"This refund is {refund.status} already.")
+    payouts.release_refund(refund, now=now)
     refund.status = RefundStatus.CANCELLED
     refund.completed_at = now
     refund.save()
@@ -246,9 +263,10 @@ def _refund_for_update(merchant: Merchant, livemode: bool, public_id: str) -> Re
     return refund
 
 
-def _set_address(refund: Refund, address: str, now: datetime) -> Refund:  # noqa: ARG001 - the moment is in the event
+def _set_address(refund: Refund, address: str, now: datetime) -> Refund:
     if refund.status != RefundStatus.REQUESTED:
         raise RefundNotOpen(f"This refund is {refund.status} already.")
+    payouts.release_refund(refund, now=now)
     refund.address = check_refund_address(refund.network, address)
     refund.save()
     emit(refund_event(refund, "refund.address_set"))

@@ -15,6 +15,7 @@ from invoices.states import InvoiceStatus
 from payments.events import refund_event
 from payments.models import Payment, Refund
 from payments.services import books
+from payments.services.payouts import signed_txid
 from payments.states import TIERS_USD, PaymentStatus, RefundStatus, View, required_confirmations
 
 log = structlog.get_logger(__name__)
@@ -170,10 +171,14 @@ def _has_left(refund: Refund, seen: set[tuple[str, str, str, int]], *, first: in
 
 
 def _take_back(refund: Refund, now: datetime) -> None:
-    """A fork removed the transaction: the money is with the merchant again, and the refund is owed again."""
+    """
+    A fork removed the transaction: the money is with the merchant again, and the refund is owed again.
+
+    What a vault has signed for it stays its transaction: the vault sends the same one again.
+    """
     log.warning("refund_reversed", refund=refund.public_id, network=refund.network, txid=refund.txid)
     refund.status = RefundStatus.REQUESTED
-    refund.txid, refund.ordinal = "", None
+    refund.txid, refund.ordinal = signed_txid(refund), None
     refund.block_height, refund.block_hash = None, ""
     refund.completed_at = None
     refund.save()

@@ -44,6 +44,8 @@ def test_a_wallet_is_previewed_added_listed_and_removed(api):
         "warning": None,
         "status": "active",
         "preview": FIRST,
+        "forward_to": None,
+        "gas_address": None,
         "created_at": added.body["created_at"],
     }
     assert api.get("/wallets").body["wallets"] == [added.body]

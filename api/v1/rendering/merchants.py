@@ -85,6 +85,8 @@ def render_wallet(wallet: Wallet, use: WalletUse) -> dict[str, Any]:
         "warning": use.warning or None,
         "status": "active" if wallet.is_active else "removed",
         "preview": services.first_addresses(wallet),
+        "forward_to": wallet.forward_to or None,
+        "gas_address": services.gas_address(wallet) or None,
         "created_at": timestamp(wallet.created_at),
     }
 

@@ -11,6 +11,7 @@ from core.ids import public_id
 from core.money import WIDE
 from invoices.models import Invoice
 from payments.models import Payment, Refund
+from payments.models.payouts import OVER
 from payments.selectors import claim_token
 from payments.states import PaymentStatus, RefundStatus, Review
 
@@ -89,6 +90,7 @@ def refund_view(refund: Refund) -> dict[str, Any]:
         "reason": refund.reason or None,
         "tx_hash": refund.txid or None,
         "held": refund.is_held,
+        "payout": payout_view(refund),
         "payment_uri": refund_uri(refund),
         "claim_url": claim_url(refund),
         "livemode": refund.livemode,
@@ -97,9 +99,25 @@ def refund_view(refund: Refund) -> dict[str, Any]:
     }
 
 
+def payout_view(refund: Refund) -> dict[str, Any] | None:
+    """Return how far a vault is with sending a refund; None unless one was asked to."""
+    payout = max(refund.payouts.all(), key=lambda each: (each.created_at, each.pk), default=None)
+    if payout is None:
+        return None
+    return {
+        "id": payout.public_id,
+        "status": str(payout.status),
+        "waiting_for": payout.waiting_for or None,
+        "from_address": payout.sender,
+        "tx_hash": payout.txid or None,
+    }
+
+
 def refund_uri(refund: Refund) -> str | None:
     """Return what the merchant's wallet opens to send the refund; None unless it is to be sent, and can be."""
     is_due = refund.status == RefundStatus.REQUESTED and refund.address and not refund.is_held
+    if any(payout.status not in OVER for payout in refund.payouts.all()):
+        return None  # a vault sends it
     asset = refund.asset
     return uris.payment_uri(asset, refund.address, asset.to_amount(refund.units)) if is_due and asset else None
 

@@ -149,21 +149,30 @@ REVOKED_API_KEY: Final = Shape(
     "RevokedApiKey", {"id": Text(max=40), "status": Choice("revoked"), "revoked_at": Moment()}, is_open=True
 )
 
-WALLET: Final = Shape(
-    "Wallet",
+_WALLET_FIELDS: Final = {
+    "id": Text(max=40),
+    "network": Text(max=32),
+    "kind": Choice(*WalletKind.values),
+    "xpub": Text(max=256, nullable=True, doc="The key, or a descriptor of it; null for listed addresses."),
+    "next_index": Whole(min=0, max=2**31, nullable=True, doc="The child of the key that the next invoice gets."),
+    "last_paid_index": Whole(min=0, max=2**31, nullable=True, doc="The last child that was paid."),
+    "gap": Whole(min=0, max=2**31, nullable=True, doc="How many children since were not; most apps look 20 ahead."),
+    "addresses_left": Whole(min=0, max=10**9, nullable=True, doc="How many addresses of a pool wait unused."),
+    "warning": Text(max=1000, nullable=True, doc="What you should do something about."),
+    "status": Choice("active", "removed"),
+    "preview": ListOf(Text(max=128), max=3, doc="The first addresses, to compare with those in your wallet."),
+    "forward_to": Text(max=128, nullable=True, doc="Of a vault: where what its invoices bring goes on to."),
+    "gas_address": Text(max=128, nullable=True, doc="Of a vault: where to put the network's coin, for its fees."),
+    "created_at": Moment(),
+}
+WALLET: Final = Shape("Wallet", _WALLET_FIELDS, is_open=True)
+NEW_WALLET: Final = Shape(
+    "NewWallet",
     {
-        "id": Text(max=40),
-        "network": Text(max=32),
-        "kind": Choice(*WalletKind.values),
-        "xpub": Text(max=256, nullable=True, doc="The key, or a descriptor of it; null for listed addresses."),
-        "next_index": Whole(min=0, max=2**31, nullable=True, doc="The child of the key that the next invoice gets."),
-        "last_paid_index": Whole(min=0, max=2**31, nullable=True, doc="The last child that was paid."),
-        "gap": Whole(min=0, max=2**31, nullable=True, doc="How many children since were not; most apps look 20 ahead."),
-        "addresses_left": Whole(min=0, max=10**9, nullable=True, doc="How many addresses of a pool wait unused."),
-        "warning": Text(max=1000, nullable=True, doc="What you should do something about."),
-        "status": Choice("active", "removed"),
-        "preview": ListOf(Text(max=128), max=3, doc="The first addresses, to compare with those in your wallet."),
-        "created_at": Moment(),
+        **_WALLET_FIELDS,
+        "seed_phrase": Text(
+            max=500, required=False, doc="Of a new vault: 24 words that can spend all it holds. Shown once."
+        ),
     },
     is_open=True,
 )
@@ -254,6 +263,9 @@ ADD_WALLET: Final = Shape(
         ),
         "address": _LISTED.but(required=False, nullable=True, doc="For `single`: the address."),
         "addresses": ListOf(_LISTED, min=1, max=1000, required=False, nullable=True, doc="For `pool`: the addresses."),
+        "forward_to": _LISTED.but(
+            required=False, nullable=True, doc="For `vault`: where the money goes on to; cannot be changed later."
+        ),
     },
 )
 ADD_ADDRESSES: Final = Shape("AddAddresses", {"addresses": ListOf(_LISTED, min=1, max=1000)})

@@ -17,6 +17,7 @@ from api.v1.shapes.common import (
     text,
 )
 from api.validation import Amount, Choice, Flag, ListOf, MapOf, Number, Shape, Text, Whole
+from payments.models import PayoutStatus
 from payments.services import RefundRate, Resolution
 from payments.states import PaymentStatus, RefundStatus, Review
 
@@ -168,6 +169,19 @@ REFUND: Final = Shape(
         "reason": text("In your own words.", nullable=True),
         "tx_hash": text("The transaction it was sent in.", nullable=True),
         "held": Flag(doc="Do not send it: the money it returns is not confirmed, or a reorg took it back."),
+        "payout": Shape(
+            "Payout",
+            {
+                "id": text("Public id of the payout.", "pyt_06bq3z5n8cz9v4w2k7r1t0x5ye"),
+                "status": Choice(*PayoutStatus.values, doc="How far it is."),
+                "waiting_for": text("What keeps it from going on.", nullable=True),
+                "from_address": text("The address of the vault that sends it."),
+                "tx_hash": text("Its transaction, once it is signed.", nullable=True),
+            },
+            is_open=True,
+            nullable=True,
+            doc="How far a vault is with sending it; null unless one was asked to.",
+        ),
         "payment_uri": text("What to open in your wallet to send it; null unless it is to be sent.", nullable=True),
         "claim_url": text("Where the customer says the address; null once it is known.", nullable=True),
         "livemode": Flag(doc=LIVEMODE_DOC),

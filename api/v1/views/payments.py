@@ -100,6 +100,23 @@ class RefundQRCode(MerchantView):
         return HttpResponse(qr.draw(order), content_type=qr.FORMATS[wanted["format"]])
 
 
+class RefundSending(MerchantView):
+    required_scopes = {"POST": "invoices:refund"}
+    rate_class = "status"
+    tag = "Refunds"
+
+    @operation(
+        "Send a refund from the vault",
+        description="For an invoice that was paid to a vault: the gateway sends the money itself, once. `payout` says "
+        "how far that is and what it waits for, such as coin for the fee or the approval of staff. From the moment "
+        "its transaction is signed the refund cannot be changed any more.",
+        answers={200: shapes.REFUND},
+    )
+    def post(self, request: Request, refund_id: str) -> Response:  # noqa: ARG002
+        refund = services.send_refund(merchant=self.merchant, livemode=self.livemode, public_id=refund_id, now=self.now)
+        return Response(refund_view(refund))
+
+
 class RefundCompletion(MerchantView):
     required_scopes = {"POST": "invoices:refund"}
     rate_class = "status"

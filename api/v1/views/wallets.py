@@ -14,7 +14,7 @@ from api.v1.shapes import merchants as shapes
 from invoices.selectors import wallet_uses
 from merchants import selectors, services
 from merchants.errors import LiveModeRequired
-from merchants.models import Merchant, Wallet
+from merchants.models import Merchant, Wallet, WalletKind
 
 _LIST_QUERY = list_query("WalletFilters", {})
 _LIST = list_answer("WalletList", "wallets", shapes.WALLET)
@@ -55,6 +55,7 @@ class WalletList(WalletView):
 
     required_scopes = {"GET": "wallets:manage", "POST": "wallets:manage"}
     rate_class = {"GET": "list", "POST": "merchant"}
+    carries_secret = True  # the seed of a new vault
 
     @operation("List wallets", query=_LIST_QUERY, answers={200: _LIST})
     def get(self, request: Request) -> Response:  # noqa: ARG002
@@ -67,13 +68,26 @@ class WalletList(WalletView):
         "addresses you list, one each (`pool`), or all to one address (`single`): there a destination tag or reference "
         "tells them apart or, on networks without one, the exact amount, whose last digits are raised by up to 1 % "
         "where they would meet. Compare `preview` with the first addresses that your wallet shows. Never send a "
-        "private key or a seed phrase: it is refused, and its funds have to be moved.",
+        "private key or a seed phrase: it is refused, and its funds have to be moved. Where the installation keeps "
+        "keys, a `vault` makes its own: `seed_phrase` is shown this once, for your backup; `forward_to` is where what "
+        "its invoices bring goes on to, and can never be changed; `gas_address` is where you put the coin for fees.",
         body=shapes.ADD_WALLET,
-        answers={201: shapes.WALLET},
+        answers={201: shapes.NEW_WALLET},
         request_example=examples.ADD_WALLET,
     )
     def post(self, request: Request) -> Response:  # noqa: ARG002
-        wallet = services.add_wallet(merchant=self.owner, **_wanted(self.body()), now=self.now)
+        body = self.body()
+        wanted = _wanted(body)
+        if wanted["kind"] == WalletKind.VAULT:
+            opened = services.open_vault(
+                merchant=self.owner,
+                network=wanted["network"],
+                forward_to=body.get("forward_to") or "",
+                given=[text for text in (wanted["xpub"], *wanted["addresses"]) if text],
+                now=self.now,
+            )
+            return Response({**self.rendered(opened.wallet), "seed_phrase": opened.phrase}, status=201)
+        wallet = services.add_wallet(merchant=self.owner, **wanted, now=self.now)
         return Response(self.rendered(wallet), status=201)
 
 
@@ -93,6 +107,10 @@ class WalletPreview(WalletView):
     def post(self, request: Request) -> Response:  # noqa: ARG002
         self.check_live()
         wanted = _wanted(self.body())
+        if wanted["kind"] == WalletKind.VAULT:
+            return Response(
+                {"network": wanted["network"], "preview": services.preview_vault(network=wanted["network"])}
+            )
         return Response({"network": wanted["network"], "preview": services.preview_wallet(**wanted)})
 
 

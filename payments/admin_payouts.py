@@ -1,0 +1,80 @@
+"""Staff's view of what vaults send: approve above the limit, withdraw, and give up what can never be carried out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.admin import TabularInline
+
+from core.staff import ReadOnly, StaffAdmin
+from payments.events import amount_of
+from payments.models import Payout, PayoutApproval
+from payments.services import payouts
+
+
+class ApprovalInline(ReadOnly, TabularInline):
+    model = PayoutApproval
+    fields = ("user", "created_at")
+    readonly_fields = fields
+    extra = 0
+
+
+@admin.register(Payout)
+class PayoutAdmin(StaffAdmin):
+    """What is sent is decided by services; the signed transaction is shown nowhere."""
+
+    list_display = (
+        "public_id",
+        "created_at",
+        "kind",
+        "amount",
+        "network",
+        "merchant",
+        "status",
+        "waiting_for",
+        "error",
+    )
+    list_filter = ("status", "kind", "network", "asset_code")
+    list_select_related = ("merchant",)
+    search_fields = ("=id", "=txid", "=sender", "=recipient", "=invoice__id", "=refund__id")
+    search_help_text = "Public id, transaction or address"
+    ordering = ("-created_at",)
+    readonly_fields = ("public_id", "amount")
+    inlines = (ApprovalInline,)
+    actions = ("approve", "withdraw", "give_up")
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:  # noqa: ARG002
+        """Leave out the signed transaction: whoever has it can send it."""
+        return ("raw",)
+
+    @admin.display(description="ID")
+    def public_id(self, payout: Payout) -> str:
+        """The id the world sees."""
+        return payout.public_id
+
+    @admin.display(description="Amount", ordering="units")
+    def amount(self, payout: Payout) -> str:
+        """How much is sent, in the asset."""
+        return f"{amount_of(payout):f} {payout.asset_code}"
+
+    @admin.action(description="Approve in your own name (two people must)", permissions=["operate"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Payout]) -> None:
+        """Count whoever is signed in as one who approves."""
+        self.apply(
+            request,
+            queryset,
+            lambda payout: payouts.approve(payout_id=payout.pk, user=request.user, now=timezone.now()),
+        )
+
+    @admin.action(description="Withdraw before it is signed", permissions=["operate"])
+    def withdraw(self, request: HttpRequest, queryset: QuerySet[Payout]) -> None:
+        """Cancel payouts of which nothing has been signed."""
+        self.apply(request, queryset, lambda payout: payouts.cancel(payout_id=payout.pk, now=timezone.now()))
+
+    @admin.action(description="In quarantine: give up, its nonce was used by another", permissions=["operate"])
+    def give_up(self, request: HttpRequest, queryset: QuerySet[Payout]) -> None:
+        """Fail payouts whose transaction can never be carried out, as every node must say."""
+        self.apply(request, queryset, lambda payout: payouts.give_up(payout_id=payout.pk, now=timezone.now()))

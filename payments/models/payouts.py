@@ -1,0 +1,162 @@
+"""Money that the gateway itself sends from a vault."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+
+from chains import registry
+from chains.base import Asset
+from core.fields import UnitsField
+from core.ids import uuid7
+from core.models import Record
+from payments.models.books import Settlement
+from payments.models.refund import Refund
+
+
+class PayoutKind(models.TextChoices):
+    """What it is sent for."""
+
+    REFUND = "refund"
+    FORWARD = "forward"  # to the merchant's own wallet
+    FEE = "fee"  # to the platform
+    GAS = "gas"  # coin to an address of the vault that is to send something and has none
+
+
+class PayoutStatus(models.TextChoices):
+    """
+    Where a payout stands.
+
+    ``signed``: its one transaction is stored, and may have been sent. ``quarantined``: sending it had an
+    unclear end. ``confirmed``: it is in a block that is final. ``failed``: it never moved anything and
+    never will, as the chain says for good.
+    """
+
+    PLANNED = "planned"  # waits for approval
+    APPROVED = "approved"
+    SIGNED = "signed"
+    SENT = "sent"
+    QUARANTINED = "quarantined"
+    CONFIRMED = "confirmed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNSIGNED = (PayoutStatus.PLANNED, PayoutStatus.APPROVED)
+UNDER_WAY = (PayoutStatus.SIGNED, PayoutStatus.SENT, PayoutStatus.QUARANTINED)
+BINDING = (*UNDER_WAY, PayoutStatus.CONFIRMED)  # the money has gone, or may have
+OVER = (PayoutStatus.FAILED, PayoutStatus.CANCELLED)
+
+
+class Payout(Record):
+    """
+    One transaction that a vault makes, in base units of ``asset_code``; fees in those of the network's coin.
+
+    Invariants the database keeps, whoever writes:
+
+    * one payout that is not over for each refund;
+    * each nonce of a sender is given out once, ever;
+    * nonce, signed bytes and transaction id appear together, and what was signed is never changed
+      nor deleted (trigger of migration ``payouts``): whatever happens, only the same bytes can be sent.
+    """
+
+    PREFIX = "pyt"
+
+    kind = models.CharField(max_length=7, choices=PayoutKind.choices)
+    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, related_name="+")
+    wallet = models.ForeignKey("merchants.Wallet", on_delete=models.PROTECT, related_name="+")
+    invoice = models.ForeignKey("invoices.Invoice", on_delete=models.PROTECT, null=True, related_name="payouts")
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="payouts")
+    settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, null=True, related_name="payouts")
+    pays_for = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="gas_payouts")
+    network = models.CharField(max_length=32)
+    asset_code = models.CharField(max_length=16)
+    units = UnitsField()
+    sender = models.CharField(max_length=128)
+    sender_path = models.CharField(max_length=24)  # below the vault's account: 0/index, or 1/0 for its gas
+    recipient = models.CharField(max_length=128)
+
+    status = models.CharField(max_length=11, choices=PayoutStatus.choices)
+    value_usd = models.DecimalField(max_digits=20, decimal_places=2, null=True)
+    approvals_needed = models.PositiveSmallIntegerField(default=0)
+    waiting_for = models.CharField(max_length=300, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    nonce = models.BigIntegerField(null=True)
+    raw = models.TextField(blank=True, editable=False)
+    txid = models.CharField(max_length=128, blank=True)
+    fee_cap_units = UnitsField(default=0)  # the most that this transaction can cost
+    attempts = models.PositiveIntegerField(default=0)  # times it was about to be broadcast
+    block_height = models.BigIntegerField(null=True)
+    block_hash = models.CharField(max_length=128, blank=True)
+    fee_units = UnitsField(null=True)
+    fee_asset_code = models.CharField(max_length=16)  # the network's coin
+    fee_source = models.UUIDField(default=uuid7, editable=False)  # names the fee in the books
+    signed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="payout_positive", condition=Q(units__gt=0)),
+            CheckConstraint(name="payout_kind_known", condition=Q(kind__in=PayoutKind.values)),
+            CheckConstraint(name="payout_status_known", condition=Q(status__in=PayoutStatus.values)),
+            CheckConstraint(
+                name="payout_of_its_kind",
+                condition=Q(kind="refund", refund__isnull=False, settlement=None, pays_for=None)
+                | Q(kind__in=["forward", "fee"], refund=None, settlement__isnull=False, pays_for=None)
+                | Q(kind="gas", refund=None, settlement=None, pays_for__isnull=False),
+            ),
+            CheckConstraint(
+                name="payout_signed_whole",
+                condition=Q(status__in=["planned", "approved", "cancelled"], nonce=None, raw="", txid="")
+                | (
+                    Q(status__in=["signed", "sent", "quarantined", "confirmed", "failed"], nonce__isnull=False)
+                    & ~Q(raw="")
+                    & ~Q(txid="")
+                ),
+            ),
+            UniqueConstraint(
+                name="payout_once_per_refund",
+                fields=["refund"],
+                condition=Q(refund__isnull=False) & ~Q(status__in=["failed", "cancelled"]),
+            ),
+            UniqueConstraint(
+                name="payout_one_unsigned_per_settlement",
+                fields=["invoice", "asset_code", "kind"],
+                condition=Q(kind__in=["forward", "fee"], status__in=["planned", "approved"]),
+            ),
+            UniqueConstraint(
+                name="payout_one_gas_at_a_time",
+                fields=["pays_for"],
+                condition=Q(kind="gas", status__in=["planned", "approved"]),
+            ),
+            UniqueConstraint(
+                name="payout_nonce_once", fields=["network", "sender", "nonce"], condition=Q(nonce__isnull=False)
+            ),
+            UniqueConstraint(name="payout_transaction_once", fields=["network", "txid"], condition=~Q(txid="")),
+        ]
+        indexes = [
+            Index(
+                name="payout_open",
+                fields=["created_at"],
+                condition=~Q(status__in=["confirmed", "failed", "cancelled"]),
+            ),
+            Index(F("merchant"), F("created_at"), F("id"), name="payout_newest"),
+        ]
+
+    @property
+    def asset(self) -> Asset | None:
+        """What is sent; None when it is no longer configured."""
+        return registry.asset(self.network, self.asset_code)
+
+
+class PayoutApproval(Record):
+    """A member of staff who has looked at a payout and wants it sent; each counts once."""
+
+    PREFIX = "pya"
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="approvals")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [UniqueConstraint(name="payoutapproval_once", fields=["payout", "user"])]

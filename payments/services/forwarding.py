@@ -1,0 +1,118 @@
+"""
+Move what settled invoices brought out of a vault: the net to the merchant's own wallet, the fee to the platform.
+
+What is due of an invoice follows from its settlement, from what was moved before and from what is promised
+back; it is looked at again when it is signed. All that is due at one address goes in one transaction.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from core.fields import UnitsField
+from invoices.models import Invoice
+from merchants.models import WalletKind
+from payments.models import Payout, PayoutKind, Refund, Settlement, SettlementStatus
+from payments.models.payouts import OVER, UNSIGNED
+from payments.services.payouts import plan
+from payments.states import RefundStatus
+from payments.watchlist import IssuedAddresses
+
+
+def plan_forwards(*, now: datetime) -> int:
+    """Plan payouts of all that is due in vaults that forward; return how many were planned."""
+    return sum(_plan_for(invoice_id, code, now) for invoice_id, code in _candidates())
+
+
+def is_still_due(payout: Payout) -> bool:
+    """Return whether exactly what the payout moves is due; the caller holds the invoice's lock."""
+    settlement = payout.settlement
+    if settlement is None or settlement.status != SettlementStatus.SETTLED:
+        return False
+    target = _target(settlement, PayoutKind(payout.kind))
+    due = _due(settlement, PayoutKind(payout.kind), without=payout)
+    return (due, target) == (payout.units, payout.recipient)
+
+
+def _candidates() -> list[tuple[UUID, str]]:
+    """Return the invoices and assets of which less was moved than was settled."""
+    moved = (
+        Payout.objects.filter(
+            invoice=OuterRef("invoice"), asset_code=OuterRef("asset_code"), network=OuterRef("network")
+        )
+        .filter(kind=PayoutKind.FORWARD)
+        .exclude(status__in=OVER)
+        .order_by()
+        .values("invoice")
+        .annotate(total=Sum("units"))
+        .values("total")
+    )
+    rows = (
+        Settlement.objects.filter(
+            status=SettlementStatus.SETTLED, livemode=True, invoice__wallet__kind=WalletKind.VAULT
+        )
+        .exclude(invoice__wallet__forward_to="")
+        .annotate(moved=Coalesce(Subquery(moved, output_field=UnitsField()), 0, output_field=UnitsField()))
+        .filter(Q(moved__lt=F("net_units")))
+        .order_by("created_at")
+    )
+    return list(rows.values_list("invoice_id", "asset_code"))
+
+
+@transaction.atomic
+def _plan_for(invoice_id: UUID, code: str, now: datetime) -> int:
+    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("wallet").get(pk=invoice_id)
+    settlement = Settlement.objects.filter(
+        invoice=invoice, network=invoice.network, asset_code=code, status=SettlementStatus.SETTLED
+    ).first()
+    if settlement is None or invoice.wallet is None:
+        return 0
+    planned = 0
+    for kind in (PayoutKind.FORWARD, PayoutKind.FEE):
+        target, due = _target(settlement, kind), _due(settlement, kind)
+        waiting = Payout.objects.filter(invoice=invoice, asset_code=code, kind=kind, status__in=UNSIGNED)
+        if not target or due <= 0 or waiting.exists() or IssuedAddresses(invoice.network).issued([target]):
+            continue
+        plan(
+            kind=kind,
+            wallet=invoice.wallet,
+            invoice=invoice,
+            settlement=settlement,
+            asset_code=code,
+            units=due,
+            sender=invoice.address,
+            sender_path=f"0/{invoice.wallet_index}",
+            recipient=target,
+            now=now,
+        )
+        planned += 1
+    return planned
+
+
+def _target(settlement: Settlement, kind: PayoutKind) -> str:
+    wallet = settlement.invoice.wallet
+    if wallet is None or kind is PayoutKind.FORWARD:
+        return wallet.forward_to if wallet else ""
+    return str(settings.PLATFORM_FEE_ADDRESSES.get(settlement.network, ""))
+
+
+def _due(settlement: Settlement, kind: PayoutKind, *, without: Payout | None = None) -> int:
+    """Return how much is to be moved: what was settled less what was moved before and, of the net, promised back."""
+    before = Payout.objects.filter(
+        invoice_id=settlement.invoice_id, network=settlement.network, asset_code=settlement.asset_code, kind=kind
+    ).exclude(status__in=OVER)
+    if without is not None:
+        before = before.exclude(pk=without.pk)
+    moved = int(before.aggregate(units=Sum("units"))["units"] or 0)
+    if kind is PayoutKind.FEE:
+        return settlement.fee_units - moved
+    promised = (
+        Refund.objects.filter(invoice_id=settlement.invoice_id, asset_code=settlement.asset_code, kind="requested")
+        .exclude(status=RefundStatus.CANCELLED)
+        .aggregate(units=Sum("units"))["units"]
+    )
+    return settlement.net_units - int(promised or 0) - moved
