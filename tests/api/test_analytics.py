@@ -75,7 +75,7 @@ def body(answer) -> Any:
     return exact_json.loads(answer.content)
 
 
-def test_the_example_of_the_seeds(merchant, ask, today):
+def test_seed1_and_seed2_get_analytics_dashboard(merchant, ask, today):
     for number in range(42):
         fact(merchant, today - timedelta(days=2), paid_after=425 if number < 38 else None, total=Decimal("36.54"))
 

@@ -155,7 +155,7 @@ def listening() -> bool:
 
 
 class TestRealTimePaymentUpdates:
-    def test_the_example_works_as_printed(self, invoice, open_stream):
+    def test_seed1_and_seed2_real_time_payment_updates(self, invoice, open_stream):
         reader = open_stream(path_of(invoice))
         assert reader.status == 200
         assert reader.response.headers["Content-Type"] == "text/event-stream; charset=utf-8"

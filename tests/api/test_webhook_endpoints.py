@@ -69,7 +69,7 @@ def happen(account, event_type="invoice.paid", livemode=True):
 
 
 class TestCreateWebhookEndpoint:
-    def test_the_example_works_as_printed(self, api):
+    def test_seed1_create_webhook_endpoint_and_seed2_configure_it(self, api):
         status, endpoint = api.post("/webhook-endpoints", EXAMPLE)
 
         assert status == 201
@@ -141,7 +141,7 @@ class TestCreateWebhookEndpoint:
 
 
 class TestListWebhookEndpoints:
-    def test_the_example_works_as_printed(self, api, account):
+    def test_seed1_list_webhook_endpoints(self, api, account):
         endpoint = create(api)
         moment = timezone.now()
         for status in ("delivered", "delivered", "failed"):
@@ -208,7 +208,7 @@ class TestListWebhookEndpoints:
 
 
 class TestUpdateWebhookEndpoint:
-    def test_the_example_works_as_printed(self, api):
+    def test_seed1_update_webhook_endpoint(self, api):
         endpoint = create(api)
 
         status, answer = api.patch(
@@ -248,7 +248,7 @@ class TestUpdateWebhookEndpoint:
         assert status == 422
 
 
-def test_delete_webhook_endpoint(api):
+def test_seed1_delete_webhook_endpoint(api):
     endpoint = create(api)
 
     status, answer = api.delete(f"/webhook-endpoints/{endpoint['id']}")
@@ -259,7 +259,7 @@ def test_delete_webhook_endpoint(api):
 
 
 class TestTestWebhookEndpoint:
-    def test_the_example_works_as_printed(self, test_api, receiver):
+    def test_seed1_test_webhook_endpoint(self, test_api, receiver):
         endpoint = create(test_api, url=receiver.url(), allowed_ips=[])
 
         status, answer = test_api.post(f"/webhook-endpoints/{endpoint['id']}/test")
@@ -281,7 +281,7 @@ class TestTestWebhookEndpoint:
 
 
 class TestGetWebhookDeliveries:
-    def test_the_example_works_as_printed(self, test_api, account, receiver):
+    def test_seed1_get_webhook_deliveries(self, test_api, account, receiver):
         endpoint = create(test_api, url=receiver.url(), allowed_ips=[])
         happen(account, livemode=False)
         delivery = Delivery.objects.get()

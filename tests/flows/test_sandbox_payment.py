@@ -20,7 +20,7 @@ def work():
     outbox.dispatch_all()
 
 
-def test_from_sign_up_to_a_paid_invoice_and_its_webhook(valkey):
+def test_seed1_complete_merchant_onboarding_and_payment_processing_flow(valkey):
     account = Api().post("/merchants", {"business_name": "Acme VPN Services", "contact_email": "admin@acmevpn.com"})
     assert account.status == 201
     shop, customer = Api(account.body["test_api_key"]), Api()

@@ -79,7 +79,7 @@ def pay(invoice, *, units=None, blocks=0, asset=None):
 
 
 class TestThePage:
-    def test_has_everything_needed_to_pay_without_javascript(self, client, invoice):
+    def test_seed1_payment_web_app_has_everything_needed_to_pay_without_javascript(self, client, invoice):
         response = client.get(url(invoice))
 
         body, text = response.content.decode(), text_of(response)

@@ -26,7 +26,7 @@ def send_all(now=NOW) -> list[bool]:
 
 
 class TestSuccess:
-    def test_a_receiver_gets_the_body_and_a_signature_it_can_check(self, delivery, endpoint, receiver, now):
+    def test_seed2_webhook_headers_and_a_signature_the_receiver_can_check(self, delivery, endpoint, receiver, now):
         assert services.deliver(delivery_id=delivery.pk, now=now) is True
 
         [request] = receiver.requests

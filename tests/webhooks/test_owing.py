@@ -67,7 +67,7 @@ def test_an_event_handed_out_twice_is_owed_once(endpoint, happen, now):
     assert Delivery.objects.count() == 1
 
 
-def test_the_body_is_the_documented_payload(endpoint, happen):
+def test_seed2_webhook_payload(endpoint, happen):
     invoice = uuid7()
     data = {
         "status": "paid",
