@@ -417,7 +417,7 @@ def _result(endpoint: Endpoint, answer: object, request_id: int) -> Any:
     if not isinstance(answer, dict):
         raise endpoint.failure("did not answer as JSON-RPC does")
     # An error may come without the id: the node failed before it could read it.
-    if answer.get("error") and answer.get("id") in {request_id, None}:
+    if answer.get("error") and (answer.get("id") is None or answer["id"] == request_id):
         raise endpoint.refusal(answer["error"])
     if not _has_plain_id(answer) or answer.get("id") != request_id:
         raise endpoint.failure("answered another question than was asked")

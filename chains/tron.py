@@ -195,6 +195,8 @@ def _action(transaction: dict[str, Any]) -> _Action | None:
         return None
     contract = fields_of(contracts[0], "transaction")
     kind = contract.get("type")
+    if not isinstance(kind, str):
+        raise ChainUnavailable("the node's transaction has no type")
     if kind not in {"TransferContract", "TriggerSmartContract"}:
         return None
     value = fields_of(fields_of(contract.get("parameter"), "transaction").get("value"), "transaction")

@@ -146,6 +146,8 @@ class TestWhatCounts:
 
         assert reader.has_failed(hash_of("paid")) is False
         assert reader.has_failed(hash_of("unknown")) is False
+        chain.bend = lambda path, result: result and {**result, "valid_contract": None}
+        assert reader.has_failed(hash_of("paid")) is False
 
     def test_addresses_of_the_first_era_are_nobodys(self, reader, chain):
         chain.add(HEIGHT, Tx("paid", [output(BYRON, 5, 0), output(SHOP, 6, 1)], [spent(BYRON)]))
@@ -192,6 +194,13 @@ class TestCompleteness:
         chain.add(HEIGHT, Tx("crowd", many), pay("paid", 5))
 
         assert units(read(reader)) == [5]
+
+    def test_nobody_is_missed_on_the_last_page(self, reader, chain):
+        crowd = sorted(address(f"somebody {n}") for n in range(250))
+        chain.add(HEIGHT, Tx("crowd", [output(each, 5, n) for n, each in enumerate(crowd)]))
+
+        found = read(reader, watchlist=Watching(crowd[0], crowd[-1]))
+        assert [each.recipient for each in found] == [crowd[0], crowd[-1]]
 
     def test_transactions_the_list_of_addresses_leaves_out_are_read_one_by_one(self, reader, chain):
         outputs = [output(SHOP, 4_000_000, 1, collateral=True)]
@@ -293,6 +302,12 @@ class TestWrongServers:
         with pytest.raises(ChainUnavailable, match="is on another network than Cardano"):
             reader.block_at()
 
+    def test_true_is_no_number_of_a_test_network(self, node, chain):
+        chain.magic = True
+
+        with pytest.raises(ChainUnavailable, match="is on another network than Cardano Preprod"):
+            reader_of(node.url, network="testnet").block_at()
+
     def test_the_next_server_is_asked_when_one_is_on_another_network(self, node, chain):
         other = SmallCardano()
         other.magic = 1
@@ -390,6 +405,30 @@ class TestWrongServers:
         with pytest.raises(ChainUnavailable):
             read(reader)
 
+    def test_outputs_of_another_transaction_are_not_taken(self, reader, chain):
+        chain.add(HEIGHT, pay("paid", 5))
+        chain.bend = lambda path, result: {**result, "hash": hash_of("another")} if path.endswith("/utxos") else result
+
+        with pytest.raises(ChainUnavailable, match="another transaction"):
+            read(reader)
+
+    def test_one_thing_has_one_name_however_it_is_written(self, reader, chain):
+        chain.add(HEIGHT, pay("listed", 5), pay("untold", 6, is_listed=False))
+        honest = read(reader)
+
+        def bend(path, result):
+            if path == "/genesis" or result is None:
+                return result
+            text = json.dumps(result)
+            for name in (hash_of("listed"), hash_of("untold"), *map(chain.hash, range(FIRST, FIRST + 41))):
+                text = text.replace(name, name.upper())
+            return json.loads(text)
+
+        chain.bend = bend
+
+        assert read(reader) == honest
+        assert len(honest) == 2
+
     @pytest.mark.parametrize("text", ["addr1\u0000", "a" * 5000, "", None, 5, SHOP.upper(), SHOP + " "])
     def test_an_address_in_another_shape_is_nobodys(self, reader, chain, text):
         tx = pay("paid", 5)
@@ -410,6 +449,12 @@ class TestWrongServers:
         chain.bend = lambda asked, result: value if asked.endswith(path) else result
 
         with pytest.raises(ChainUnavailable):
+            read(reader)
+
+    def test_a_server_that_goes_in_circles_is_left(self, reader, chain):
+        chain.bend = lambda path, result: [chain.header(FIRST + 1)] if path.endswith("/next") else result
+
+        with pytest.raises(ChainUnavailable, match="instead of"):
             read(reader)
 
     def test_blocks_that_do_not_follow_each_other_are_not_read(self, reader, chain):

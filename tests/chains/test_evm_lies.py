@@ -173,6 +173,8 @@ class TestTransport:
             (200, b'{"jsonrpc":"2.0","id":true,"result":"0x1"}', "another question"),
             (200, b'{"jsonrpc":"2.0","id":1.0,"result":"0x1"}', "another question"),
             (200, b'{"jsonrpc":"2.0","id":99,"result":"0x1"}', "another question"),
+            (200, b'{"jsonrpc":"2.0","id":[1],"error":"x"}', "another question"),
+            (200, b'{"jsonrpc":"2.0","id":{},"error":{"code":-32000,"message":"no"}}', "another question"),
             (200, b'{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no\\u0000pe"}}', "refused: nope"),
             (200, b'{"jsonrpc":"2.0","id":null,"error":"x"}', "refused: x"),
             (200, b" " * 200_000, "more than 100000 bytes"),

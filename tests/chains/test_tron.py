@@ -320,6 +320,8 @@ class TestLies:
             (("raw_data", "contract", 0, "parameter", "value", "to_address"), SHOP),
             (("raw_data", "contract", 0, "parameter", "value", "to_address"), "42" + SHOP_HEX),
             (("raw_data", "contract", 0, "parameter", "value", "owner_address"), None),
+            (("raw_data", "contract", 0, "type"), []),
+            (("raw_data", "contract", 0, "type"), None),
         ],
     )
     def test_a_transaction_in_another_shape(self, reader, chain, path, value):
