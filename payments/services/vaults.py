@@ -98,12 +98,15 @@ def _note(payout_id: UUID, reason: str) -> None:
 
 
 def _sign(payout: Payout, signer: Signer, now: datetime) -> None:
+    with transaction.atomic():  # what has been overtaken must not wait for money that is gone
+        if not _is_still_wanted(lock(payout.pk), now):
+            return
     ready = _prepare(payout, signer, now)
     with transaction.atomic():
         with connection.cursor() as cursor:  # one at a time gives out nonces of an address
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"vault:{payout.network}:{payout.sender}"])
         payout = lock(payout.pk)
-        if payout.status != PayoutStatus.APPROVED or not _is_still_wanted(payout, now):
+        if not _is_still_wanted(payout, now):
             return
         _check_nonce(payout, ready.nonce)
         family = registry.network(payout.network).family
@@ -202,10 +205,12 @@ def _plan_gas(payout: Payout, units: int, now: datetime) -> None:
 
 def _is_still_wanted(payout: Payout, now: datetime) -> bool:
     """
-    Return whether what the payout is for still stands; the locks are held. If not it is withdrawn.
+    Return whether the payout is still to be signed; the locks are held. If what it is for has changed it is withdrawn.
 
     :raises _Wait: while its refund is held, or too few have approved
     """
+    if payout.status != PayoutStatus.APPROVED:
+        return False  # somebody else was faster
     if payout.kind != PayoutKind.GAS and payout.approvals.count() < payout.approvals_needed:
         raise _Wait("Waits for staff.")
     refund = payout.refund

@@ -1,6 +1,7 @@
 """A merchant with a vault on a real EVM node, and an invoice that was paid to it."""
 
 from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from django.utils import timezone
@@ -48,7 +49,7 @@ class VaultWorld:
         Cursor.objects.all().delete()
         ScannedRange.objects.all().delete()
         self.anvil, self.token = anvil, token
-        self.merchant = make_merchant(self.now)
+        self.merchant = make_merchant(self.now, email=f"owner-{token_hex(4)}@example.com")
         opened = open_vault(merchant=self.merchant, network="ethereum", forward_to=forward_to, now=self.now)
         self.wallet: Wallet = opened.wallet
         self.phrase = opened.phrase
@@ -87,12 +88,16 @@ class VaultWorld:
         self.read()
 
     def refund(self, address: str = CUSTOMER) -> Refund:
-        """Return a refund of the whole invoice that is to be sent."""
+        """Return a refund of all that is left of the invoice, which is to be sent."""
+        return self.refund_part(None, address)
+
+    def refund_part(self, units: int | None, address: str = CUSTOMER) -> Refund:
+        """Return a refund of ``units``, which is to be sent."""
         refund = request_refund(
             merchant=self.merchant,
             livemode=True,
             public_id=self.invoice.public_id,
-            order=RefundOrder(address=address),
+            order=RefundOrder(address=address, amount=None if units is None else self.invoice.asset.to_amount(units)),
             now=self.now,
         )
         return self.send(refund)

@@ -1,0 +1,123 @@
+"""A process that pays is killed at every point, runs twice, or at the same time: the recipient gets the money once."""
+
+import os
+import signal
+
+import pytest
+from django.db import connections
+
+from chains.evm_signing import EvmSigner
+from chains.signing import BroadcastUnclear
+from payments.models import Payout
+from tests.flows.test_kills import MOST_POINTS, _until, start
+from tests.flows.vault import CUSTOMER, OWNER, VaultWorld, use
+from tests.peers import anvil
+
+__all__ = ["anvil"]
+
+pytestmark = [pytest.mark.evm, pytest.mark.django_db(transaction=True)]
+
+UNITS, NET = 16_490_000, 16_325_100
+
+
+@pytest.fixture
+def token(anvil, settings):
+    contract = anvil.deploy("SilentCoin")
+    use(settings, anvil, token=contract)
+    settings.VAULT_FORWARD_COST_PERCENT = 1000
+    return contract
+
+
+def is_killed_at(point: int, world: VaultWorld) -> bool:
+    """Work in a process that gets SIGKILL at its ``point``-th write, commit, or moment around a broadcast."""
+
+    def work() -> None:
+        real = EvmSigner.broadcast
+
+        def broadcast(signer, signed):
+            execute_nothing()
+            real(signer, signed)
+            execute_nothing()
+
+        def execute_nothing() -> None:
+            from django.db import connection
+
+            with connection.cursor() as cursor:
+                cursor.execute("/* a point */ SELECT 1")
+
+        EvmSigner.broadcast = broadcast
+        world.work(4)
+
+    _, status = os.waitpid(start(lambda: _until(point, work)), 0)
+    assert status in {0, signal.SIGKILL}, "the process failed by itself; its traceback stands above"
+    return status == signal.SIGKILL
+
+
+def test_a_payer_killed_at_every_point_pays_a_refund_once(anvil, token):
+    world = VaultWorld(anvil, token)
+    killed = 0
+    for point in range(1, MOST_POINTS):
+        world = VaultWorld(anvil, token)
+        world.refund()
+        before = world.held_by(CUSTOMER)
+        was_killed = is_killed_at(point, world)
+
+        world.settle()
+
+        assert world.held_by(CUSTOMER) - before == UNITS, f"killed at point {point}"
+        refunds = Payout.objects.filter(merchant=world.merchant, kind="refund")
+        assert [payout.status for payout in refunds] == ["confirmed"], f"killed at point {point}"
+        if not was_killed:
+            break
+        killed += 1
+    assert killed > 15
+
+
+def test_a_payer_killed_while_it_plans_forwards_once(anvil, token):
+    for point in (1, 3, 5, 8, 12, 17, 23):
+        world = VaultWorld(anvil, token, forward_to=OWNER)
+        before = world.held_by(OWNER)
+        is_killed_at(point, world)
+
+        world.settle()
+        world.settle()
+
+        assert world.held_by(OWNER) - before == NET, f"killed at point {point}"
+
+
+def test_three_payers_at_once_pay_once(anvil, token):
+    world = VaultWorld(anvil, token, forward_to="")
+    world.refund()
+    before = world.held_by(CUSTOMER)
+
+    for _ in range(3):
+        children = [start(lambda: world.work(3)) for _ in range(3)]
+        assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+    world.settle()
+
+    assert world.held_by(CUSTOMER) - before == UNITS
+    assert Payout.objects.filter(kind="refund").count() == 1
+    assert Payout.objects.get(kind="refund").status == "confirmed"
+
+
+def test_a_payer_that_dies_between_the_broadcast_and_its_note_is_followed_by_one_that_asks_the_chain(
+    anvil, token, monkeypatch
+):
+    world = VaultWorld(anvil, token)
+    world.refund()
+    world.work(2)
+    real, sent = EvmSigner.broadcast, []
+
+    def broadcast(signer, signed):
+        sent.append(signed.raw)
+        real(signer, signed)
+        raise BroadcastUnclear("the process ended here")
+
+    monkeypatch.setattr(EvmSigner, "broadcast", broadcast)
+    world.work(1)
+    monkeypatch.setattr(EvmSigner, "broadcast", real)
+    world.work(1)
+
+    assert world.payout().status == "sent"
+    assert len(sent) == 1
+    connections.close_all()
