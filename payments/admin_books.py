@@ -12,7 +12,7 @@ from core.staff import ReadOnly, StaffAdmin
 from invoices.models import Credit, Invoice
 from merchants.models import Merchant
 from payments.events import in_major_units
-from payments.models import Booking, Payment, Posting, Refund, Settlement
+from payments.models import Booking, Payment, Payout, Posting, Refund, Settlement
 
 _SOURCES: Final[tuple[tuple[type[Record], str], ...]] = (
     (Invoice, "invoice_id"),
@@ -20,6 +20,7 @@ _SOURCES: Final[tuple[tuple[type[Record], str], ...]] = (
     (Payment, "source_id"),
     (Settlement, "source_id"),
     (Refund, "source_id"),
+    (Payout, "source_id"),
     (Credit, "source_id"),
 )
 
