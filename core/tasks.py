@@ -1,12 +1,24 @@
 """Celery's door to the housekeeping of this package."""
 
+from collections.abc import Callable
+from typing import Final
+
 from celery import shared_task
 from django.utils import timezone
 
 from core import idempotency
 
+Pruning = Callable[..., int]  # takes ``now: datetime``, deletes, returns how many rows went
+PRUNINGS: Final[list[Pruning]] = [idempotency.prune]
+
+
+def also_prune(pruning: Pruning) -> None:
+    """Let the packages above, which this one does not know, have their own rows pruned with the rest."""
+    if pruning not in PRUNINGS:
+        PRUNINGS.append(pruning)
+
 
 @shared_task(ignore_result=True)
 def prune() -> int:
     """Delete what is kept for a limited time and return how many rows went."""
-    return idempotency.prune(now=timezone.now())
+    return sum(prune_some(now=timezone.now()) for prune_some in PRUNINGS)

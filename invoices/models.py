@@ -98,6 +98,8 @@ class Invoice(Record):
     rate = models.DecimalField(max_digits=40, decimal_places=18)
     rate_source = models.CharField(max_length=64)
     rate_observed_at = models.DateTimeField()
+    # What the rate rests on: each source, its price, when, and whether it counted (``rates.agreement``).
+    rate_evidence = ExactJSONField(default=list)
     quoted_at = models.DateTimeField()
     quote_expires_at = models.DateTimeField()
     price_lock_seconds = models.PositiveIntegerField()
@@ -247,6 +249,7 @@ class ReplacedQuote(Record):
     invoice = models.ForeignKey(Invoice, on_delete=models.CASCADE, related_name="replaced_quotes")
     rate = models.DecimalField(max_digits=40, decimal_places=18)
     rate_source = models.CharField(max_length=64)
+    rate_evidence = ExactJSONField(default=list)
     amount_units = UnitsField()
     quoted_at = models.DateTimeField()
     replaced_at = models.DateTimeField()

@@ -85,6 +85,15 @@ INVOICE: Final[dict[str, Any]] = {
         "locked_at": _CREATED,
         "expires_at": _EXPIRES,
     },
+    "rate_evidence": [
+        {
+            "source": "coinbase",
+            "price": Decimal("1.0001"),
+            "observed_at": _CREATED,
+            "used": True,
+            "carried_from": None,
+        }
+    ],
     "payment_tolerance": _TOLERANCE,
     "webhook_url": "https://merchant.com/webhook",
     "return_url": "https://merchant.com/success",

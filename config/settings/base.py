@@ -164,7 +164,9 @@ TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS")
 METRICS_ALLOWED_NETWORKS = env.networks("METRICS_ALLOWED_NETWORKS")
 
-RATE_SOURCES = env.chosen("RATE_SOURCES", options=("coinbase", "fixed"), default=("coinbase",))
+RATE_SOURCE_NAMES = ("coinbase", "kraken", "binance", "coingecko", "ecb", "fixed")
+RATE_SOURCES = env.chosen("RATE_SOURCES", options=RATE_SOURCE_NAMES, default=("coinbase",))
+RATE_MIN_SOURCES = env.integer("RATE_MIN_SOURCES", default=1, minimum=1, maximum=5)
 RATE_MAX_AGE_SECONDS = env.integer("RATE_MAX_AGE_SECONDS", default=300, minimum=10)
 # Test mode is always quoted at these; live mode only where RATE_SOURCES names "fixed".
 API_RATE_LIMITS = env.amounts("API_RATE_LIMITS")  # instead of those in api/ratelimits.py, for the same window

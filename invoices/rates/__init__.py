@@ -1,4 +1,5 @@
 """What an asset is worth. Creating an invoice reads a table; only a periodic task asks the world.
 
-A source is a module with ``NAME`` and ``fetch(base) -> Mapping[currency, Decimal]``; see ``sources``.
+``asking`` is what all sources share, one module each is a source, ``agreement`` makes one price of
+several, ``book`` fetches and reads.
 """

@@ -4,31 +4,24 @@ Source: Coinbase API v2, "Exchange rates": ``GET /v2/exchange-rates?currency=BTC
 ``{"data": {"currency": "BTC", "rates": {"USD": "60000.12", …}}}`` without credentials.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from core import exact_json, http
-from core.money import is_currency, parse_amount
 from invoices.errors import RateUnavailable
+from invoices.rates.asking import Desk, Quoted, one_by_one, parsed, prices_from
 
 NAME: Final = "coinbase"
-URL: Final = "https://api.coinbase.com/v2/exchange-rates?currency={base}"
+ROOT = "https://api.coinbase.com"
 
 
-def fetch(base: str) -> Mapping[str, Decimal]:
+def fetch(bases: Sequence[str], desk: Desk) -> Iterator[Quoted]:
     """
-    Return what one ``base`` is worth in each currency of ours.
+    Yield what each of ``bases`` is worth in the currencies of ours.
 
-    :raises RateUnavailable: when the source does not answer, or not with prices
+    :raises SourceDown: when the source stops answering
     """
-    try:
-        reply = http.get(URL.format(base=base), headers={"Accept": "application/json"}, timeout=10)
-    except http.RequestFailed as problem:
-        raise RateUnavailable(f"coinbase did not answer: {problem}") from problem
-    if reply.status != 200:
-        raise RateUnavailable(f"coinbase answered {reply.status}")
-    return read(reply.body, base)
+    return one_by_one(bases, desk, _ask)
 
 
 def read(body: str, base: str) -> Mapping[str, Decimal]:
@@ -38,17 +31,14 @@ def read(body: str, base: str) -> Mapping[str, Decimal]:
     :raises RateUnavailable: when it is not an answer for ``base`` with at least one usable price
     """
     try:
-        data = exact_json.loads(body)["data"]
-        answered_for, quoted = data["currency"], data["rates"].items()
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        data = parsed(body, source=NAME)["data"]
+        answered_for, quoted = data["currency"], data["rates"]
+    except (KeyError, TypeError, IndexError) as problem:
         raise RateUnavailable("coinbase answered something else than prices") from problem
     if answered_for != base:
         raise RateUnavailable(f"coinbase answered for {str(answered_for)[:20]!r} instead of {base}")
-    prices = {}
-    for currency, text in quoted:
-        price = parse_amount(text)
-        if is_currency(currency) and price is not None and price > 0:
-            prices[currency] = price
-    if not prices:
-        raise RateUnavailable(f"coinbase gave no price of {base}")
-    return prices
+    return prices_from(quoted, source=NAME, base=base)
+
+
+def _ask(base: str, desk: Desk) -> Mapping[str, Decimal]:
+    return read(desk.text(f"{ROOT}/v2/exchange-rates?currency={base}"), base)

@@ -3,13 +3,14 @@
 ``settings.FIXED_RATES`` overrides single pairs: ``{"USDT/USD": Decimal("1.0001")}``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
 
 from core.money import MINOR_DIGITS, WIDE
+from invoices.rates.asking import Desk, Quoted
 
 NAME: Final = "fixed"
 
@@ -46,9 +47,11 @@ PER_DOLLAR: Final[Mapping[str, Decimal]] = {
 }
 
 
-def fetch(base: str) -> Mapping[str, Decimal]:
-    """Return what one ``base`` is worth in every known currency; empty for an asset without a price."""
-    return prices(base, MINOR_DIGITS)
+def fetch(bases: Sequence[str], _desk: Desk) -> Iterator[Quoted]:
+    """Yield what each of ``bases`` is worth in every known currency, without those that have no price."""
+    for base in bases:
+        if found := prices(base, MINOR_DIGITS):
+            yield Quoted(base, found)
 
 
 def prices(base: str, currencies: Iterable[str]) -> Mapping[str, Decimal]:

@@ -92,7 +92,8 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     price = price_of(asset.code, currencies={currency, "USD", preferences.default_currency}, livemode=livemode, now=now)
     total_usd = _convert(total, price, currency, "USD", _USD_DIGITS)
     _check_range(merchant, order, total=total, total_usd=total_usd, currency=currency)
-    asked = quote(total, rate=price.rate(currency), asset=asset)
+    agreed = price.on(currency)
+    asked = quote(total, rate=agreed.rate, asset=asset)
 
     lifetime = order.expires_in or preferences.invoice_expiry_minutes * 60
     lock = min(order.price_lock_duration or lifetime, lifetime)
@@ -121,8 +122,9 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         amount_units=asked.units,
         asked_value=asked.value,
         rate=asked.rate,
-        rate_source=price.source,
-        rate_observed_at=price.observed_at,
+        rate_source=agreed.source,
+        rate_observed_at=agreed.observed_at,
+        rate_evidence=agreed.evidence(),
         quoted_at=now,
         quote_expires_at=now + timedelta(seconds=lock),
         price_lock_seconds=lock,

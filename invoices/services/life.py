@@ -244,7 +244,7 @@ def _renew_quote(invoice: Invoice, now: datetime) -> None:
     """Quote what is still owed at today's rate. Without a fresh rate the old quote simply stays payable."""
     try:
         price = price_of(invoice.asset_code, currencies={invoice.currency}, livemode=invoice.livemode, now=now)
-        rate = price.rate(invoice.currency)
+        agreed = price.on(invoice.currency)
     except RateUnavailable:
         log.warning("quote_not_renewed", invoice_id=invoice.public_id)
         return
@@ -255,17 +255,19 @@ def _renew_quote(invoice: Invoice, now: datetime) -> None:
         invoice=invoice,
         rate=invoice.rate,
         rate_source=invoice.rate_source,
+        rate_evidence=invoice.rate_evidence,
         amount_units=invoice.amount_units,
         quoted_at=invoice.quoted_at,
         replaced_at=now,
         created_at=now,
     )
-    renewed = quote(owed, rate=rate, asset=invoice.asset)
+    renewed = quote(owed, rate=agreed.rate, asset=invoice.asset)
     invoice.amount_units = invoice.received_units + renewed.units
     invoice.asked_value = invoice.received_value + renewed.value
     invoice.rate = renewed.rate
-    invoice.rate_source = price.source
-    invoice.rate_observed_at = price.observed_at
+    invoice.rate_source = agreed.source
+    invoice.rate_observed_at = agreed.observed_at
+    invoice.rate_evidence = agreed.evidence()
     invoice.quoted_at = now
     claim_amount(invoice, now=now)
     invoice.quote_expires_at = min(now + timedelta(seconds=invoice.price_lock_seconds), invoice.expires_at)

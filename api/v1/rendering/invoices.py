@@ -41,6 +41,7 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
         "amount_received": fiat(invoice.received_value, invoice.currency),
         "payment_progress": progress(invoice),
         "exchange_rate": _exchange_rate(invoice),
+        "rate_evidence": [_rate_source(quotation) for quotation in invoice.rate_evidence],
         "payment_tolerance": _tolerance(invoice),
         "webhook_url": invoice.webhook_url or None,
         "return_url": invoice.return_url or None,
@@ -172,6 +173,17 @@ def _exchange_rate(invoice: Invoice) -> dict[str, Any]:
         "source": invoice.rate_source,
         "locked_at": moment(invoice.quoted_at),
         "expires_at": moment(invoice.quote_expires_at),
+    }
+
+
+def _rate_source(quotation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what one source said when the invoice was quoted, and whether it counted."""
+    return {
+        "source": quotation["source"],
+        "price": plain(Decimal(quotation["price"])),
+        "observed_at": quotation["observed_at"],
+        "used": quotation["used"],
+        "carried_from": quotation.get("carried_from"),
     }
 
 

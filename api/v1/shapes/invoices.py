@@ -177,6 +177,21 @@ _RATE: Final = Shape(
     },
     is_open=True,
 )
+_RATE_SOURCE: Final = Shape(
+    "RateSource",
+    {
+        "source": text("Who gave the price.", "kraken"),
+        "price": number("Price of one unit of the asset in the invoice's currency.", Decimal("1.0001")),
+        "observed_at": TIME,
+        "used": Flag(doc="Whether it counted; prices far from the others do not."),
+        "carried_from": Text(
+            doc="The currency the source gave it in, when the European Central Bank's rate carried it over.",
+            max=3,
+            nullable=True,
+        ),
+    },
+    is_open=True,
+)
 _AGREED_TOLERANCE: Final = Shape(
     "AgreedTolerance",
     {
@@ -229,6 +244,7 @@ _INVOICE: Final[dict[str, Any]] = {
     "cancel_reason": _NULL_TEXT,
     "amount_received": number("Received so far, in the invoice's currency.", Decimal("0.00")),
     "exchange_rate": _RATE,
+    "rate_evidence": ListOf(_RATE_SOURCE, max=10, doc="What the rate rests on."),
     "payment_tolerance": _AGREED_TOLERANCE,
     "webhook_url": _NULL_TEXT,
     "metadata": FreeForm(doc="Your own facts."),
