@@ -1,11 +1,11 @@
-"""``python -m bench [create] [list] [scan] [stream] [webhook] [decode]``: all of them, or the ones named."""
+"""``python -m bench [create] [list] [scan] [stream] [webhook] [decode] [catchup]``: all of them, or the ones named."""
 
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import create, decoding, handing_over, listing, scanning, streaming
+from bench import catching_up, create, decoding, handing_over, listing, scanning, streaming
 from bench.installation import Installation, fresh_installation
 
 BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
     "stream": streaming.run,
     "webhook": handing_over.run,
     "decode": decoding.run,
+    "catchup": catching_up.run,
 }
 
 

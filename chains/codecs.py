@@ -13,6 +13,8 @@ from Crypto.Hash import RIPEMD160, keccak
 ADDRESS_BYTES: Final = 20
 TRON_PREFIX: Final = b"\x41"
 
+_SMALL: Final = 0x20  # the bit by which small letters differ from capitals in ASCII
+_HIGH_NIBBLES: Final = bytes(_SMALL if chr(code) in "89abcdef" else 0 for code in range(256))
 _EVM_FORM: Final = re.compile("0x[0-9a-fA-F]{40}")
 _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
@@ -33,10 +35,11 @@ def hash160(data: bytes) -> str:
 @lru_cache(maxsize=8192)
 def evm_address(body: str) -> str:
     """Return 40 lower-case hex digits as an address with its checksum (EIP-55)."""
-    digest = keccak256(body.encode()).hex()
-    return "0x" + "".join(
-        letter.upper() if nibble >= "8" else letter for letter, nibble in zip(body, digest, strict=False)
-    )
+    text = body.encode()
+    letters = int.from_bytes(text)
+    high = keccak256(text).hex()[: 2 * ADDRESS_BYTES].encode().translate(_HIGH_NIBBLES)
+    # All 40 at once: letters (bit 6) under a nibble of 8 or more lose the bit that makes them small.
+    return "0x" + (letters ^ (letters >> 1 & int.from_bytes(high))).to_bytes(len(text)).decode()
 
 
 def parse_evm_address(text: str) -> str | None:

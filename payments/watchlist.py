@@ -2,12 +2,26 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import CharField, Lookup, QuerySet
 
 from invoices.models import Invoice, Matching
 from merchants.models import WalletAddress
 from payments.models import Refund
+
+
+@CharField.register_lookup
+class AnyOf(Lookup):
+    """``address__any_of=[…]``: as ``__in``, but one parameter, however many; thousands are parsed much sooner."""
+
+    lookup_name = "any_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition and its parameters."""
+        left, parameters = self.process_lhs(compiler, connection)
+        return f"{left} = ANY(%s)", (*parameters, list(self.rhs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +34,15 @@ class IssuedAddresses:
         """Return those of ``addresses`` that were ever issued, or that refunds go to: two indexed queries."""
         if not addresses:
             return set()
-        returned = Refund.objects.filter(network=self.network, address__in=list(addresses))
+        returned = Refund.objects.filter(network=self.network, address__any_of=addresses)
         return self.issued(addresses) | set(returned.values_list("address", flat=True))
 
     def issued(self, addresses: Collection[str]) -> set[str]:
         """Return those of ``addresses`` that are ours."""
-        wanted = list(addresses)
-        own = self._own_addresses.filter(address__in=wanted).values_list("address", flat=True)
-        return set(own.union(self._listed.filter(address__in=wanted).values_list("address", flat=True), all=True))
+        own = self._own_addresses.filter(address__any_of=addresses).values_list("address", flat=True)
+        return set(
+            own.union(self._listed.filter(address__any_of=addresses).values_list("address", flat=True), all=True)
+        )
 
     def references(self, candidates: Collection[str]) -> set[str]:
         """Return those of ``candidates`` that were ever issued as a tag."""
