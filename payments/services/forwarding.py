@@ -6,6 +6,7 @@ back; it is looked at again when it is signed. All that is due at one address go
 """
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -16,11 +17,13 @@ from django.db.models.functions import Coalesce
 from core.fields import UnitsField
 from invoices.models import Invoice
 from merchants.models import WalletKind
-from payments.models import Payout, PayoutKind, Refund, Settlement, SettlementStatus
+from payments.models import Payout, PayoutKind, PayoutStatus, Refund, Settlement, SettlementStatus
 from payments.models.payouts import OVER, UNSIGNED
 from payments.services.payouts import plan
 from payments.states import RefundStatus
 from payments.watchlist import IssuedAddresses
+
+_MOST_FAILURES: Final = 3  # each costs a fee; then somebody has to look
 
 
 def plan_forwards(*, now: datetime) -> int:
@@ -74,8 +77,15 @@ def _plan_for(invoice_id: UUID, code: str, now: datetime) -> int:
     planned = 0
     for kind in (PayoutKind.FORWARD, PayoutKind.FEE):
         target, due = _target(settlement, kind), _due(settlement, kind)
-        waiting = Payout.objects.filter(invoice=invoice, asset_code=code, kind=kind, status__in=UNSIGNED)
-        if not target or due <= 0 or waiting.exists() or IssuedAddresses(invoice.network).issued([target]):
+        before = Payout.objects.filter(invoice=invoice, asset_code=code, kind=kind)
+        is_hopeless = before.filter(status=PayoutStatus.FAILED).count() >= _MOST_FAILURES
+        if (
+            not target
+            or due <= 0
+            or is_hopeless
+            or before.filter(status__in=UNSIGNED).exists()
+            or IssuedAddresses(invoice.network).issued([target])
+        ):
             continue
         plan(
             kind=kind,

@@ -172,7 +172,9 @@ def lock(payout_id: UUID) -> Payout:
         Invoice.objects.select_for_update().get(pk=plain["invoice_id"])
     if plain["refund_id"]:
         Refund.objects.select_for_update().get(pk=plain["refund_id"])
-    payouts = Payout.objects.select_for_update(of=("self",)).select_related("refund", "invoice", "wallet", "settlement")
+    payouts = Payout.objects.select_for_update(of=("self",)).select_related(
+        "refund", "invoice", "wallet", "settlement", "merchant"
+    )
     return payouts.get(pk=payout_id)
 
 

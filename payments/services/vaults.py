@@ -61,7 +61,7 @@ def look_after_payouts(*, now: datetime) -> int:
     for payout_id, before in list(open_ones.values_list("pk", "status")):
         try:
             moved += advance(payout_id, now=now) != before
-        except (ChainUnavailable, LookupError, VaultSealed) as problem:
+        except (ChainUnavailable, LookupError, ValueError, VaultSealed) as problem:
             log.warning("payout_stuck", payout=str(payout_id), reason=str(problem))
             _note(payout_id, str(problem))
     return moved
@@ -207,10 +207,12 @@ def _is_still_wanted(payout: Payout, now: datetime) -> bool:
     """
     Return whether the payout is still to be signed; the locks are held. If what it is for has changed it is withdrawn.
 
-    :raises _Wait: while its refund is held, or too few have approved
+    :raises _Wait: while its refund is held, its merchant suspended, or too few have approved
     """
     if payout.status != PayoutStatus.APPROVED:
         return False  # somebody else was faster
+    if payout.merchant.is_suspended:
+        raise _Wait("The merchant is suspended.")
     if payout.kind != PayoutKind.GAS and payout.approvals.count() < payout.approvals_needed:
         raise _Wait("Waits for staff.")
     refund = payout.refund

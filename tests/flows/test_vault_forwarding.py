@@ -2,6 +2,7 @@
 
 import pytest
 
+from merchants.services import reactivate, suspend
 from payments.models import Payout, Posting, Refund, Settlement
 from payments.reconciliation import Scope, chain_differences, ledger_differences, scanned
 from payments.services import RefundOrder, cancel_refund, request_refund
@@ -148,3 +149,26 @@ def test_the_target_is_not_one_of_our_own_addresses(anvil, token):
     second.settle()
 
     assert not Payout.objects.filter(kind="forward").exists()
+
+
+def test_what_fails_again_and_again_is_left_to_people(anvil, token):
+    world = VaultWorld(anvil, token, forward_to=OWNER, gas=0)
+
+    for nonce in range(5):
+        world.work(1)
+        waiting = Payout.objects.filter(kind="forward", status="approved")
+        waiting.update(status="failed", nonce=nonce, raw=f"0{nonce}", txid=f"0x{nonce}")
+
+    assert Payout.objects.filter(kind="forward").count() == 3
+
+
+def test_nothing_is_signed_for_a_merchant_who_is_suspended(world):
+    suspend(merchant=world.merchant, reason="by staff", now=world.now)
+    before = world.held_by(OWNER)
+
+    world.settle()
+    assert (world.payout("forward").raw, world.payout("forward").waiting_for) == ("", "The merchant is suspended.")
+
+    reactivate(merchant=world.merchant, reason="by staff", now=world.now)
+    world.settle()
+    assert world.held_by(OWNER) - before == NET
