@@ -5,6 +5,7 @@ contract and recipient; only those for us are decoded, and these must be exactly
 else the node cannot be relied on. Decoding is slicing; web3's decoder is two orders of magnitude slower.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,7 @@ from chains.rpc import JsonRpc, TooMuch
 
 TRANSFER_TOPIC: Final = keccak256(b"Transfer(address,address,uint256)").hex()
 _ADDRESS_BYTES: Final = 20
+_ADDRESS: Final = re.compile("[0-9a-f]{40}")
 _ADDRESS_DIGITS: Final = 40
 _PADDING: Final = "0" * 24  # an address fills the last 20 of a topic's 32 bytes
 
@@ -103,6 +105,8 @@ class TransferLogs:
             hashes = {log["blockHash"] for log in entries}
         except (KeyError, TypeError, IndexError, AttributeError):
             raise ChainUnavailable("the node answered with a log that is no token transfer") from None
+        if not all(map(_ADDRESS.fullmatch, recipients)):
+            raise ChainUnavailable("the node answered with a log whose recipient is no address")
         for address in addresses:
             tracked_contract(address, self._contracts)
         return Logs(

@@ -157,6 +157,15 @@ class TestHonest:
         assert len(read(reader_of(node.url))) == 2
 
 
+class TestRecipients:
+    @pytest.mark.parametrize("text", ["x" * 66, "\u0000" * 66, "0x12", "", "0x" + "0" * 24 + "é" * 40])
+    def test_a_log_whose_recipient_is_no_address_is_not_read(self, node, chain, text):
+        chain.logs[0]["topics"][2] = text
+
+        with pytest.raises(ChainUnavailable, match="recipient is no address"):
+            read(reader_of(node.url))
+
+
 class TestTransport:
     @pytest.mark.parametrize(
         ("status", "body", "reason"),
