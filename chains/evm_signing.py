@@ -16,6 +16,11 @@ T = TypeVar("T")
 # selectors of transfer(address,uint256) and balanceOf(address) in ERC-20
 _TRANSFER: Final = "a9059cbb"
 _BALANCE_OF: Final = "70a08231"
+# Chains that charge for the room a transaction takes on Ethereum, and the contract that says how much (OP Stack).
+_ABOVE_ETHEREUM: Final = frozenset({"base", "optimism"})
+_GAS_PRICE_ORACLE: Final = "0x420000000000000000000000000000000000000F"
+_GET_L1_FEE: Final = keccak256(b"getL1Fee(bytes)")[:4].hex()
+_LONGEST_TRANSFER: Final = 224  # bytes of a signed transfer of a token, generously
 _PLAIN_TRANSFER_GAS: Final = 21_000
 _BLOCKS_TO_FINALITY: Final = 64  # where a node knows no tag for it: two epochs of Ethereum
 _USUAL_TIP: Final = 10**9
@@ -69,7 +74,7 @@ class EvmSigner:
         tip = self._tip()
         gas = self._gas(order)
         # A block can raise the base fee by an eighth: this is good for six full blocks in a row.
-        return FeeQuote(gas=gas, price=2 * base + tip, tip=tip)
+        return FeeQuote(gas=gas, price=2 * base + tip, tip=tip, below=2 * self._fee_below())
 
     def sign(self, order: Order, *, nonce: int, quote: FeeQuote, private_key: bytes) -> Signed:
         """Return the signed transaction, which is good on this chain only; nothing is asked of the network."""
@@ -155,6 +160,15 @@ class EvmSigner:
         if block is None:
             return tip - _BLOCKS_TO_FINALITY
         return min(quantity(fields_of(block, "block").get("number"), "height"), tip)
+
+    def _fee_below(self) -> int:
+        if self._network.code not in _ABOVE_ETHEREUM:
+            return 0
+        transaction = f"{32:064x}{_LONGEST_TRANSFER:064x}" + "ff" * _LONGEST_TRANSFER
+        call = {"to": _GAS_PRICE_ORACLE, "data": "0x" + _GET_L1_FEE + transaction}
+        answer = self._rpc.call("eth_call", call, "latest")
+        # A development chain has no such contract.
+        return 0 if answer == "0x" else int(data(answer, 32, "fee of the chain below"), 16)
 
     def _tip(self) -> int:
         try:

@@ -39,11 +39,12 @@ class FeeQuote:
     gas: int
     price: int  # the most per unit of gas
     tip: int  # of which goes to the block's producer at most
+    below: int = 0  # what the chain below takes for keeping the transaction, where there is one
 
     @property
     def most(self) -> int:
         """The most that the transaction can cost."""
-        return self.gas * self.price
+        return self.gas * self.price + self.below
 
 
 @dataclass(frozen=True, slots=True)

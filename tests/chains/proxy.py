@@ -19,7 +19,8 @@ class Proxy:
     * ``"refuses"``: passes nothing on and answers with an error;
     * ``"misnames"``: passes it on and answers with the id of another transaction.
 
-    ``lies`` maps a method to the answer it gets instead; ``sent`` holds every transaction that was broadcast.
+    ``lies`` maps a method to the answer it gets instead, or to what returns one or None; ``sent`` holds every
+    transaction that was broadcast.
     """
 
     def __init__(self, target: str) -> None:
@@ -62,8 +63,10 @@ class Proxy:
 
     def _one(self, call: dict[str, Any]) -> dict[str, Any] | None:
         method, start = call["method"], {"jsonrpc": "2.0", "id": call["id"]}
-        if method in self.lies:
-            return start | {"result": self.lies[method]}
+        lie = self.lies.get(method)
+        answer = lie(*call["params"]) if callable(lie) else lie
+        if answer is not None:
+            return start | {"result": answer}
         if method != "eth_sendRawTransaction":
             return self._pass_on(call)
         self.sent.append(call["params"][0])

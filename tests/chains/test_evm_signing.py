@@ -137,3 +137,18 @@ def test_another_key_than_the_sender_s_signs_nothing(ethereum):
             quote=FeeQuote(21_000, 10**11, 10**9),
             private_key=seeds.private_key("evm", PHRASE, "0/1"),
         )
+
+
+def test_where_ethereum_lies_below_its_share_is_part_of_the_fee(anvil, settings):
+    settings.CHAINS = {name: {"rpc_urls": [anvil.url], "chain_id": CHAIN_ID} for name in ("base", "polygon")}
+
+    def below(network: str) -> int:
+        asset = next(asset for asset in registry.network(network).assets if not asset.contract)
+        return signer(network).quote(Order(asset, anvil.accounts[0], RECIPIENT, 1)).below
+
+    assert below("base") == 0  # there is no such contract yet
+    # A contract that answers 4660 to whatever it is asked.
+    anvil.rpc("anvil_setCode", "0x420000000000000000000000000000000000000F", "0x61123460005260206000f3")
+    assert (below("base"), below("polygon")) == (2 * 4660, 0)
+    quote = FeeQuote(gas=21_000, price=10, tip=1, below=500)
+    assert quote.most == 210_500

@@ -149,12 +149,14 @@ def test_a_node_that_names_an_absurd_fee_gets_nothing_signed(world, node):
 
 def test_a_node_that_hides_the_coin_does_not_empty_the_gas_address(world, node):
     world.refund()
-    world.work(1)
-    node.lies["eth_getBalance"] = hex(0)
+    address = world.invoice.address
+    node.lies["eth_getBalance"] = lambda asked, _: hex(0) if asked == address else None
 
     world.settle()
+    world.settle()
 
-    assert Payout.objects.filter(kind="gas", status__in=["signed", "sent", "confirmed"]).count() <= 3
+    assert Payout.objects.filter(kind="gas").count() == 3
+    assert world.payout().waiting_for == "Coin for the fee was sent several times and did not help; look into it."
 
 
 def test_a_reorg_takes_it_back_and_the_same_transaction_brings_it_again(world, anvil):
