@@ -1,20 +1,26 @@
 """Staff's view of invoices: everything can be found; a status changes only through the services."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from unfold.admin import TabularInline
 
+from core.money import is_currency
 from core.staff import ReadOnly, StaffAdmin
 from invoices import services
 from invoices.events import progress
 from invoices.models import AmountClaim, Credit, Invoice, RateSheet, ReplacedQuote
+from invoices.rates import history
 
 
 class ReplacedQuoteInline(ReadOnly, TabularInline):
     model = ReplacedQuote
-    fields = ("quoted_at", "replaced_at", "rate", "rate_source", "amount_units")
+    fields = ("quoted_at", "replaced_at", "rate", "rate_source", "rate_evidence", "amount_units")
     readonly_fields = fields
     extra = 0
 
@@ -37,7 +43,8 @@ class InvoiceAdmin(StaffAdmin):
     search_fields = ("=id", "=address", "title", "=merchant__id", "merchant__business_name")
     search_help_text = "Public id, address, title or merchant"
     ordering = ("-created_at",)
-    readonly_fields = ("public_id", "state", "received", "created_at")
+    exclude = ("rate_evidence",)
+    readonly_fields = ("public_id", "state", "received", "rate_from", "created_at")
     inlines = (ReplacedQuoteInline,)
     actions = ("accept_as_it_is", "cancel")
     show_full_result_count = False
@@ -62,6 +69,11 @@ class InvoiceAdmin(StaffAdmin):
         """How much of the asset has arrived."""
         facts = progress(invoice)
         return f"{facts['received']:f} of {facts['required']:f} {invoice.asset_code} ({facts['percent']} %)"
+
+    @admin.display(description="Rate from")
+    def rate_from(self, invoice: Invoice) -> str:
+        """What the rate rests on, source by source."""
+        return format_html_join(mark_safe("<br>"), "{}", ((_told(one),) for one in invoice.rate_evidence)) or "–"
 
     @admin.action(description="Accept as it is", permissions=["operate"])
     def accept_as_it_is(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
@@ -95,15 +107,38 @@ class CreditAdmin(StaffAdmin):
 @admin.register(RateSheet)
 class RateSheetAdmin(StaffAdmin):
     list_display = ("observed_at", "base", "source", "in_dollars")
+    list_before_template = "admin/invoices/rates.html"
     list_filter = ("source", "base")
     search_fields = ("=base", "=source")
     ordering = ("-observed_at",)
     show_full_result_count = False
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the history of the chosen asset above the list; ``currency`` chooses the other half of the pair."""
+        query = request.GET.copy()
+        currency = (query.pop("currency", None) or ["USD"])[-1]
+        request.GET = query  # type: ignore[assignment]  # Django's list takes every other parameter for a filter
+        bases = history.bases()
+        chart = history.chart_of(
+            str(query["base"]) if query.get("base") in bases else next(iter(bases), "BTC"),
+            currency=currency if is_currency(currency) else "USD",
+            now=timezone.now(),
+        )
+        shown = {**(extra_context or {}), "chart": chart, "chart_bases": bases}
+        page: HttpResponse = super().changelist_view(request, shown)
+        return page
+
     @admin.display(description="USD")
     def in_dollars(self, sheet: RateSheet) -> str:
         """What one unit is worth in US dollars."""
         return str(sheet.prices.get("USD", ""))
+
+
+def _told(quotation: dict[str, Any]) -> str:
+    """Return in words what one source said and whether it counted."""
+    carried = f", from {quotation['carried_from']} at the bank's rate" if "carried_from" in quotation else ""
+    verdict = "used" if quotation["used"] else "left out"
+    return f"{quotation['source']}: {quotation['price']:f} at {quotation['observed_at']}{carried} ({verdict})"
 
 
 def _accept(invoice: Invoice) -> Invoice:
