@@ -44,7 +44,7 @@ class InvoiceAdmin(StaffAdmin):
     search_help_text = "Public id, address, title or merchant"
     ordering = ("-created_at",)
     exclude = ("rate_evidence",)
-    readonly_fields = ("public_id", "state", "received", "rate_from", "created_at")
+    readonly_fields = ("public_id", "state", "received", "created_at", "rate_from")
     inlines = (ReplacedQuoteInline,)
     actions = ("accept_as_it_is", "cancel")
     show_full_result_count = False
