@@ -8,8 +8,10 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
+from api.v1.rendering.invoices import invoice_view
 from invoices.models import RateSheet
 from invoices.rates import history
+from invoices.services import view_invoice
 from tests.factories import make_invoice, make_merchant
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +78,20 @@ def test_an_invoice_says_what_its_rate_rests_on(staff, now):
     page = staff.get(reverse("admin:invoices_invoice_change", args=[invoice.pk]))
 
     assert "fixed: 1.0001 at 2026-01-15T10:00:00Z (used)" in page.content.decode()
+
+
+def test_a_replaced_quote_keeps_its_evidence_and_the_new_one_has_its_own(now, settings):
+    settings.FIXED_RATES = {"USDT/USD": Decimal("1.01")}
+    invoice = make_invoice(make_merchant(now), now, price_lock_duration=60)
+    settings.FIXED_RATES = {"USDT/USD": Decimal("1.02")}
+
+    view_invoice(invoice_id=invoice.pk, now=now + timedelta(seconds=60))
+
+    invoice.refresh_from_db()
+    (replaced,) = invoice.replaced_quotes.all()
+    shared = {"source": "fixed", "used": True}
+    first = {"price": Decimal("1.01"), "observed_at": "2026-01-15T10:00:00Z"}
+    second = {"price": Decimal("1.02"), "observed_at": "2026-01-15T10:01:00Z"}
+    assert replaced.rate_evidence == [shared | first]
+    assert invoice.rate_evidence == [shared | second]
+    assert invoice_view(invoice)["rate_evidence"] == [shared | second | {"carried_from": None}]
