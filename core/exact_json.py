@@ -5,6 +5,8 @@
 """
 
 import json
+import re
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, Never
@@ -14,6 +16,8 @@ import simplejson
 
 _MAX_LENGTH: Final = 1000  # characters of one fraction
 _MAX_EXPONENT: Final = 400  # a double reaches 308, a uint256 77
+_MAX_DEPTH: Final = 900  # within Python's own limit of 1000 calls
+_TEXT_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 class ExactDecoder(json.JSONDecoder):
@@ -29,10 +33,30 @@ def loads(text: str | bytes) -> Any:
 
     :raises ValueError: when it is not JSON, or nests deeper than the parser can follow
     """
+    plain = text.decode() if isinstance(text, bytes) else text
+    # The parser recurses in C and trusts Python's limit to stop it. Libraries raise that limit (py_ecc, which
+    # signing for EVM chains imports, does so on import): then a hundred kilobytes of "[" would end the process.
+    if sys.getrecursionlimit() > _MAX_DEPTH + 100 and _is_too_deep(plain):
+        raise ValueError("nested too deeply")
     try:
-        return _DECODER.decode(text.decode() if isinstance(text, bytes) else text)
+        return _DECODER.decode(plain)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _is_too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= _MAX_DEPTH:
+        return False
+    depth = 0
+    for found in _TEXT_OR_BRACKET.finditer(text):
+        mark = found.group()
+        if mark in "[{":
+            depth += 1
+            if depth > _MAX_DEPTH:
+                return True
+        elif mark in "]}":
+            depth -= 1
+    return False
 
 
 def dumps(value: Any) -> str:

@@ -1,6 +1,8 @@
 """JSON keeps every digit on both ways, and nothing that is not JSON passes."""
 
 import json
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -136,3 +138,24 @@ class TestTimestamps:
     )
     def test_they_are_utc_with_whole_seconds(self, moment):
         assert timestamp(moment) == "2025-01-15T10:00:00Z"
+
+
+@pytest.fixture
+def raised_limit() -> Iterator[None]:
+    """As after the import of a library that wants to recurse deeply."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    yield
+    sys.setrecursionlimit(limit)
+
+
+class TestDepth:
+    @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "[" * 901 + "]" * 901, '["[[", ' * 1000])
+    def test_no_depth_ends_the_process_whatever_the_limit(self, raised_limit, text):
+        with pytest.raises(ValueError, match="nested too deeply"):
+            loads(text)
+
+    def test_many_brackets_beside_each_other_or_in_texts_are_fine(self, raised_limit):
+        assert loads(json.dumps([[], {}] * 2000)) == [[], {}] * 2000
+        assert loads(json.dumps(["[" * 2000, '\\"[{' * 2000])) == ["[" * 2000, '\\"[{' * 2000]
+        assert loads("[" * 900 + "]" * 900)

@@ -150,7 +150,7 @@ actions = st.one_of(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(history=st.lists(actions, min_size=8, max_size=30), max_range=st.sampled_from([2, 7, 100]))
+@given(history=st.lists(actions, min_size=5, max_size=25), max_range=st.sampled_from([2, 7, 100]))
 def test_after_any_history_the_books_equal_the_chain(db, history, max_range):
     with transaction.atomic():
         merchant = make_merchant(NOW)
