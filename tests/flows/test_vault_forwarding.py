@@ -6,7 +6,7 @@ from merchants.services import reactivate, suspend
 from payments.models import Payout, Posting, Refund, Settlement
 from payments.reconciliation import Scope, chain_differences, ledger_differences, scanned
 from payments.services import RefundOrder, cancel_refund, request_refund
-from tests.flows.vault import CUSTOMER, OWNER, PLATFORM, VaultWorld, use
+from tests.flows.vault import CUSTOMER, OWNER, PLATFORM, Proxy, VaultWorld, use
 from tests.peers import anvil
 
 __all__ = ["anvil"]
@@ -172,3 +172,41 @@ def test_nothing_is_signed_for_a_merchant_who_is_suspended(world):
     reactivate(merchant=world.merchant, reason="by staff", now=world.now)
     world.settle()
     assert world.held_by(OWNER) - before == NET
+
+
+class TestTwoPayoutsFromOneAddress:
+    @pytest.fixture
+    def node(self, anvil, token, settings):
+        proxy = Proxy(anvil.url)
+        use(settings, proxy, token=token)
+        settings.VAULT_FORWARD_COST_PERCENT = 1000
+        settings.PLATFORM_FEE_ADDRESSES = {"ethereum": PLATFORM}
+        yield proxy
+        proxy.stop()
+
+    def test_the_second_waits_while_nobody_knows_of_the_first(self, node, world):
+        before = world.held_by(OWNER), world.held_by(PLATFORM)
+        world.work(2)  # the coin for the fees arrives
+        node.mood = "drops"
+
+        world.work(3)
+        assert (world.payout("forward").status, world.payout("fee").raw) == ("sent", "")
+        assert world.payout("fee").waiting_for == "Another payout from this address is under way."
+        node.mood = ""
+        world.settle()
+        world.settle()
+
+        assert (world.held_by(OWNER) - before[0], world.held_by(PLATFORM) - before[1]) == (NET, FEE)
+        assert world.payout("fee").nonce == world.payout("forward").nonce + 1
+
+    def test_the_second_waits_while_the_node_does_not_know_of_the_first(self, node, world):
+        forward = Payout.objects.filter(kind="forward", status="sent")
+        for _ in range(10):
+            if not forward.exists():
+                world.work(1)
+        node.lies["eth_getTransactionCount"] = hex(0)
+
+        world.work(3)
+
+        assert world.payout("fee").waiting_for == "The node does not know of the last payout from this address yet."
+        assert world.payout("fee").raw == ""

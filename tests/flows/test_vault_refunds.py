@@ -190,6 +190,24 @@ class TestANonceThatSomebodyElseUses:
         key = seeds.private_key("evm", world.phrase, payout.sender_path)
         signer.broadcast(signer.sign(order, nonce=payout.nonce, quote=signer.quote(order), private_key=key))
 
+    def test_one_that_waits_for_a_block_is_let_pass(self, world, anvil):
+        world.refund()
+        world.work(2)
+        before = world.held_by(CUSTOMER)
+        anvil.rpc("evm_setAutomine", False)
+        try:
+            payout = world.payout()
+            payout.nonce = signing.signer("ethereum").standing(payout.sender).nonce
+            self.take_nonce(world, payout)
+            world.work(1)
+        finally:
+            anvil.rpc("evm_setAutomine", True)
+
+        assert world.payout().waiting_for == "Another transaction of this address is waiting for a block."
+        anvil.mine()
+        world.settle()
+        assert world.held_by(CUSTOMER) - before == UNITS
+
     def quarantined(self, world, node):
         refund = world.refund()
         world.work(2)
