@@ -14,7 +14,7 @@ from chains.base import Asset, ChainUnavailable
 from chains.codecs import keccak256
 from chains.hexadecimal import HASH_BYTES, data, fields_of, items_of, quantity
 from chains.moves import Move
-from chains.rpc import JsonRpc, TooMuch
+from chains.rpc import Endpoint, JsonRpc, TooMuch
 
 TRANSFER_TOPIC: Final = keccak256(b"Transfer(address,address,uint256)").hex()
 _ADDRESS_BYTES: Final = 20
@@ -57,24 +57,35 @@ class TransferLogs:
 
     def between(self, first: int, last: int) -> Logs:
         """
-        Return the token logs in blocks ``first..last``; a range that is too much for the node is halved.
+        Return the token logs in blocks ``first..last``; a range that is too much for a node is halved for it.
 
         :raises TooMuch: when a single block is too much
         :raises ChainUnavailable: when the node does not answer, or with something else than these logs
         """
         if not self._contracts:
             return Logs.together([])  # an empty list of addresses would mean all of them
-        try:
-            reply = self._rpc.call("eth_getLogs", self._filter(fromBlock=hex(first), toBlock=hex(last)))
-        except TooMuch:
-            if first == last:
-                raise
-            middle = (first + last) // 2
-            return Logs.together([self.between(first, middle), self.between(middle + 1, last)])
-        logs = self.sift(reply)
+        logs = self._rpc.nodes.ask(lambda endpoint: self._in_spans(endpoint, first, last))
         if not all(first <= height <= last for height in logs.heights):
             raise ChainUnavailable("the node answered with logs outside the range that was asked for")
         return logs
+
+    def _in_spans(self, endpoint: Endpoint, first: int, last: int) -> Logs:
+        """Ask one endpoint, for as many blocks at once as it gives."""
+        several: list[Logs] = []
+        while first <= last:
+            count = endpoint.span.within(last - first + 1)
+            blocks = self._filter(fromBlock=hex(first), toBlock=hex(first + count - 1))
+            try:
+                reply = self._rpc.call_at(endpoint, "eth_getLogs", blocks)
+            except TooMuch:
+                endpoint.span.refused(count)
+                if count == 1:
+                    raise
+                continue
+            endpoint.span.answered(count)
+            several.append(self.sift(reply))
+            first += count
+        return Logs.together(several)
 
     def in_blocks(self, block_hashes: Sequence[str]) -> Logs:
         """

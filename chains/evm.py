@@ -65,12 +65,13 @@ class EvmReader:
         """Return the block at ``height``, or the tip."""
         if height is None:
             return self._rpc.newest(_tip, "eth_getBlockByNumber", "latest", False, lag=self._lag)
-        reply = self._rpc.call("eth_getBlockByNumber", hex(height), False)
-        if reply is None:
-            raise ChainUnavailable(f"the node has no block {height}")
-        block = _block(fields_of(reply, "block"))
-        check_linked(None, [block], height)
-        return block
+        with self._rpc.nodes.doubted():
+            reply = self._rpc.call("eth_getBlockByNumber", hex(height), False)
+            if reply is None:
+                raise ChainUnavailable(f"the node has no block {height}")
+            block = _block(fields_of(reply, "block"))
+            check_linked(None, [block], height)
+            return block
 
     def finalized_height(self) -> int | None:
         """Return the height of the block tagged ``finalized``, or None on nodes that know no such tag."""
@@ -85,10 +86,12 @@ class EvmReader:
         previous: Block | None = None
         for start in range(first, last + 1, self._chunk):
             end = min(start + self._chunk - 1, last)
-            bodies = self._bodies(start, end)
-            check_linked(previous, [body.block for body in bodies], start)
+            with self._rpc.nodes.doubted():
+                bodies = self._bodies(start, end)
+                check_linked(previous, [body.block for body in bodies], start)
+                transfers = list(self._transfers(bodies, watchlist))
             previous = bodies[-1].block
-            yield from self._transfers(bodies, watchlist)
+            yield from transfers
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield nothing: nodes rarely share what waits, and on most of these chains it waits for seconds."""
@@ -183,7 +186,8 @@ def _body(fields: dict[str, Any], coin: Asset | None) -> _Body:
 
 def _coin_move(transaction: object, index: int, block: Block, coin: Asset) -> Move | None:
     fields = fields_of(transaction, "transaction")
-    units = quantity(fields.get("value"), "transaction value")
+    value = fields.get("value")
+    units = 0 if value == "0x0" else quantity(value, "transaction value")  # most move a token or nothing
     if not units or fields.get("to") is None:  # without a recipient it creates a contract
         return None
     return Move(

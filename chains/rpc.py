@@ -10,7 +10,8 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -20,7 +21,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from chains.base import Block, ChainUnavailable
-from chains.health import Bucket, EndpointHealth, Health, endpoint_name
+from chains.health import Bucket, EndpointHealth, Health, Span, endpoint_name
 from chains.hexadecimal import quantity
 from core import exact_json
 
@@ -72,6 +73,7 @@ class Endpoint:
         self.name = endpoint_name(url)
         self.batch_size = batch_size
         self.is_verified = False
+        self.span = Span()
         self.health = Health(self.name, rest_seconds=limits.rest_seconds)
         self._base = parts._replace(netloc=host, fragment="")
         self._limits = limits
@@ -237,6 +239,25 @@ class Nodes:
             self.endpoints[index].health.rest()
         raise last
 
+    @contextmanager
+    def doubted(self) -> Iterator[None]:
+        """
+        Turn to the next endpoint when what one answered turns out, in here, to be impossible.
+
+        Else a node that works but lies, or lacks what it should have, would be asked for ever.
+        """
+        before = self._preferred
+        try:
+            yield
+        except Refused:
+            raise
+        except ChainUnavailable as failure:
+            if self.endpoints and self._preferred == before:
+                self.endpoints[before].health.failed(str(failure))
+                self._preferred = (before + 1) % len(self.endpoints)
+                self._highest = 0  # perhaps it lied about its tip, too
+            raise
+
     def newest(self, work: Callable[[Endpoint], Block], *, lag: int) -> Block:
         """
         Return the tip of the first endpoint that is at most ``lag`` blocks behind the highest tip seen so far.
@@ -314,6 +335,14 @@ class JsonRpc:
         :raises ChainUnavailable: see ``Nodes.ask``
         """
         return self.nodes.ask(lambda endpoint: self._call(endpoint, (method, params)))
+
+    def call_at(self, endpoint: Endpoint, method: str, *params: object) -> Any:
+        """
+        Return the result of one call to one endpoint; to be used within ``Nodes.ask``.
+
+        :raises ChainUnavailable: when it fails
+        """
+        return self._call(endpoint, (method, params))
 
     def newest(self, read: Callable[[Any], Block], method: str, *params: object, lag: int) -> Block:
         """

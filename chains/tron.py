@@ -45,7 +45,7 @@ class TronReader:
         jsonrpc = options.get("jsonrpc_urls", "").split(",") if options.get("jsonrpc_urls") else []
         limits = Limits(requests_per_second=network.requests_per_second)
         self._api = HttpApi(network.rpc_urls, verify=self._verify, headers=headers, limits=limits)
-        rpc = JsonRpc(
+        self._rpc = JsonRpc(
             jsonrpc or [url.rstrip("/") + "/jsonrpc" for url in network.rpc_urls],
             chain_id=network.chain_id,
             headers=headers,
@@ -60,7 +60,7 @@ class TronReader:
         self._contracts = {
             parse_tron_address(asset.contract) or "": asset for asset in network.assets if asset.contract
         }
-        self._logs = TransferLogs(rpc, self._contracts)
+        self._logs = TransferLogs(self._rpc, self._contracts)
 
     def _tip(self, endpoint: Endpoint) -> Block:
         reply = self._api.post_to(endpoint, "/wallet/getblock", {})
@@ -81,12 +81,13 @@ class TronReader:
         """Return the block at ``height``, or the tip."""
         if height is None:
             return self._api.nodes.newest(self._tip, lag=self._lag)
-        reply = self._api.post("/wallet/getblock", {"id_or_num": str(height)})
-        if not reply:
-            raise ChainUnavailable(f"the node has no block {height}")
-        block = _block(reply)
-        check_linked(None, [block], height)
-        return block
+        with self._api.nodes.doubted():
+            reply = self._api.post("/wallet/getblock", {"id_or_num": str(height)})
+            if not reply:
+                raise ChainUnavailable(f"the node has no block {height}")
+            block = _block(reply)
+            check_linked(None, [block], height)
+            return block
 
     def finalized_height(self) -> int | None:
         """Return the height of the last solidified block: more than two thirds of the witnesses built on it."""
@@ -97,10 +98,12 @@ class TronReader:
         previous: Block | None = None
         for start in range(first, last + 1, self._chunk):
             end = min(start + self._chunk - 1, last)
-            bodies = [self._body(height) for height in range(start, end + 1)]
-            check_linked(previous, [body.block for body in bodies], start)
+            with self._api.nodes.doubted(), self._rpc.nodes.doubted():
+                bodies = [self._body(height) for height in range(start, end + 1)]
+                check_linked(previous, [body.block for body in bodies], start)
+                transfers = list(self._transfers(bodies, watchlist))
             previous = bodies[-1].block
-            yield from self._transfers(bodies, watchlist)
+            yield from transfers
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield nothing: what waits is in a block within three seconds."""

@@ -11,7 +11,19 @@ from chains.evm import EvmReader
 from chains.hexadecimal import quantity
 from chains.registry import build
 from chains.rpc import JsonRpc, Limits, Refused, TooMuch
-from tests.chains.fake_node import CHAIN_ID, PAYER, SHOP, USDC, FakeNode, RpcAnswers, RpcError, SmallChain, hash_of, log
+from tests.chains.fake_node import (
+    CHAIN_ID,
+    PAYER,
+    SHOP,
+    USDC,
+    FakeNode,
+    RpcAnswers,
+    RpcError,
+    SmallChain,
+    hash_of,
+    log,
+    topic,
+)
 from tests.chains.watching import Watching
 
 SHOP_TEXT = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"
@@ -328,6 +340,28 @@ class TestTooMuch:
         assert len(read(reader_of(node.url))) == 2
         assert asked == [(101, 110), (101, 105), (106, 110)]
 
+    def test_what_a_node_gives_at_once_is_remembered_for_this_node_alone(self, node, second, answers):
+        asked = []
+
+        def bend(method, params, result):
+            if method == "eth_getLogs":
+                asked.append((int(params[0]["fromBlock"], 16), int(params[0]["toBlock"], 16)))
+                if asked[-1][1] - asked[-1][0] >= 5:
+                    raise RpcError("eth_getLogs is limited to a 5 block range")
+            return result
+
+        answers.bend = bend
+        reader = reader_of(node.url, second.url)
+        read(reader)
+        asked.clear()
+
+        assert len(read(reader)) == 2
+        assert asked == [(101, 105), (106, 110)]
+        node.raw = lambda _path, _body: (502, b"")
+        assert len(read(reader)) == 2
+        wanted = [body["params"][0] for _, body in second.requests if "eth_getLogs" in json.dumps(body)]
+        assert [(each["fromBlock"], each["toBlock"]) for each in wanted] == [("0x65", "0x6e")]
+
     def test_a_block_that_is_too_much_is_told_as_such(self, node, answers):
         def bend(method, params, result):
             if method == "eth_getLogs":
@@ -409,6 +443,43 @@ class TestLyingLogs:
                 reader_of(node.url).transfers(first=101, last=110, watchlist=Watching(SHOP_TEXT)),
             )
         assert seen == []
+
+    def test_a_node_that_lies_is_left_for_the_next_one(self, node, second, answers):
+        lie = changed(blockHash=hash_of(999))
+        answers.bend = lambda method, _params, result: lie(result) if method == "eth_getLogs" else result
+        reader = reader_of(node.url, second.url)
+
+        with pytest.raises(ChainUnavailable, match="two different blocks"):
+            read(reader)
+
+        asked = len(node.requests)
+        assert [len(read(reader)), len(read(reader))] == [2, 2]
+        assert len(node.requests) == asked
+        assert reader.health()[0].reason == "the node told of two different blocks 105"
+
+    def test_a_node_that_lacks_a_block_is_left_for_the_next_one(self, node, second, answers):
+        answers.bend = lambda method, params, result: (
+            None if method == "eth_getBlockByNumber" and params[0] == "0x69" else result
+        )
+        reader = reader_of(node.url, second.url)
+
+        with pytest.raises(ChainUnavailable, match="no block 105"):
+            reader.block_at(105)
+
+        assert reader.block_at(105).hash == hash_of(105)
+
+    @pytest.mark.parametrize(
+        ("change", "units"),
+        [
+            ({"data": hash_of(0)}, []),  # moves nothing
+            ({"topics": [TOPICS[0], topic(SHOP), topic(SHOP)]}, []),  # to oneself
+            ({"data": hash_of(6)}, [6]),  # a token that keeps a fee logs what arrives, and that is what counts
+        ],
+    )
+    def test_what_a_log_brings_is_what_counts(self, node, chain, change, units):
+        chain.logs = [log(105, 3) | change]
+
+        assert [t.units for t in read(reader_of(node.url)) if t.asset == "USDC"] == units
 
 
 class TestLyingBlocks:

@@ -8,7 +8,7 @@ from django.test import override_settings
 
 from chains import registry
 from chains.base import Block, ChainUnavailable
-from chains.health import Bucket, Health, endpoint_name
+from chains.health import GROWS_AFTER, Bucket, Health, Span, endpoint_name
 from chains.rpc import Endpoint, Limits, Nodes, Refused
 
 LIMITS = Limits(rounds=1, rest_seconds=8)
@@ -146,6 +146,78 @@ class TestBehind:
 
         assert self.tip(nodes, 20, 20, 20) == 20
         assert self.tip(nodes, 21, 0, 0) == 21
+
+
+class TestDoubt:
+    def doubt(self, nodes: Nodes, failure: Exception) -> None:
+        def work() -> None:
+            with nodes.doubted():
+                nodes.ask(lambda _: None)
+                raise failure
+
+        with pytest.raises(type(failure)):
+            work()
+
+    def test_a_node_that_told_what_cannot_be_is_left_and_stays_left(self, nodes):
+        self.doubt(nodes, ChainUnavailable("the node told of two different blocks 7"))
+
+        assert [asked(nodes), asked(nodes)] == ["b", "b"]
+        assert [each.reason for each in nodes.health()] == ["the node told of two different blocks 7", "", ""]
+
+    def test_the_last_one_is_followed_by_the_first(self, nodes):
+        for _ in range(3):
+            self.doubt(nodes, ChainUnavailable("nonsense"))
+
+        assert asked(nodes) == "a"
+
+    def test_a_refusal_is_no_lie(self, nodes):
+        self.doubt(nodes, Refused("no"))
+
+        assert asked(nodes) == "a"
+
+    def test_an_impossible_tip_makes_nobody_look_behind(self, nodes):
+        tips = {"a": 10**9, "b": 100, "c": 100}
+
+        def tip(endpoint: Endpoint) -> Block:
+            return Block(tips[endpoint.name.removeprefix("http://")[0]], "h", "p", datetime(2026, 1, 1, tzinfo=UTC))
+
+        assert nodes.newest(tip, lag=3).height == 10**9
+        self.doubt(nodes, ChainUnavailable("the node has no block 101"))
+
+        assert nodes.newest(tip, lag=3).height == 100
+        assert nodes.source == "http://b.example"
+
+
+class TestSpan:
+    def test_nothing_is_held_back_before_a_refusal(self):
+        assert Span().within(10_000) == 10_000
+
+    def test_it_is_halved_down_to_one_block(self):
+        span = Span()
+        for count, left in ((10, 5), (5, 3), (3, 2), (2, 1), (1, 1)):
+            span.refused(count)
+            assert span.within(10_000) == left
+
+    def test_it_grows_slowly_with_good_answers_of_its_full_size(self):
+        span = Span()
+        span.refused(80)
+
+        for _ in range(GROWS_AFTER - 1):
+            span.answered(40)
+        span.answered(39)
+        assert span.within(10_000) == 40
+        span.answered(40)
+        assert span.within(10_000) == 50
+
+    def test_a_refusal_begins_the_count_again(self):
+        span = Span()
+        span.refused(80)
+        for _ in range(GROWS_AFTER - 1):
+            span.answered(40)
+        span.refused(40)
+        span.answered(20)
+
+        assert span.within(10_000) == 20
 
 
 class TestBucket:

@@ -155,8 +155,8 @@ def reader(node):
     return reader_of(node.url)
 
 
-def reader_of(url, **options):
-    networks = build({"tron": {"rpc_urls": [url], "options": options}})
+def reader_of(*urls, **options):
+    networks = build({"tron": {"rpc_urls": list(urls), "options": options}})
     return TronReader(next(network for network in networks if network.code == "tron"))
 
 
@@ -282,6 +282,26 @@ class TestLies:
 
         with pytest.raises(ChainUnavailable, match="two different blocks"):
             read(reader)
+
+    @pytest.mark.parametrize("word", ["0x" + "zz" * 32, "0x12", "0x" + "é" * 64])
+    def test_a_topic_that_is_no_address(self, reader, chain, word):
+        chain.logs[0]["topics"][2] = word
+
+        with pytest.raises(ChainUnavailable, match="recipient is no address"):
+            read(reader)
+
+    def test_a_node_that_lies_is_left_for_the_next_one(self, node, chain):
+        honest = FakeNode(SmallTron())
+        chain.logs[0]["blockHash"] = "0x" + block_id(chain.paid, branch=7)
+        reader = reader_of(node.url, honest.url)
+        try:
+            with pytest.raises(ChainUnavailable, match="two different blocks"):
+                read(reader)
+            asked = len(node.requests)
+            assert len(read(reader)) == 4
+            assert len(node.requests) == asked
+        finally:
+            honest.stop()
 
     def test_a_node_without_a_log_index_is_noticed_by_the_payment_it_hides(self, reader, chain):
         chain.logs = []
