@@ -15,8 +15,8 @@ class Refund(Record):
     """
     Money to go back to the payer, in base units of ``asset_code``.
 
-    The gateway holds no keys: the merchant sends it from their own wallet; the scan recognises the
-    transfer, or the merchant names it. Without an ``invoice`` it returns a deposit that matched none.
+    The merchant sends it from their own wallet, and the scan recognises the transfer or the merchant
+    names it; or a vault sends it. Without an ``invoice`` it returns a deposit that matched none.
     ``is_held``: the money it returns is not confirmed, or a reorg took it back.
     """
 
