@@ -1,5 +1,6 @@
 """Money back to the payer: the merchant opens the refund and sends it, from whichever wallet they like."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -90,7 +91,7 @@ def cancel_invoice(
     *, merchant: Merchant, livemode: bool, public_id: str, reason: str, refund_partial_payments: bool, now: datetime
 ) -> Invoice:
     """
-    Cancel an invoice and, if asked, open a refund for each payment it has received.
+    Cancel an invoice and, if asked, open a refund for each payment, less what was promised back before.
 
     :raises InvoiceNotFound: when the merchant has no such invoice
     :raises InvoiceNotCancellable: when it has ended, or enough money is already on its way
@@ -99,17 +100,21 @@ def cancel_invoice(
         merchant=merchant, livemode=livemode, public_id=public_id, reason=reason, now=now
     )
     if refund_partial_payments:
-        for payment in invoice.payments.filter(status__in=selectors.RECEIVED, counts=True).order_by("created_at"):
-            open_refund(
-                invoice,
-                payment=payment,
-                units=payment.units,
-                address="",
-                reason=reason or "Invoice cancelled",
-                kind="cancellation",
-                now=now,
-            )
+        _return_payments(invoice, reason=reason or "Invoice cancelled", now=now)
     return invoice
+
+
+def _return_payments(invoice: Invoice, *, reason: str, now: datetime) -> None:
+    """Open a refund of each payment that counts, less what of its asset is promised back or was sent already."""
+    promised: dict[str, int] = defaultdict(int)
+    for earlier in invoice.refunds.exclude(status=RefundStatus.CANCELLED).exclude(kind="deposit"):
+        promised[earlier.asset_code] += earlier.units
+    for payment in invoice.payments.filter(status__in=selectors.RECEIVED, counts=True).order_by("created_at"):
+        covered = min(promised[payment.asset_code], payment.units)
+        promised[payment.asset_code] -= covered
+        if covered < payment.units:
+            units = payment.units - covered
+            open_refund(invoice, payment=payment, units=units, address="", reason=reason, kind="cancellation", now=now)
 
 
 def refund_surplus(invoice: Invoice, *, now: datetime) -> None:

@@ -180,6 +180,26 @@ class TestCancelWithRefunds:
         assert Refund.objects.count() == 0
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_cancelling_returns_nothing_that_was_refunded_before(chain, invoice, now, sent):
+    pay(chain, invoice, now, units=5_000_000)
+    earlier = refund(invoice, now, Decimal(2))
+    if sent:
+        complete(earlier, now)
+
+    cancel_invoice(
+        merchant=invoice.merchant,
+        livemode=False,
+        public_id=invoice.public_id,
+        reason="",
+        refund_partial_payments=True,
+        now=now,
+    )
+
+    assert Refund.objects.get(kind="cancellation").units == 3_000_000
+    assert not Refund.objects.filter(is_held=True).exists()
+
+
 def test_a_surplus_is_refunded_where_the_invoice_says_so(chain, merchant, now):
     from invoices.services import Tolerance
 
