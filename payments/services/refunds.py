@@ -149,9 +149,10 @@ def complete_refund(
     if refund.status not in OPEN_REFUND:
         raise RefundNotOpen(f"This refund is {refund.status} already.")
     payouts.release_refund(refund, now=now)
-    refund.txid = refund.txid if refund.ordinal is not None else txid
-    if address:
-        refund.address = check_refund_address(refund.network, address)
+    if refund.ordinal is None:  # else the chain has shown which transfer it is, and where it went
+        refund.txid = txid
+        if address:
+            refund.address = check_refund_address(refund.network, address)
     finish(refund, now=now)
     return refund
 

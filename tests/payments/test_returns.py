@@ -185,6 +185,21 @@ class TestRecognised:
 
 
 class TestHeld:
+    def test_completing_it_by_hand_does_not_move_what_the_chain_showed(self, chain, paid, now):
+        row = refund(paid, now)
+        chain.mine(sending(row))
+        read(chain, now)
+        shown = row.address
+
+        complete_refund(**of(paid), public_id=row.public_id, txid="e" * 64, address=new_address(), now=now)
+        chain.fork(1)
+        chain.mine(sending(row))
+        chain.grow(1)
+        read(chain, now)
+
+        row.refresh_from_db()
+        assert (row.status, row.txid, row.address) == ("completed", "d" * 64, shown)
+
     def test_a_refund_of_money_that_a_fork_took_back_is_held(self, chain, invoice, now):
         chain.mine(transfer(invoice))
         chain.grow(3)
