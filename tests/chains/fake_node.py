@@ -22,6 +22,7 @@ class FakeNode:
         self.raw: Answer | None = None
         self.slowly: float | None = None
         self.hang = threading.Event()  # set: accept, read, and never answer
+        self.hangs_up = False  # read, and close the connection without a word
         self.gone = threading.Event()
         self.requests: list[tuple[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -57,6 +58,9 @@ class FakeNode:
         self.headers.append({name.lower(): value for name, value in handler.headers.items()})
         if self.hang.is_set():
             self.gone.wait(30)
+            return
+        if self.hangs_up:
+            handler.close_connection = True
             return
         status, reply = (self.raw or self.answer)(handler.path, body)
         with contextlib.suppress(OSError):  # the client had enough

@@ -1,0 +1,212 @@
+"""What every reader promises, whatever the chain: one set of tests, unchanged for each. See test_contract.py."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from chains.base import Block, ChainReader, ChainUnavailable, Transfer
+from tests.chains.fake_node import FakeNode
+from tests.chains.watching import Watching
+
+
+@dataclass(frozen=True)
+class Stage:
+    """
+    A chain on which ``shop`` was paid, in blocks strictly between ``first`` and ``last``, and a reader of it.
+
+    ``fork`` moves the same transactions to other blocks; None where a chain cannot fork.
+    """
+
+    reader: ChainReader
+    network: str
+    shop: str
+    stranger: str  # a good address that nobody pays
+    first: int
+    last: int
+    paid: list[tuple[str, int]]  # asset and base units, in chain order
+    fork: Callable[[], None] | None = None
+    node: FakeNode | None = None
+
+    def read(self, first: int | None = None, last: int | None = None, *, watched: str | None = None) -> list[Transfer]:
+        start, end = self.first if first is None else first, self.last if last is None else last
+        return list(self.reader.transfers(first=start, last=end, watchlist=Watching(watched or self.shop)))
+
+
+Name = tuple[str, str, str, int]
+
+
+def name_of(transfer: Transfer) -> Name:
+    """Return what names a transfer for good."""
+    return transfer.txid, transfer.asset, transfer.recipient, transfer.ordinal
+
+
+def height_of(transfer: Transfer) -> int:
+    assert transfer.block is not None
+    return transfer.block.height
+
+
+class ReaderContract:
+    """Inherit it with a fixture ``stage``."""
+
+    def test_the_tip_is_a_block_like_any_other(self, stage: Stage) -> None:
+        tip = stage.reader.block_at()
+
+        assert tip == stage.reader.block_at(tip.height)
+        assert tip.height >= stage.last
+
+    def test_a_block_is_the_one_that_was_asked_for_and_stays_the_same(self, stage: Stage) -> None:
+        block = stage.reader.block_at(stage.last)
+
+        assert isinstance(block, Block)
+        assert block.height == stage.last
+        assert block.timestamp.utcoffset() == timedelta(0)
+        assert block == stage.reader.block_at(stage.last)
+
+    def test_each_block_names_the_one_before_it(self, stage: Stage) -> None:
+        blocks = [stage.reader.block_at(height) for height in range(stage.first, stage.last + 1)]
+
+        assert [block.parent_hash for block in blocks[1:]] == [block.hash for block in blocks[:-1]]
+        assert len({block.hash for block in blocks}) == len(blocks)
+
+    def test_a_block_beyond_the_tip_is_unavailable(self, stage: Stage) -> None:
+        with pytest.raises(ChainUnavailable):
+            stage.reader.block_at(stage.reader.block_at().height + 100)
+
+    def test_what_is_final_is_not_above_the_tip(self, stage: Stage) -> None:
+        final = stage.reader.finalized_height()
+
+        assert final is None or 0 <= final <= stage.reader.block_at().height
+
+    def test_each_transfer_comes_exactly_once_and_in_order(self, stage: Stage) -> None:
+        transfers = stage.read()
+
+        assert [(transfer.asset, transfer.units) for transfer in transfers] == stage.paid
+        assert len({name_of(transfer) for transfer in transfers}) == len(stage.paid)
+        assert [height_of(each) for each in transfers] == sorted(height_of(each) for each in transfers)
+        assert {(transfer.network, transfer.recipient) for transfer in transfers} == {(stage.network, stage.shop)}
+
+    def test_each_transfer_holds_its_block_as_it_is(self, stage: Stage) -> None:
+        for transfer in stage.read():
+            assert transfer.block == stage.reader.block_at(height_of(transfer))
+
+    def test_a_second_reading_is_the_same(self, stage: Stage) -> None:
+        assert stage.read() == stage.read()
+
+    def test_a_range_is_the_sum_of_its_blocks(self, stage: Stage) -> None:
+        apart = [stage.read(height, height) for height in range(stage.first, stage.last + 1)]
+
+        assert [transfer for transfers in apart for transfer in transfers] == stage.read()
+
+    def test_both_ends_of_a_range_belong_to_it_and_nothing_beyond(self, stage: Stage) -> None:
+        heights = [height_of(transfer) for transfer in stage.read()]
+        low, high = heights[0], heights[-1]
+
+        assert stage.read(low, high) == stage.read()
+        assert stage.read(stage.first, low - 1) == []
+        assert stage.read(high + 1, stage.last) == []
+        assert [height_of(each) for each in stage.read(low + 1, stage.last)] == [each for each in heights if each > low]
+
+    def test_ordinals_count_from_zero_within_a_transaction(self, stage: Stage) -> None:
+        seen: dict[tuple[str, str, str], list[int]] = {}
+        for transfer in stage.read():
+            seen.setdefault(name_of(transfer)[:3], []).append(transfer.ordinal)
+
+        assert all(ordinals == list(range(len(ordinals))) for ordinals in seen.values())
+
+    def test_a_fork_changes_the_blocks_and_no_name(self, stage: Stage) -> None:
+        if stage.fork is None:
+            pytest.skip("this chain does not fork")
+        before = stage.read()
+        stage.fork()
+        after = stage.read(last=stage.reader.block_at().height)
+
+        assert sorted(map(name_of, after)) == sorted(map(name_of, before))
+        assert [each.units for each in after] == [each.units for each in before]
+        assert {each.block for each in after} & {each.block for each in before} == set()
+
+    def test_nothing_is_told_of_foreign_addresses(self, stage: Stage) -> None:
+        assert stage.read(watched=stage.stranger) == []
+        assert list(stage.reader.mempool(watchlist=Watching(stage.stranger))) == []
+
+    def test_what_waits_has_no_block(self, stage: Stage) -> None:
+        assert all(transfer.block is None for transfer in stage.reader.mempool(watchlist=Watching(stage.shop)))
+
+    def test_a_payment_that_is_there_has_not_failed(self, stage: Stage) -> None:
+        assert [stage.reader.has_failed(transfer.txid) for transfer in stage.read()] == [False] * len(stage.paid)
+
+    def test_a_call_takes_some_blocks(self, stage: Stage) -> None:
+        assert stage.reader.max_range >= 1
+
+
+def _answers(status: int, body: bytes) -> Callable[[FakeNode], None]:
+    def break_(node: FakeNode) -> None:
+        node.raw = lambda _path, _body: (status, body)
+
+    return break_
+
+
+def _hang_up(node: FakeNode) -> None:
+    node.hangs_up = True
+
+
+FAULTS: dict[str, Callable[[FakeNode], None]] = {
+    "hangs up": _hang_up,
+    "not JSON": _answers(200, b"<html>502</html>"),
+    "cut off": _answers(200, b'{"jsonrpc":"2.0","id":1,"resu'),
+    "null": _answers(200, b"null"),
+    "an empty object": _answers(200, b"{}"),
+    "an empty list": _answers(200, b"[]"),
+    "a number": _answers(200, b"1"),
+    "no result": _answers(200, b'{"jsonrpc":"2.0","id":1}'),
+    "a redirect": _answers(302, b""),
+    "not allowed": _answers(401, b'{"message":"who are you"}'),
+    "busy": _answers(429, b"slow down"),
+    "broken": _answers(500, b"oops"),
+    "away": _answers(503, b""),
+}
+
+
+class FaultContract:
+    """Beside ``ReaderContract`` where the node of ``stage`` is a ``FakeNode``."""
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_fault_of_the_node_is_unavailability_and_nothing_else(self, stage: Stage, fault: str) -> None:
+        assert stage.node is not None
+        stage.read()  # connected, and the chain's id is known
+        FAULTS[fault](stage.node)
+
+        for ask in (
+            stage.reader.block_at,
+            lambda: stage.reader.block_at(stage.last),
+            stage.read,
+        ):
+            with pytest.raises(ChainUnavailable):
+                ask()
+
+    @pytest.mark.parametrize("fault", FAULTS)
+    def test_a_node_that_recovers_is_believed_again(self, stage: Stage, fault: str) -> None:
+        assert stage.node is not None
+        FAULTS[fault](stage.node)
+        with pytest.raises(ChainUnavailable):
+            stage.read()
+        stage.node.raw, stage.node.hangs_up = None, False
+
+        assert [(transfer.asset, transfer.units) for transfer in stage.read()] == stage.paid
+
+    def test_health_is_told_without_asking(self, stage: Stage) -> None:
+        assert stage.node is not None
+        stage.read()
+        asked = len(stage.node.requests)
+        healths = stage.reader.health()
+
+        assert [(each.name, each.is_awake) for each in healths] == [(stage.node.url, True)] * len(healths)
+        assert stage.reader.source == stage.node.url
+        assert len(stage.node.requests) == asked
+
+
+def running(node: FakeNode, stage: Stage) -> Iterator[Stage]:
+    """Yield the stage, and stop its node in the end."""
+    yield stage
+    node.stop()
