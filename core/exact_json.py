@@ -17,6 +17,8 @@ import simplejson
 _MAX_LENGTH: Final = 1000  # characters of one fraction
 _MAX_EXPONENT: Final = 400  # a double reaches 308, a uint256 77
 _MAX_DEPTH: Final = 900  # within Python's own limit of 1000 calls
+_PLAINLY_SHALLOW: Final = 16
+_NEITHER_BRACKET_NOR_QUOTE: Final = bytes(code for code in range(256) if code not in b'[]{}"')
 _TEXT_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
@@ -45,7 +47,7 @@ def loads(text: str | bytes) -> Any:
 
 
 def _is_too_deep(text: str) -> bool:
-    if text.count("[") + text.count("{") <= _MAX_DEPTH:
+    if text.count("[") + text.count("{") <= _MAX_DEPTH or _is_plainly_shallow(text):
         return False
     depth = 0
     for found in _TEXT_OR_BRACKET.finditer(text):
@@ -57,6 +59,21 @@ def _is_too_deep(text: str) -> bool:
         elif mark in "]}":
             depth -= 1
     return False
+
+
+def _is_plainly_shallow(text: str) -> bool:
+    """
+    Return True when a few looks in C show that ``text`` is shallow, as nearly all is; False when that is unclear.
+
+    Only brackets and quotes are kept. Then each look takes away texts without brackets, or one level. Nothing is left
+    only if every run of quotes was even: then no bracket stood within a text.
+    """
+    if "\\" in text:
+        return False  # perhaps an escaped quote
+    rest = text.encode(errors="replace").translate(None, delete=_NEITHER_BRACKET_NOR_QUOTE).replace(b'""', b"")
+    for _ in range(_PLAINLY_SHALLOW):
+        rest = rest.replace(b"[]", b"").replace(b"{}", b"")
+    return not rest
 
 
 def dumps(value: Any) -> str:
