@@ -163,7 +163,7 @@ class TestDepth:
     @pytest.mark.parametrize("hidden", ['"]"', '"","]"', '""," ]"', '"a","]","b"', '"\\"]"'])
     def test_brackets_within_texts_do_not_hide_how_deep_a_document_is(self, raised_limit, hidden):
         with pytest.raises(ValueError, match="nested too deeply"):
-            loads(f"[{hidden}," * 2000 + "1" + "]" * 2000)
+            loads(f"[{hidden}," * 2000)
 
     def test_many_shallow_things_are_read(self, raised_limit):
         value = [{"topics": ["0x12", "[", "}"], "data": {"a": [[], {}]}} for _ in range(5000)]
