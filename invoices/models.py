@@ -114,6 +114,7 @@ class Invoice(Record):
     confirmed_value = ValueField(default=Decimal(0))
     is_late = models.BooleanField(default=False)
     accepted_at = models.DateTimeField(null=True)
+    accepted_value = ValueField(null=True)
 
     expires_at = models.DateTimeField()
     viewed_at = models.DateTimeField(null=True)
@@ -185,7 +186,7 @@ class Invoice(Record):
             confirmed=self.confirmed_value,
             is_viewed=self.viewed_at is not None,
             is_overdue=now >= self.expires_at,
-            is_accepted=self.accepted_at is not None,
+            accepted=self.accepted_value,
             is_late=self.is_late,
         )
 

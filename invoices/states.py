@@ -64,7 +64,7 @@ class Facts:
     confirmed: Decimal  # the part of ``received`` deep enough to rely on
     is_viewed: bool
     is_overdue: bool
-    is_accepted: bool = False  # the merchant takes what has arrived for enough
+    accepted: Decimal | None = None  # what the merchant took for enough when so much had arrived
     is_late: bool = False  # some of it was sent after the deadline
 
 
@@ -72,7 +72,7 @@ def next_status(current: InvoiceStatus, facts: Facts) -> InvoiceStatus:
     """Return the status that follows from ``facts``. Final statuses stay."""
     if current in FINAL:
         return current
-    enough = min(facts.enough, facts.received) if facts.is_accepted else facts.enough
+    enough = facts.enough if facts.accepted is None else min(facts.enough, facts.accepted)
     if facts.received and facts.confirmed >= enough:
         return _S.PAID
     if facts.received and facts.received >= enough:

@@ -128,7 +128,8 @@ def accept_invoice(*, merchant: Merchant, livemode: bool, public_id: str, now: d
     )
     if not short:
         raise InvoiceNotAcceptable
-    invoice.accepted_at = now
+    # So much and no less: dust that comes later must not make a paid invoice wait again.
+    invoice.accepted_at, invoice.accepted_value = now, invoice.received_value
     _tell(_follow_facts(invoice, _Before.of(invoice), now=now))
     return invoice
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from django.db import transaction
+from django.db.models import Sum
 
 from chains import addresses, registry
 from core.money import WIDE, has_at_most
@@ -126,9 +127,14 @@ def refund_surplus(invoice: Invoice, *, now: datetime) -> None:
 
 
 def open_surplus_refund(*, invoice: Invoice, now: datetime) -> Refund | None:
-    """Open a refund for what was paid too much, once; the caller holds the invoice's row lock."""
-    surplus = min(invoice.confirmed_units - invoice.amount_units, refundable_units(invoice))
-    if surplus <= 0 or invoice.refunds.filter(kind="surplus").exclude(status=RefundStatus.CANCELLED).exists():
+    """
+    Open a refund for what was paid too much and has none yet; the caller holds the invoice's row lock.
+
+    One that the merchant withdrew was decided about, and is not opened again.
+    """
+    decided = int(invoice.refunds.filter(kind="surplus").aggregate(units=Sum("units"))["units"] or 0)
+    surplus = min(invoice.confirmed_units - invoice.amount_units - decided, refundable_units(invoice))
+    if surplus <= 0:
         return None
     return open_refund(invoice, units=surplus, address="", reason="Overpaid", kind="surplus", now=now)
 

@@ -59,16 +59,28 @@ class TestNextStatus:
             (
                 "the merchant takes a part for enough",
                 S.PARTIAL,
-                {"received": Decimal(1), "confirmed": Decimal(1), "is_accepted": True},
+                {"received": Decimal(1), "confirmed": Decimal(1), "accepted": Decimal(1)},
                 S.PAID,
             ),
             (
                 "accepted, but not yet confirmed",
                 S.PARTIAL,
-                {"received": Decimal(1), "is_accepted": True},
+                {"received": Decimal(1), "accepted": Decimal(1)},
                 S.CONFIRMING,
             ),
-            ("accepted, and then taken back", S.PAID, {"is_accepted": True}, S.PENDING),
+            (
+                "accepted, and then dust arrives",
+                S.PAID,
+                {"received": Decimal(2), "confirmed": Decimal(1), "accepted": Decimal(1)},
+                S.PAID,
+            ),
+            (
+                "accepted, and then a part of it is taken back",
+                S.PAID,
+                {"received": Decimal("0.5"), "confirmed": Decimal("0.5"), "accepted": Decimal(1)},
+                S.PARTIAL,
+            ),
+            ("accepted, and then taken back", S.PAID, {"accepted": Decimal(1)}, S.PENDING),
             ("cancelled stays cancelled", S.CANCELLED, {"received": DUE, "confirmed": DUE}, S.CANCELLED),
             ("refunded stays refunded", S.REFUNDED, {"received": DUE, "confirmed": DUE}, S.REFUNDED),
         ],
@@ -84,7 +96,7 @@ class TestNextStatus:
         share=st.sampled_from([Decimal(0), Decimal("0.5"), Decimal(1)]),
         viewed=st.booleans(),
         overdue=st.booleans(),
-        accepted=st.booleans(),
+        accepted=st.one_of(st.none(), amounts.filter(bool)),
     )
     def test_it_only_makes_known_transitions_and_settles_at_once(
         self, current, received, share, viewed, overdue, accepted
@@ -95,14 +107,15 @@ class TestNextStatus:
             confirmed=received * share,
             is_viewed=viewed,
             is_overdue=overdue,
-            is_accepted=accepted,
+            accepted=accepted,
         )
 
         status = next_status(current, facts)
 
         assert status is current or status in TRANSITIONS[current]
         if current not in FINAL and (status is S.PAID) != (current is S.PAID):
-            is_enough = received > 0 and facts.confirmed >= (min(facts.enough, received) if accepted else facts.enough)
+            enough = facts.enough if accepted is None else min(facts.enough, accepted)
+            is_enough = received > 0 and facts.confirmed >= enough
             assert (status is S.PAID) == is_enough
         # The same facts again change nothing, but for money that left when the deadline had passed.
         again = next_status(status, facts)

@@ -8,6 +8,7 @@ from chains.sandbox.services import new_address
 from events.models import Event
 from events.outbox import dispatch
 from invoices.errors import InvoiceNotFound
+from invoices.services import Tolerance
 from payments.errors import (
     DepositNotAcceptable,
     DepositNotInReview,
@@ -201,8 +202,6 @@ def test_cancelling_returns_nothing_that_was_refunded_before(chain, invoice, now
 
 
 def test_a_surplus_is_refunded_where_the_invoice_says_so(chain, merchant, now):
-    from invoices.services import Tolerance
-
     invoice = make_invoice(merchant, now, tolerance=Tolerance(overpayment_action="refund"))
     pay(chain, invoice, now, units=20_000_000)
     dispatch()
@@ -213,8 +212,6 @@ def test_a_surplus_is_refunded_where_the_invoice_says_so(chain, merchant, now):
 
 
 def test_a_surplus_that_comes_later_is_refunded_once_it_is_confirmed(chain, merchant, now):
-    from invoices.services import Tolerance
-
     invoice = make_invoice(merchant, now, tolerance=Tolerance(overpayment_action="refund"))
     pay(chain, invoice, now)
     chain.mine(transfer(invoice, units=5_000_000, txid="b" * 64))
@@ -227,6 +224,25 @@ def test_a_surplus_that_comes_later_is_refunded_once_it_is_confirmed(chain, merc
     scan(network="sandbox", now=now, reader=chain)
 
     assert Refund.objects.get().units == 5_000_000
+
+
+def test_more_surplus_is_refunded_too_and_a_withdrawn_refund_is_not_opened_again(chain, merchant, now):
+    invoice = make_invoice(merchant, now, tolerance=Tolerance(overpayment_action="refund"))
+    pay(chain, invoice, now, units=20_000_000)
+    dispatch()
+    dispatch()
+    first = Refund.objects.get()
+
+    for txid, units in (("b" * 64, 5_000_000), ("c" * 64, 1_000_000)):
+        chain.mine(transfer(invoice, units=units, txid=txid))
+        chain.grow(2)
+        scan(network="sandbox", now=now, reader=chain)
+        dispatch()
+        if units == 5_000_000:
+            cancel_refund(merchant=merchant, livemode=False, public_id=first.public_id, now=now)
+
+    open_ones = Refund.objects.exclude(status="cancelled").order_by("units")
+    assert [int(refund.units) for refund in open_ones] == [1_000_000, 5_000_000]
 
 
 class TestInbox:

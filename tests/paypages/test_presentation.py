@@ -172,6 +172,7 @@ class TestWhatIsUnusual:
                 status="paid",
                 exception="underpaid",
                 accepted_at=now,
+                accepted_value=Decimal(10),
                 received_value=Decimal(10),
                 confirmed_value=Decimal(10),
             )
