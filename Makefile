@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 # What pytest looks at; `make test TESTS=tests/core` runs a part.
 TESTS ?= tests
-# Worker processes of the test run; 0 runs everything in one.
-TEST_PROCESSES ?= 2
+# Worker processes of the test run, one more than cores to be expected: some tests mostly wait. 0 runs everything in one.
+TEST_PROCESSES ?= 3
 
-.PHONY: help install install-dev run test soak check bench format clean
+.PHONY: help install install-dev run test coverage soak check bench format clean
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -26,6 +26,9 @@ run: install ## Start PostgreSQL, Valkey, web, worker and beat; Ctrl-C stops all
 	@exec $(BIN)/python -m config.run --with-parent
 
 test: install-dev ## Run the tests
+	@$(BIN)/python -m pytest $(TESTS) -q -n $(TEST_PROCESSES) --dist worksteal
+
+coverage: install-dev ## Run the tests and list what they do not reach; takes half as long again
 	@$(BIN)/python -m pytest $(TESTS) -q -n $(TEST_PROCESSES) --dist worksteal --cov --cov-report=term:skip-covered
 
 soak: install-dev ## Play thousands of random histories; HISTORIES=20000 plays more
