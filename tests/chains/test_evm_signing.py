@@ -66,8 +66,8 @@ def test_sends_the_coin_and_knows_the_id_before_anybody_else(anvil, ethereum):
     assert not ethereum.outcome(made.txid, what).is_known
     ethereum.broadcast(made)
 
+    receipt = anvil.receipt(made.txid)  # waits for its block
     outcome = ethereum.outcome(made.txid, what)
-    receipt = anvil.receipt(made.txid)
     assert (outcome.is_known, outcome.succeeded, outcome.is_final) == (True, True, False)
     assert outcome.fee_units == int(receipt["gasUsed"], 16) * int(receipt["effectiveGasPrice"], 16)
     assert int(anvil.rpc("eth_getBalance", RECIPIENT, "latest"), 16) - before == 12_345
