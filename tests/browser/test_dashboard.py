@@ -5,7 +5,7 @@ import re
 import pytest
 from django.contrib.auth import get_user_model
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from merchants.models import Member, Wallet
 from tests.browser.conftest import WIDE
@@ -47,29 +47,29 @@ def test_a_wallet_is_added_and_removed(chromium: Browser, live_server, person, d
 
     page.get_by_label("Extended public key").fill(PHRASE)
     page.get_by_role("button", name="Show the first addresses").click()
-    assert "move the funds" in page.get_by_role("alert").inner_text()
-    assert page.get_by_label("Extended public key").input_value() == ""
+    expect(page.get_by_role("alert")).to_contain_text("move the funds")
+    expect(page.get_by_label("Extended public key")).to_have_value("")
     _fits(page, device)
 
     page.get_by_label("Extended public key").fill(TRX_ACCOUNT)
     page.get_by_role("button", name="Show the first addresses").click()
-    assert page.get_by_text(FIRST).is_visible()
+    expect(page.get_by_text(FIRST)).to_be_visible()
     _fits(page, device)
     page.get_by_role("button", name="Add this wallet").click()
     assert not Wallet.objects.exists()  # the browser asks for the tick
     page.get_by_label("My wallet shows the same addresses.").check()
     page.get_by_role("button", name="Add this wallet").click()
-    assert page.get_by_role("status").inner_text().startswith("The wallet was added.")
-    assert page.get_by_text(FIRST).is_visible()
+    expect(page.get_by_role("status")).to_contain_text("The wallet was added.")
+    expect(page.get_by_text(FIRST)).to_be_visible()
     _fits(page, device)
 
     page.get_by_role("link", name="Remove TRON").click()
     page.get_by_role("button", name="Remove").click()
-    assert page.get_by_text("No wallet yet").is_visible()
+    expect(page.get_by_text("No wallet yet")).to_be_visible()
     page.get_by_role("link", name="Inbox").click()
-    assert page.get_by_text("Nothing waits for you.").is_visible()
+    expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
-    assert page.get_by_role("main").get_by_role("button", name="Sign in").is_visible()
+    expect(page.get_by_role("main").get_by_role("button", name="Sign in")).to_be_visible()
     context.close()
 
     refusals = [problem for problem in problems if "422" not in problem]  # the browser notes the refused phrase
