@@ -285,3 +285,34 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}: {self.invoices}"
+
+
+class LoggedRequest(models.Model):
+    """
+    A request of a merchant's program and what became of it. Bodies and headers are not kept: they hold secrets.
+
+    ``created_at`` is when it arrived; ``milliseconds`` is how long the answer took; sizes are of the bodies in bytes.
+    """
+
+    created_at = models.DateTimeField()
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="logged_requests", db_index=False)
+    livemode = models.BooleanField()
+    api_key = models.ForeignKey(APIKey, on_delete=models.CASCADE, related_name="+")
+    request_id = models.CharField(max_length=64)
+    ip_address = models.GenericIPAddressField(null=True)
+    method = models.CharField(max_length=10)
+    path = models.CharField(max_length=500)
+    status = models.PositiveSmallIntegerField()
+    error = models.CharField(max_length=64, blank=True)
+    milliseconds = models.PositiveIntegerField()
+    request_bytes = models.PositiveIntegerField()
+    response_bytes = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [
+            Index(fields=["merchant", "livemode", "-created_at", "-id"], name="loggedrequest_newest"),
+            Index(fields=["created_at"], name="loggedrequest_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.status}"

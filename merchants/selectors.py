@@ -11,7 +11,18 @@ from chains import registry
 from core import secrets
 from core.statements import Lookup
 from merchants.errors import APIKeyNotFound, WalletNotFound
-from merchants.models import APIKey, KeyStatus, Merchant, Plan, Role, Usage, Wallet, WalletAddress, WalletKind
+from merchants.models import (
+    APIKey,
+    KeyStatus,
+    LoggedRequest,
+    Merchant,
+    Plan,
+    Role,
+    Usage,
+    Wallet,
+    WalletAddress,
+    WalletKind,
+)
 
 _with_owner = APIKey.objects.select_related("merchant__plan").order_by()
 _by_hash = Lookup(lambda value: _with_owner.filter(key_hash=value), "")
@@ -133,3 +144,9 @@ def owner_emails(*, merchant: Merchant) -> list[str]:
     """Return whom to write to about the account: its contact address and its owners, each once."""
     owners = merchant.members.filter(role=Role.OWNER, user__is_active=True).values_list("user__email", flat=True)
     return list(dict.fromkeys([merchant.contact_email, *(email for email in owners if email)]))
+
+
+def list_logged_requests(*, merchant: Merchant, livemode: bool) -> QuerySet[LoggedRequest]:
+    """Return what the merchant's programs asked of the API, newest first, each with its key."""
+    found = LoggedRequest.objects.filter(merchant=merchant, livemode=livemode)
+    return found.select_related("api_key").order_by("-created_at", "-id")

@@ -20,8 +20,10 @@ a secret sets ``carries_secret = True``, so that the answer is kept encrypted. `
 nobody, counts by IP address and answers every origin. Failures are raised as the kinds of ``core.errors``.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from django.db import transaction
@@ -37,11 +39,13 @@ from api.answers import ExactJSONRenderer, json_answer
 from api.authentication import Identity, identify
 from api.errors import InsufficientScope, MethodNotAllowed
 from api.schema import ApiSchema, Operation
-from api.v1.errors import error_answer, failure_of
+from api.v1.errors import error_answer, error_code, failure_of
 from core import context
 from core.idempotency import fingerprint
 from core.ratelimit import Verdict
+from merchants import request_log
 from merchants.models import APIKey, Merchant
+from merchants.request_log import Exchange
 from merchants.services import touch_api_key
 
 IDEMPOTENT_METHODS: Final = frozenset({"POST", "PATCH", "DELETE"})
@@ -155,6 +159,13 @@ class MerchantView(ApiView):
 
     identity: Identity
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        started = time.perf_counter()
+        answer = super().dispatch(request, *args, **kwargs)
+        if hasattr(self, "identity"):  # else nobody knows in whose log it belongs
+            request_log.note(key=self.api_key, exchange=_exchange(request, answer, started), now=self.now)
+        return answer
+
     @property
     def merchant(self) -> Merchant:
         """Whose data this is about."""
@@ -242,6 +253,19 @@ class PublicView(ApiView):
                 "Access-Control-Max-Age": "86400",
             },
         )
+
+
+def _exchange(request: HttpRequest, answer: HttpResponseBase, started: float) -> Exchange:
+    content = answer.content if isinstance(answer, HttpResponse) else b""
+    return Exchange(
+        method=request.method or "",
+        path=request.get_full_path(),
+        status=answer.status_code,
+        milliseconds=round((time.perf_counter() - started) * 1000),
+        request_bytes=int(request.META.get("CONTENT_LENGTH") or 0),
+        response_bytes=len(content),
+        error=error_code(content) if answer.status_code >= HTTPStatus.BAD_REQUEST else "",
+    )
 
 
 def _verb(request: HttpRequest) -> str:

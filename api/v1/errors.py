@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from api.answers import json_answer
 from api.errors import BadRequest, InternalError, RequestError, TemporarilyUnavailable, UnknownURL
-from core import context
+from core import context, exact_json
 from core.errors import CheckoutError, Conflict, Denied, Invalid, NotFound, SeveralInvalid, Unavailable
 from core.exact_json import timestamp
 from core.idempotency import KeyInUse
@@ -65,6 +65,15 @@ def error_answer(failure: CheckoutError) -> HttpResponse:
     """Return the whole answer for ``failure``."""
     status, _ = status_and_type(failure)
     return json_answer(envelope(failure), status=status, headers=_headers(failure, status))
+
+
+def error_code(body: bytes) -> str:
+    """Return the code in a body that :func:`envelope` made, also when it was stored since; "" when there is none."""
+    try:
+        code = exact_json.loads(body)["error"]["code"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return str(code)
 
 
 def failure_of(problem: Exception) -> CheckoutError:

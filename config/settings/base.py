@@ -185,6 +185,9 @@ PLATFORM_FEE_ADDRESSES = fee_addresses(env.names("PLATFORM_FEE_ADDRESSES", defau
 
 # Threads of a worker that wait for merchants' servers; 0 sends no webhooks from this process.
 WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=32, maximum=256)
+# How long merchants can look up what their programs asked.
+REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", default=30, maximum=3650)
+
 SANDBOX_BLOCK_SECONDS = env.integer("SANDBOX_BLOCK_SECONDS", default=3, maximum=3600)
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

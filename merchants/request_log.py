@@ -1,0 +1,123 @@
+"""
+What merchants' programs asked of the API, kept for REQUEST_LOG_DAYS, for whoever looks for a mistake of theirs.
+
+Noting a request costs it no statement: entries wait in memory until a thread of the process writes those
+of about a second at once. The log is for people and nothing rests on it, so a process that is killed
+may lose its last second of it, and a database that cannot keep up loses the oldest entries.
+"""
+
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock, Thread
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+
+from core import context
+from core.logs import mask
+from merchants.models import APIKey, LoggedRequest
+
+_log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS: Final = 1
+_MOST_WAITING: Final = 10_000
+_BATCH: Final = 1_000
+_PRUNE: Final = """
+DELETE FROM merchants_loggedrequest WHERE id IN (
+    SELECT id FROM merchants_loggedrequest WHERE created_at < %s ORDER BY created_at LIMIT 5000)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its answer. Sizes are of the bodies, in bytes; ``error`` is the code of a refusal."""
+
+    method: str
+    path: str
+    status: int
+    milliseconds: int
+    request_bytes: int
+    response_bytes: int
+    error: str = ""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    entries: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_MOST_WAITING))
+    lock: Lock = field(default_factory=Lock)
+    is_collected: bool = False  # a writer is going to take what is added now
+    writer: Thread | None = None
+
+
+_waiting = _Waiting()
+
+
+def note(*, key: APIKey, exchange: Exchange, now: datetime) -> None:
+    """Have the exchange written to the log of the key's merchant soon. Does nothing when nothing is kept."""
+    if not settings.REQUEST_LOG_DAYS:
+        return
+    caller = context.current()
+    _waiting.entries.append(
+        LoggedRequest(
+            created_at=now,
+            merchant_id=key.merchant_id,
+            livemode=key.livemode,
+            api_key_id=key.pk,
+            request_id=caller.request_id,
+            ip_address=caller.ip_address or None,
+            method=exchange.method[:10],
+            path=mask(exchange.path)[:500],
+            status=exchange.status,
+            error=exchange.error[:64],
+            milliseconds=exchange.milliseconds,
+            request_bytes=exchange.request_bytes,
+            response_bytes=exchange.response_bytes,
+        )
+    )
+    if not _waiting.is_collected:
+        _start_writer()
+
+
+def settle() -> None:
+    """Wait until everything noted so far has been written, or given up."""
+    writer = _waiting.writer
+    if writer is not None:
+        writer.join()
+
+
+def prune(*, now: datetime) -> int:
+    """Delete what is older than REQUEST_LOG_DAYS and return how many entries went."""
+    total = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_PRUNE, [now - timedelta(days=settings.REQUEST_LOG_DAYS)])
+            if not cursor.rowcount:
+                return total
+            total += cursor.rowcount
+
+
+def _start_writer() -> None:
+    with _waiting.lock, suppress(RuntimeError):  # no thread starts any more while a process ends
+        if not _waiting.is_collected:
+            # Not a daemon: a process that ends in peace waits for its last entries.
+            _waiting.writer = Thread(target=_write_soon, name="request-log")
+            _waiting.writer.start()
+            _waiting.is_collected = True
+
+
+def _write_soon() -> None:
+    time.sleep(PAUSE_SECONDS)
+    with _waiting.lock:
+        _waiting.is_collected = False
+        batch = [_waiting.entries.popleft() for _ in range(len(_waiting.entries))]
+    try:
+        LoggedRequest.objects.bulk_create(batch, batch_size=_BATCH)
+    except DatabaseError as problem:
+        _log.warning("The request log could not be written.", lost=len(batch), reason=str(problem))
+    finally:
+        connection.close()
