@@ -97,7 +97,7 @@ def _catch_up(node: "subprocess.Popen[str]", kind: str, count: int) -> _Outcome:
 @contextmanager
 def _watched(spent: dict[str, float]) -> Iterator[None]:
     """Take the time of what the scanner waits for."""
-    from chains.rpc import Endpoint
+    from chains.endpoint import Endpoint
     from payments.services import ledger, scanner
     from payments.watchlist import IssuedAddresses
 

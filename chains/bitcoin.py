@@ -23,10 +23,11 @@ from chains.bitcoin_blocks import (
     senders_of,
 )
 from chains.codecs_bitcoin import ADDRESS_RULES
+from chains.endpoint import Endpoint, Limits, Refused, TooMuch
 from chains.health import EndpointHealth
 from chains.hexadecimal import fields_of, items_of
 from chains.moves import check_linked
-from chains.rpc import Call, Endpoint, JsonRpc, Limits, Refused, TooMuch
+from chains.rpc import Call, JsonRpc
 
 _BLOCK_RANGE: Final = 20
 _BATCH_SIZE: Final = 50

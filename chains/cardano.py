@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from chains.base import Block, ChainUnavailable, Network, Transfer, Watchlist
+from chains.endpoint import Endpoint, Limits, Refused
 from chains.health import EndpointHealth
 from chains.moves import check_linked
 from chains.replies import amount, fields_of, hex_hash, items_of, moment, whole
-from chains.rpc import Endpoint, HttpApi, Limits, Refused
+from chains.rpc import HttpApi
 
 API_KEY_HEADER: Final = "project_id"
 _BLOCK_RANGE: Final = 100

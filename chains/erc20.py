@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from chains.base import Asset, ChainUnavailable
 from chains.codecs import keccak256
+from chains.endpoint import Endpoint, TooMuch
 from chains.hexadecimal import HASH_BYTES, data, fields_of, items_of, quantity
 from chains.moves import Move
-from chains.rpc import Endpoint, JsonRpc, TooMuch
+from chains.rpc import JsonRpc
 
 TRANSFER_TOPIC: Final = keccak256(b"Transfer(address,address,uint256)").hex()
 _ADDRESS_BYTES: Final = 20

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from chains.base import Asset, Block, ChainUnavailable, Network, Transfer, Watchlist
 from chains.codecs import evm_address, keccak256, parse_evm_address
+from chains.endpoint import Limits, Refused
 from chains.erc20 import TRANSFER_TOPIC, Logs, TransferLogs
 from chains.health import EndpointHealth
 from chains.hexadecimal import HASH_BYTES, data, fields_of, items_of, moment, quantity
 from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, received, watched
-from chains.rpc import JsonRpc, Limits, Refused
+from chains.rpc import JsonRpc
 
 SPELLING: Final = Spelling(address=evm_address, hash_prefix="0x")
 _ADDRESS_BYTES: Final = 20

@@ -6,9 +6,10 @@ from typing import Any, Final, TypeVar
 
 from chains.base import Asset, ChainUnavailable, Network
 from chains.codecs import keccak256
+from chains.endpoint import Limits, Refused
 from chains.erc20 import TRANSFER_TOPIC
 from chains.hexadecimal import HASH_BYTES, data, fields_of, items_of, quantity
-from chains.rpc import JsonRpc, Limits, Refused
+from chains.rpc import JsonRpc
 from chains.signing import BroadcastUnclear, FeeQuote, NotPayable, Order, Outcome, Signed, Standing
 
 T = TypeVar("T")

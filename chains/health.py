@@ -5,11 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from core.retry_after import http_date, wished_pause
+
 LONGEST_REST: Final = 60  # seconds, after many failures
-LONGEST_WISH: Final = 600  # seconds a node may ask for with Retry-After
+LONGEST_WISH: Final = timedelta(minutes=10)  # a node may ask for with Retry-After
 GROWS_AFTER: Final = 50  # good answers in a row
 _SMOOTHING: Final = 0.2  # weight of the newest answer in the mean time
 
@@ -74,10 +77,14 @@ class Health:
             seconds = min(self._rest_seconds * 2 ** (self._failures - 2), LONGEST_REST)
             self._rest_for(seconds * random.uniform(0.5, 1))  # noqa: S311 - no secret
 
-    def told_to_wait(self, wish: str) -> None:
-        """Do as a busy node asks with the seconds of its Retry-After; without any it rests as after a failure."""
-        if wish.isdecimal() and int(wish) > 0:
-            self._rest_for(min(int(wish), LONGEST_WISH))
+    def told_to_wait(self, wish: str, *, said_at: str = "") -> None:
+        """
+        Do as a busy node asks with its Retry-After, within bounds; without any it rests as after a failure.
+
+        ``said_at`` is the Date of the answer: when the node asks to wait until a moment, its own clock is what counts.
+        """
+        pause = wished_pause(wish, now=http_date(said_at) or datetime.now(UTC))
+        self._rest_for(min(pause, LONGEST_WISH) / timedelta(seconds=1))
 
     def why(self) -> str:
         """Return why the endpoint is not asked, for the text of an error."""

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from chains.base import Block, ChainUnavailable, Landmark, Network, Transfer, Watchlist
 from chains.codecs_solana import TOKEN_PROGRAMS, is_signature, token_account
+from chains.endpoint import Endpoint, Limits, Refused
 from chains.health import EndpointHealth
 from chains.replies import fields_of, items_of, moment, whole
-from chains.rpc import Endpoint, JsonRpc, Limits, Refused
+from chains.rpc import JsonRpc
 from chains.solana_transactions import Receipt, read_key, read_transaction
 
 _BLOCK_RANGE: Final = 2000

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from chains.base import Asset, Block, ChainUnavailable, Network, Transfer, Watchlist
 from chains.codecs import parse_tron_address, tron_address
+from chains.endpoint import Endpoint, Limits
 from chains.erc20 import TransferLogs
 from chains.health import EndpointHealth
 from chains.hexadecimal import fields_of, items_of, moment
 from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, received, watched
-from chains.rpc import Endpoint, HttpApi, JsonRpc, Limits
+from chains.rpc import HttpApi, JsonRpc
 
 SPELLING: Final = Spelling(address=tron_address, hash_prefix="")
 API_KEY_HEADER: Final = "TRON-PRO-API-KEY"

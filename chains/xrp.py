@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from chains.base import Block, ChainUnavailable, Network, Transfer, Watchlist
+from chains.endpoint import Endpoint, Limits
 from chains.health import EndpointHealth
+from chains.nodes import Nodes
 from chains.replies import fields_of, items_of, moment, whole
-from chains.rpc import Endpoint, Limits, Nodes
 from chains.xrp_transactions import SUCCESS, Delivery, read_deliveries, read_hash
 
 _BLOCK_RANGE: Final = 1000

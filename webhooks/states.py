@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Final
 
 from django.db.models import TextChoices
+
+from core.retry_after import wished_pause
 
 
 class DeliveryStatus(TextChoices):
@@ -93,15 +94,4 @@ def pause_before_retry(*, backoff: str, failures: int, jitter: int) -> timedelta
 
 def parse_retry_after(header: str, *, now: datetime) -> timedelta:
     """Return the wait a receiver asks for (RFC 9110, section 10.2.3), bounded by a day; zero when there is none."""
-    text = header.strip()
-    if text.isascii() and text.isdigit():
-        wait = timedelta(seconds=int(text[:9]))
-    else:
-        try:
-            moment = parsedate_to_datetime(text)
-        except ValueError:
-            return timedelta()
-        if moment.tzinfo is None:
-            return timedelta()
-        wait = moment - now
-    return min(max(wait, timedelta()), LONGEST_RETRY_AFTER)
+    return min(wished_pause(header, now=now), LONGEST_RETRY_AFTER)

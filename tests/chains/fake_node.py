@@ -26,6 +26,7 @@ class FakeNode:
         self.gone = threading.Event()
         self.requests: list[tuple[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.reply_headers: dict[str, str] = {}  # beside the usual ones, or instead of them
         node = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -67,7 +68,9 @@ class FakeNode:
             self._reply(handler, status, reply)
 
     def _reply(self, handler: BaseHTTPRequestHandler, status: int, reply: bytes) -> None:
-        handler.send_response(status)
+        handler.send_response_only(status)
+        for name, value in ({"Date": handler.date_time_string()} | self.reply_headers).items():
+            handler.send_header(name, value)
         handler.send_header("Content-Type", "application/json")
         handler.send_header("Content-Length", str(len(reply)))
         handler.end_headers()

@@ -8,8 +8,8 @@ import pytest
 from chains.addresses import is_valid_address
 from chains.base import ChainUnavailable, Transfer
 from chains.cardano import CardanoReader
+from chains.endpoint import Limits
 from chains.registry import build
-from chains.rpc import Limits
 from tests.chains.fake_node import FakeNode
 from tests.chains.small_cardano import (
     BYRON,

@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 
 from chains.base import Asset, ChainUnavailable, Network, Transfer
+from chains.endpoint import Limits, Refused, TooMuch
 from chains.evm import EvmReader
 from chains.hexadecimal import quantity
 from chains.registry import build
-from chains.rpc import JsonRpc, Limits, Refused, TooMuch
+from chains.rpc import JsonRpc
 from tests.chains.fake_node import (
     CHAIN_ID,
     PAYER,

@@ -1,15 +1,18 @@
 """Which endpoint is asked: the one that works, never one that rests, never one that is behind."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from django.test import override_settings
 
 from chains import registry
 from chains.base import Block, ChainUnavailable
+from chains.endpoint import Endpoint, Limits, Refused
 from chains.health import GROWS_AFTER, Bucket, Health, Span, endpoint_name
-from chains.rpc import Endpoint, Limits, Nodes, Refused
+from chains.nodes import Nodes
+from tests.chains.fake_node import FakeNode
 
 LIMITS = Limits(rounds=1, rest_seconds=8)
 
@@ -108,17 +111,50 @@ class TestWaiting:
         assert asked(nodes, down="b") == "bc"
         assert asked(nodes, down="c") == "ca"
 
-    @pytest.mark.parametrize("wish", ["", "-5", "soon", "0", "Wed, 21 Oct 2026 07:28:00 GMT", "1e9"])
+    @pytest.mark.parametrize(
+        "wish", ["", "-5", "soon", "0", "Wed, 21 Oct 2020 07:28:00 GMT", "Wed, 21 Oct 2048 07:28:00", "1e9"]
+    )
     def test_a_wish_that_is_none_changes_nothing(self, nodes, wish):
         nodes.endpoints[0].health.told_to_wait(wish)
 
         assert asked(nodes) == "a"
 
-    def test_nobody_is_left_alone_for_ever(self, nodes, clock):
-        nodes.endpoints[0].health.told_to_wait("999999999")
+    def test_a_date_is_measured_by_the_clock_of_the_node(self, nodes, clock):
+        nodes.endpoints[0].health.told_to_wait("Wed, 21 Oct 2015 07:28:30 GMT", said_at="Wed, 21 Oct 2015 07:28:00 GMT")
+
+        assert asked(nodes) == "b"
+        clock.now += 29
+        assert asked(nodes, down="b") == "bc"
+        clock.now += 2
+        assert asked(nodes, down="c") == "ca"
+
+    def test_a_date_without_another_is_measured_by_ours(self, nodes, clock):
+        nodes.endpoints[0].health.told_to_wait(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True))
+
+        assert asked(nodes) == "b"
+        clock.now += 61
+        assert asked(nodes, down="b") == "bc"
+        assert asked(nodes, down="c") == "ca"
+
+    def test_a_busy_endpoint_is_heard(self):
+        headers = {"Retry-After": "Wed, 21 Oct 2015 07:29:00 GMT", "Date": "Wed, 21 Oct 2015 07:28:00 GMT"}
+        node = FakeNode(lambda _path, _body: (429, b"slow down"))
+        node.reply_headers = headers
+        endpoint = Endpoint(node.url, headers={}, limits=LIMITS, batch_size=1)
+        with pytest.raises(ChainUnavailable):
+            endpoint.get("")
+        node.stop()
+
+        assert endpoint.health.why().startswith(("rests for 60 s", "rests for 59 s"))
+
+    @pytest.mark.parametrize("wish", ["999999999", "9" * 5000, "Wed, 21 Oct 2048 07:28:00 GMT"])
+    def test_nobody_is_left_alone_for_ever(self, nodes, clock, wish):
+        nodes.endpoints[0].health.told_to_wait(wish)
+        assert asked(nodes) == "b"
         clock.now += 601
 
-        assert asked(nodes) == "a"
+        assert asked(nodes, down="b") == "bc"
+        assert asked(nodes, down="c") == "ca"
 
 
 class TestBehind:

@@ -11,8 +11,8 @@ import pytest
 from chains import registry
 from chains.base import ChainUnavailable, Transfer
 from chains.codecs_solana import TOKEN_2022_PROGRAM, TOKEN_PROGRAM, token_account
+from chains.endpoint import Limits
 from chains.registry import build
-from chains.rpc import Limits
 from chains.solana import SolanaReader, SolanaRpc
 from chains.solana_transactions import read_transaction
 from tests.chains.fake_node import FakeNode, RpcAnswers

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from chains.base import ChainUnavailable, Transfer
+from chains.endpoint import Limits
 from chains.registry import build
-from chains.rpc import Limits
 from chains.xrp import Rippled, XrpReader
 from tests.chains.fake_node import FakeNode
 from tests.chains.small_xrp import (
