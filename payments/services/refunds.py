@@ -21,7 +21,7 @@ from merchants.models import Merchant
 from payments import selectors
 from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge
 from payments.events import refund_event
-from payments.models import Payment, Refund
+from payments.models import Cursor, Payment, Refund
 from payments.services import books, payouts
 from payments.services.returns import finish, hold_unfounded, refundable_units
 from payments.states import OPEN_REFUND, RefundStatus
@@ -267,7 +267,10 @@ def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
 
 
 def _refund_for_update(merchant: Merchant, livemode: bool, public_id: str) -> Refund:
+    """Lock a refund and what its books rest on, in everybody's order: cursor or invoice, then the refund."""
     refund = selectors.get_refund(merchant=merchant, livemode=livemode, public_id=public_id)
+    if refund.invoice_id is None:  # the scan books its deposit under the network's cursor
+        Cursor.objects.select_for_update().filter(network=refund.network).first()
     invoices = Invoice.objects.select_for_update(of=("self",)).select_related("merchant")
     invoice = invoices.get(pk=refund.invoice_id) if refund.invoice_id else None
     refund = Refund.objects.select_for_update().get(pk=refund.pk)
