@@ -114,6 +114,7 @@ class BitcoinReader:
         self._rules = ADDRESS_RULES[network.code, network.side]
         self._coin = network.assets[0]
         self._mempool = _Mempool()
+        self._lag = network.tolerable_lag
         self.max_range = int(network.options.get("block_range", _BLOCK_RANGE))
 
     @property
@@ -128,10 +129,9 @@ class BitcoinReader:
     def block_at(self, height: int | None = None) -> Block:
         """Return the block at ``height``, or the tip."""
         if height is None:
-            height = self._rpc.call("getblockcount")
-            if type(height) is not int:
-                raise ChainUnavailable("the node's number of blocks is no number")
-        return self._headers([height])[0].block
+            return self._rpc.nodes.newest(self._tip, lag=self._lag)
+        with self._rpc.nodes.doubted():
+            return self._headers([height])[0].block
 
     def finalized_height(self) -> int | None:
         """Return None: these chains have no block that is final, only ever deeper ones."""
@@ -139,15 +139,19 @@ class BitcoinReader:
 
     def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
-        headers = self._headers(range(first, last + 1))
-        check_linked(None, [header.block for header in headers], first)
+        nodes = self._rpc.nodes
+        with nodes.doubted():
+            headers = self._headers(range(first, last + 1))
+            check_linked(None, [header.block for header in headers], first)
         for header in headers:
-            body = read_body(self._rpc.block(header.block.hash), header, self._rules)
-            yield from self._watched(body, watchlist, header.block)
+            with nodes.doubted():
+                body = read_body(self._rpc.block(header.block.hash), header, self._rules)
+                transfers = list(self._watched(body, watchlist, header.block))
+            yield from transfers
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Return the transfers to watched addresses that wait for a block. A replaced transaction is not among them."""
-        with self._mempool.lock:
+        with self._mempool.lock, self._rpc.nodes.doubted():
             waiting = [read_hash(txid, "transaction id") for txid in items_of(self._rpc.call("getrawmempool"), "list")]
             unread = self._mempool.unread(waiting)
             # All of it, or payments that wait would seem to be gone; in parts, so that a failure costs little.
@@ -159,6 +163,13 @@ class BitcoinReader:
         """Return False: what is in a block of these chains has happened."""
         del txid
         return False
+
+    def _tip(self, endpoint: Endpoint) -> Block:
+        height = self._rpc.call_at(endpoint, "getblockcount")
+        if type(height) is not int:
+            raise ChainUnavailable("the node's number of blocks is no number")
+        block_hash = read_hash(self._rpc.call_at(endpoint, "getblockhash", height), "block hash")
+        return read_header(self._rpc.call_at(endpoint, "getblockheader", block_hash, False), block_hash, height).block
 
     def _headers(self, heights: Sequence[int]) -> list[Header]:
         hashes = [

@@ -79,7 +79,8 @@ class CardanoReader:
         """Return the block at ``height``, or the tip."""
         if height is None:
             return self._api.nodes.newest(lambda endpoint: _header(endpoint.get("/blocks/latest")).block, lag=self._lag)
-        return self._header(height).block
+        with self._api.nodes.doubted():
+            return self._header(height).block
 
     def finalized_height(self) -> int | None:
         """Return None: nothing but depth makes a block of Cardano final, after half a day."""
@@ -87,15 +88,14 @@ class CardanoReader:
 
     def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
-        headers = self._headers(first, last)
-        check_linked(None, [header.block for header in headers], first)
+        nodes = self._api.nodes
+        with nodes.doubted():
+            headers = self._headers(first, last)
+            check_linked(None, [header.block for header in headers], first)
         for start in range(0, len(headers), _BLOCKS_AT_ONCE):
-            bodies = [self._body(header) for header in headers[start : start + _BLOCKS_AT_ONCE] if header.size]
-            addresses = {address for body in bodies for address in body.touched if address}
-            ours = watchlist.among(addresses) if addresses else set()
-            for body in bodies:
-                txids = {txid for address, some in body.touched.items() if address in ours for txid in some}
-                yield from self._transfers(body.block, txids, ours)
+            with nodes.doubted():
+                transfers = list(self._in_blocks(headers[start : start + _BLOCKS_AT_ONCE], watchlist))
+            yield from transfers
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield nothing: the interface would have to be asked once for each address."""
@@ -108,7 +108,8 @@ class CardanoReader:
             reply = self._api.get(f"/txs/{hex_hash(txid, 'transaction id')}")
         except Refused:
             return False
-        return fields_of(reply, "transaction").get("valid_contract") is False
+        fields = fields_of(reply, "transaction")
+        return fields.get("valid_contract") is False and fields.get("hash") == txid
 
     def _verify(self, api: HttpApi, endpoint: Endpoint) -> None:
         del api
@@ -133,6 +134,14 @@ class CardanoReader:
             check_linked(newest, [header.block for header in following], newest.height + 1)
             headers += following
         return headers
+
+    def _in_blocks(self, headers: Sequence[_Header], watchlist: Watchlist) -> Iterator[Transfer]:
+        bodies = [self._body(header) for header in headers if header.size]
+        addresses = {address for body in bodies for address in body.touched if address}
+        ours = watchlist.among(addresses) if addresses else set()
+        for body in bodies:
+            txids = {txid for address, some in body.touched.items() if address in ours for txid in some}
+            yield from self._transfers(body.block, txids, ours)
 
     def _body(self, header: _Header) -> _Body:
         """
@@ -203,8 +212,10 @@ class CardanoReader:
             raise ChainUnavailable("the node does not tell whether a transaction's script succeeded")
         reply = self._outputs(txid)
         senders = _senders(items_of(reply.get("inputs"), "list of inputs"), succeeded)
+        outputs = _sent(items_of(reply.get("outputs"), "list of outputs"), succeeded)
+        _check_sum(outputs, fields, succeeded)
         ordinals: Counter[str] = Counter()
-        for output in _sent(items_of(reply.get("outputs"), "list of outputs"), succeeded):
+        for output in outputs:
             # Change that returns to the address it came from is not a payment.
             if output.address not in ours or output.address in senders or not output.units:
                 continue
@@ -255,6 +266,17 @@ def _sent(outputs: Sequence[object], succeeded: bool) -> list[_Output]:
     if len({output.index for output in sent}) != len(sent):
         raise ChainUnavailable("the node told of one output twice")
     return sorted(sent, key=lambda output: output.index)
+
+
+def _check_sum(outputs: Sequence[_Output], fields: dict[str, Any], succeeded: bool) -> None:
+    """
+    Make sure that no more was sent than the transaction is said to have sent in all; not all servers say that.
+
+    :raises ChainUnavailable: when the server contradicts itself
+    """
+    told = fields.get("output_amount")
+    if told is not None and succeeded and sum(output.units for output in outputs) > _lovelace({"amount": told}):
+        raise ChainUnavailable("the node's outputs do not add up")
 
 
 def _lovelace(output: dict[str, Any]) -> int:

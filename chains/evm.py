@@ -76,11 +76,12 @@ class EvmReader:
 
     def finalized_height(self) -> int | None:
         """Return the height of the block tagged ``finalized``, or None on nodes that know no such tag."""
-        try:
-            reply = self._rpc.call("eth_getBlockByNumber", "finalized", False)
-        except Refused:
-            return None
-        return None if reply is None else _block(fields_of(reply, "block")).height
+        with self._rpc.nodes.doubted():
+            try:
+                reply = self._rpc.call("eth_getBlockByNumber", "finalized", False)
+            except Refused:
+                return None
+            return None if reply is None else _block(fields_of(reply, "block")).height
 
     def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
@@ -101,8 +102,14 @@ class EvmReader:
 
     def has_failed(self, txid: str) -> bool:
         """Return whether the transaction is in a block and reverted."""
-        receipt = self._rpc.call("eth_getTransactionReceipt", txid)
-        return receipt is not None and not _succeeded(fields_of(receipt, "receipt"))
+        with self._rpc.nodes.doubted():
+            reply = self._rpc.call("eth_getTransactionReceipt", txid)
+            if reply is None:
+                return False
+            receipt = fields_of(reply, "receipt")
+            if "0x" + data(receipt.get("transactionHash"), HASH_BYTES, "transaction hash") != txid:
+                raise ChainUnavailable("the node answered with the receipt of another transaction")
+            return not _succeeded(receipt)
 
     def _transfers(self, bodies: Sequence[_Body], watchlist: Watchlist) -> Iterator[Transfer]:
         blocks = {body.block.height: body.block for body in bodies}

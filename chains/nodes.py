@@ -110,7 +110,10 @@ class Nodes:
         for index in self._awake():
             try:
                 answer = self._try(self.endpoints[index], work)
+            except Refused as refusal:
+                failures.append(refusal)
             except ChainUnavailable as failure:
+                self.endpoints[index].health.failed(str(failure))
                 failures.append(failure)
             else:
                 self._preferred = index

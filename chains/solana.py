@@ -97,14 +97,15 @@ class SolanaReader:
 
     def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in slots ``first..last``, in chain order."""
-        self._rpc.require(first)
         owners = set(watchlist.live())
-        slots = self._signatures(self._accounts(owners), first, last)
-        signatures = sorted(slots, key=lambda signature: slots[signature])
         found: list[tuple[int, int, Transfer]] = []
-        for start in range(0, len(signatures), _TRANSACTIONS_AT_ONCE):
-            some = {signature: slots[signature] for signature in signatures[start : start + _TRANSACTIONS_AT_ONCE]}
-            found += self._transfers(some, owners, watchlist)
+        with self._rpc.nodes.doubted():
+            self._rpc.require(first)
+            slots = self._signatures(self._accounts(owners), first, last)
+            signatures = sorted(slots, key=lambda signature: slots[signature])
+            for start in range(0, len(signatures), _TRANSACTIONS_AT_ONCE):
+                some = {signature: slots[signature] for signature in signatures[start : start + _TRANSACTIONS_AT_ONCE]}
+                found += self._transfers(some, owners, watchlist)
         yield from (transfer for _, _, transfer in sorted(found, key=lambda each: each[:2]))
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
@@ -174,7 +175,9 @@ class SolanaReader:
             following: dict[str, str | None] = {}
             for (account, before), page in zip(waiting.items(), pages, strict=True):
                 entries = [_entry(item) for item in items_of(page, "list of signatures")]
-                found |= {signature: slot for signature, slot, is_good in entries if is_good and first <= slot <= last}
+                for signature, slot, is_good in entries:
+                    if is_good and first <= slot <= last and found.setdefault(signature, slot) != slot:
+                        raise ChainUnavailable("the node told of one transaction in two slots")
                 # A short page may be this node's limit; only an empty one, or an older slot, is the end.
                 if entries and entries[-1][1] >= first:
                     following[account] = _oldest(entries, before)
@@ -234,6 +237,8 @@ def _oldest(entries: Sequence[tuple[str, int, bool]], before: str | None) -> str
 
 def _block(reply: object, slot: int) -> Block:
     fields = fields_of(reply, "block")
+    if slot and whole(fields.get("parentSlot"), "parent slot") >= slot:
+        raise ChainUnavailable(f"the node's block in slot {slot} grows from a later one")
     return Block(
         height=slot,
         hash=read_key(fields.get("blockhash"), "block hash"),

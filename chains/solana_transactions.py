@@ -117,17 +117,22 @@ def _coin_changes(meta: dict[str, Any], keys: Sequence[str], tokens: Sequence[_T
     The fee, which the first account pays, is the price of the transaction and not moved by it. What an owner gets
     back by closing token accounts is no payment: what those lose is counted with it.
     """
-    before, after = (items_of(meta.get(name), "balances") for name in ("preBalances", "postBalances"))
+    before, after = (_balances(meta.get(name)) for name in ("preBalances", "postBalances"))
     if not len(before) == len(after) == len(keys) or not keys:
         raise ChainUnavailable("the node's balances are not those of the accounts")
-    changes = Counter(
-        {key: whole(new, "balance") - whole(old, "balance") for key, old, new in zip(keys, before, after, strict=True)}
-    )
-    changes[keys[0]] += whole(meta.get("fee"), "fee")
+    fee = whole(meta.get("fee"), "fee")
+    if sum(after) + fee > sum(before):  # no transaction makes SOL; programs may burn some
+        raise ChainUnavailable("the node's balances do not add up")
+    changes = Counter({key: new - old for key, old, new in zip(keys, before, after, strict=True)})
+    changes[keys[0]] += fee
     for account, owner in {(token.account, token.owner) for token in tokens}:
         if changes[account] < 0 < changes[owner]:
             changes[owner] += changes[account]
     return changes
+
+
+def _balances(value: object) -> list[int]:
+    return [whole(balance, "balance") for balance in items_of(value, "balances")]
 
 
 def _token_changes(before: Sequence[_TokenBalance], after: Sequence[_TokenBalance], mint: str, asset: Asset) -> Changes:

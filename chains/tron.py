@@ -92,7 +92,8 @@ class TronReader:
 
     def finalized_height(self) -> int | None:
         """Return the height of the last solidified block: more than two thirds of the witnesses built on it."""
-        return _block(self._api.post("/walletsolidity/getblock", {})).height
+        with self._api.nodes.doubted():
+            return _block(self._api.post("/walletsolidity/getblock", {})).height
 
     def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
@@ -113,7 +114,8 @@ class TronReader:
 
     def has_failed(self, txid: str) -> bool:
         """Return whether the transaction is in a block and failed."""
-        return self._api.post("/wallet/gettransactioninfobyid", {"value": txid}).get("result") == "FAILED"
+        found = self._api.post("/wallet/gettransactioninfobyid", {"value": txid})
+        return found.get("result") == "FAILED" and found.get("id") == txid
 
     def _verify(self, api: HttpApi, endpoint: Endpoint) -> None:
         """Make sure the endpoint is on our chain, whose id is the end of its first block's hash."""

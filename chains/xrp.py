@@ -5,7 +5,7 @@ next to nothing of its ``Amount``. What issuers owe (other currencies of the led
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from chains.base import Block, ChainUnavailable, Network, Transfer, Watchlist
@@ -109,7 +109,8 @@ class XrpReader:
         """Return the ledger with the index ``height``, or the last validated one."""
         if height is None:
             return self._rpc.nodes.newest(self._tip, lag=self._lag)
-        return _ledger(self._rpc.ask("ledger", ledger_index=height), height)
+        with self._rpc.nodes.doubted():
+            return _ledger(self._rpc.ask("ledger", ledger_index=height), height)
 
     def finalized_height(self) -> int | None:
         """Return the index of the last validated ledger: every one that can be seen here is final."""
@@ -117,19 +118,10 @@ class XrpReader:
 
     def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in ledgers ``first..last``, in chain order."""
-        found: dict[tuple[str, str], Delivery] = {}
-        for account in watchlist.live():
-            for delivery in self._history(account, first, last):
-                if delivery.recipient == account and delivery.sender != account:
-                    found[delivery.txid, account] = delivery
-        ledgers: dict[int, tuple[Block, set[str]]] = {}
-        for delivery in sorted(found.values(), key=lambda each: (each.height, each.position, each.recipient)):
-            if delivery.height not in ledgers:
-                ledgers[delivery.height] = self._body(delivery.height)
-            block, txids = ledgers[delivery.height]
-            if delivery.txid not in txids:
-                raise ChainUnavailable(f"ledger {block.height} lacks a transaction the server says is in it")
-            yield self._transfer(delivery, block)
+        accounts = list(watchlist.live())
+        with self._rpc.nodes.doubted():
+            transfers = list(self._transfers(accounts, first, last))
+        yield from transfers
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield nothing: what is not validated may still turn out differently, and is within seconds."""
@@ -141,12 +133,28 @@ class XrpReader:
         if not _HASH.fullmatch(txid):
             return False
         found = self._rpc.find("tx", "txnNotFound", transaction=txid, binary=False)
-        if found is None or found.get("validated") is not True:
+        if found is None or found.get("validated") is not True or found.get("hash") != txid:
             return False
         return fields_of(found.get("meta"), "transaction result").get("TransactionResult") != SUCCESS
 
     def _tip(self, endpoint: Endpoint) -> Block:
         return _ledger(self._rpc.ask_at(endpoint, "ledger", {"ledger_index": "validated"}), None)
+
+    def _transfers(self, accounts: Iterable[str], first: int, last: int) -> Iterator[Transfer]:
+        found: dict[tuple[str, str], Delivery] = {}
+        for account in accounts:
+            for delivery in self._history(account, first, last):
+                is_payment = delivery.recipient == account and delivery.sender != account
+                if is_payment and found.setdefault((delivery.txid, account), delivery) != delivery:
+                    raise ChainUnavailable("the server told of one transaction in two ways")
+        ledgers: dict[int, tuple[Block, set[str]]] = {}
+        for delivery in sorted(found.values(), key=lambda each: (each.height, each.position, each.recipient)):
+            if delivery.height not in ledgers:
+                ledgers[delivery.height] = self._body(delivery.height)
+            block, txids = ledgers[delivery.height]
+            if delivery.txid not in txids:
+                raise ChainUnavailable(f"ledger {block.height} lacks a transaction the server says is in it")
+            yield self._transfer(delivery, block)
 
     def _history(self, account: str, first: int, last: int) -> list[Delivery]:
         """Return what ``account`` took part in; all pages from one server, whose markers others do not know."""
@@ -203,6 +211,8 @@ def _ledger(reply: dict[str, Any], index: int | None) -> Block:
     if reply.get("validated") is not True:
         raise ChainUnavailable("the server's ledger is not validated")
     height = whole(reply.get("ledger_index"), "ledger index", most=_LAST_INDEX)
+    if reply.get("ledger_hash", fields.get("ledger_hash")) != fields.get("ledger_hash"):
+        raise ChainUnavailable(f"the server told of two different ledgers {height}")
     if index not in {None, height} or str(fields.get("ledger_index", height)) != str(height):
         raise ChainUnavailable(f"the server answered with ledger {height} instead of {index}")
     return Block(

@@ -82,12 +82,16 @@ def read_deliveries(item: object, *, first: int, last: int) -> Iterator[Delivery
 
 
 def _payment(transaction: _Fields, meta: _Fields) -> _Parties:
-    """Only what was delivered counts: ``Amount`` is a wish where partial payment is allowed."""
+    """Only what was delivered counts: ``Amount`` is a wish where partial payment is allowed, and never too little."""
+    drops = _drops(meta.get("delivered_amount"))
+    wish = _drops(transaction.get("Amount", transaction.get("DeliverMax")))
+    if drops is not None and wish is not None and drops > wish:
+        raise ChainUnavailable("the server's payment delivered more than it was for")
     return _Parties(
         sender=transaction.get("Account"),
         recipient=transaction.get("Destination"),
         tag=transaction.get("DestinationTag"),
-        drops=_drops(meta.get("delivered_amount")),
+        drops=drops,
     )
 
 

@@ -1,6 +1,7 @@
 """What every reader promises, whatever the chain: one set of tests, unchanged for each. See test_contract.py."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -204,6 +205,76 @@ class FaultContract:
         assert [(each.name, each.is_awake) for each in healths] == [(stage.node.url, True)] * len(healths)
         assert stage.reader.source == stage.node.url
         assert len(stage.node.requests) == asked
+
+
+LIES = (
+    "is on another chain",
+    "tells another block than was asked for",
+    "tells a block that does not follow the one before",
+    "tells of money in a block that it is not in",
+    "says that something is there and does not tell it",
+    "tells another transaction than was asked for",
+    "tells amounts that cannot be",
+)
+
+
+@dataclass(frozen=True)
+class Lying:
+    """
+    Two nodes of one chain, of which the first tells one of ``lies`` as soon as it is called, and readers of them.
+
+    A chain whose nodes cannot tell one of the ``LIES`` leaves it out: where nobody is asked, nobody lies.
+    """
+
+    alone: ChainReader  # reads the liar only
+    both: ChainReader  # reads the liar, and then the honest one
+    liar: FakeNode
+    honest: FakeNode
+    shop: str
+    first: int
+    last: int
+    paid: list[tuple[str, int]]
+    lies: dict[str, Callable[[], None]]
+
+    def read(self, reader: ChainReader) -> list[tuple[str, int]]:
+        found = reader.transfers(first=self.first, last=self.last, watchlist=Watching(self.shop))
+        return [(transfer.asset, transfer.units) for transfer in found]
+
+    def stop(self) -> None:
+        self.liar.stop()
+        self.honest.stop()
+
+
+class LieContract:
+    """Inherit it with a fixture ``lying``."""
+
+    def test_before_it_lies_it_is_believed(self, lying: Lying) -> None:
+        assert lying.read(lying.alone) == lying.read(lying.both) == lying.paid
+        assert lying.both.source == lying.liar.url
+
+    @pytest.mark.parametrize("lie", LIES)
+    def test_a_node_that_lies_brings_nothing(self, lying: Lying, lie: str) -> None:
+        self.tell(lying, lie)
+
+        with pytest.raises(ChainUnavailable):
+            lying.read(lying.alone)
+
+    @pytest.mark.parametrize("lie", LIES)
+    def test_a_node_that_lies_is_left_for_an_honest_one_and_stays_left(self, lying: Lying, lie: str) -> None:
+        self.tell(lying, lie)
+        with suppress(ChainUnavailable):
+            lying.read(lying.both)
+        asked = len(lying.liar.requests)
+
+        assert [lying.read(lying.both), lying.read(lying.both)] == [lying.paid, lying.paid]
+        assert len(lying.liar.requests) == asked
+        assert lying.both.source == lying.honest.url
+        assert ["" if each.reason == "" else "told" for each in lying.both.health()] == ["told", ""]
+
+    def tell(self, lying: Lying, lie: str) -> None:
+        if lie not in lying.lies:
+            pytest.skip("nodes of this chain are not asked what this lie would answer")
+        lying.lies[lie]()
 
 
 def running(node: FakeNode, stage: Stage) -> Iterator[Stage]:

@@ -548,6 +548,15 @@ class TestLyingBlocks:
         assert reader_of(node.url).has_failed(hash_of(105000)) is True
         assert reader_of(node.url).has_failed(hash_of(105001)) is False
 
+    def test_the_receipt_of_another_transaction_says_nothing_of_this_one(self, node, second, answers):
+        other = {"transactionHash": hash_of(1), "blockHash": hash_of(105), "status": "0x0"}
+        answers.bend = lambda method, _params, result: other if method == "eth_getTransactionReceipt" else result
+        reader = reader_of(node.url, second.url)
+
+        with pytest.raises(ChainUnavailable, match="receipt of another transaction"):
+            reader.has_failed(hash_of(105000))
+        assert reader.has_failed(hash_of(105000)) is False
+
 
 class TestLaggingNode:
     """Behind one URL often stand several nodes: one tells the block, another, which lacks it, its logs: none."""
