@@ -1,7 +1,7 @@
 """Sends coins and tokens on Ethereum and the chains like it, with the fees of EIP-1559."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from chains.base import Asset, ChainUnavailable, Network
@@ -25,6 +25,7 @@ _LONGEST_TRANSFER: Final = 224  # bytes of a signed transfer of a token, generou
 _PLAIN_TRANSFER_GAS: Final = 21_000
 _BLOCKS_TO_FINALITY: Final = 64  # where a node knows no tag for it: two epochs of Ethereum
 _USUAL_TIP: Final = 10**9
+_LEAST_RAISE: Final = 8  # an eighth of both fees: nodes refuse a replacement for less (10 to 12.5 %)
 _LIMITS: Final = Limits(connect_seconds=5, silence_seconds=15, total_seconds=30, rounds=1)
 
 
@@ -132,6 +133,18 @@ class EvmSigner:
             is_final=agree and receipt.height <= min(self._final_height(node) for node in self._each),
         )
 
+    def outbid(self, signed: Sequence[Signed], quote: FeeQuote) -> FeeQuote | None:
+        """
+        Return what has to be offered for nodes to take a transaction in place of all those ``signed``.
+
+        Never less than ``quote``, what the network asks now; None while it asks no more than was offered.
+        """
+        offers = [_offer(each) for each in signed]
+        price, tip = max(offer.price for offer in offers), max(offer.tip for offer in offers)
+        if quote.price <= price and quote.tip <= tip:
+            return None
+        return replace(quote, price=max(quote.price, _raised(price)), tip=max(quote.tip, _raised(tip)))
+
     def _ask_each(self, question: Callable[[JsonRpc], T]) -> tuple[list[T], bool]:
         """Return the answers of all nodes that gave one, and whether all did; at least one must."""
         answers: list[T] = []
@@ -181,7 +194,7 @@ class EvmSigner:
         target, value, payload = _what(order)
         call = {"from": order.sender, "to": target, "value": hex(value), "data": "0x" + payload.hex()}
         try:
-            estimate = quantity(self._rpc.call("eth_estimateGas", call), "gas")
+            estimate = quantity(self._rpc.call("eth_estimateGas", call, "latest"), "gas")
         except Refused as refusal:
             raise NotPayable(str(refusal)) from None
         # What a contract uses may be a little more when it runs; a plain transfer always uses the same.
@@ -193,6 +206,19 @@ def _what(order: Order) -> tuple[str, int, bytes]:
     if not order.asset.contract:
         return order.recipient, order.units, b""
     return order.asset.contract, 0, bytes.fromhex(_TRANSFER + _word(order.recipient) + f"{order.units:064x}")
+
+
+def _offer(signed: Signed) -> FeeQuote:
+    """Return the fees that a signed transaction offers, read from its bytes."""
+    from eth_account.typed_transactions.typed_transaction import TypedTransaction
+    from hexbytes import HexBytes
+
+    fields = TypedTransaction.from_bytes(HexBytes(signed.raw)).as_dict()
+    return FeeQuote(fields["gas"], fields["maxFeePerGas"], fields["maxPriorityFeePerGas"])
+
+
+def _raised(fee: int) -> int:
+    return fee + max(-(-fee // _LEAST_RAISE), 1)
 
 
 def _word(address: str) -> str:

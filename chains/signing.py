@@ -5,8 +5,9 @@ Plain Python like ``chains.base``. A signer builds every byte that it signs: a n
 is computed here as well, so that it is known, and can be stored, before anybody has seen the transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from chains import registry
 from chains.base import Asset, ChainUnavailable
@@ -110,6 +111,22 @@ class Signer(Protocol):
 
     def outcome(self, txid: str, order: Order) -> Outcome:
         """Return what has become of the transaction that was signed for ``order``."""
+
+
+@runtime_checkable
+class OutbiddingSigner(Signer, Protocol):
+    """
+    A signer of a family that numbers the transactions of an address: of those with one number a chain takes one.
+
+    So a transaction that no block takes can be replaced by one with its number and a higher fee.
+    """
+
+    def outbid(self, signed: Sequence[Signed], quote: FeeQuote) -> FeeQuote | None:
+        """
+        Return what has to be offered for nodes to take a transaction in place of all those ``signed``.
+
+        Never less than ``quote``, what the network asks now; None while it asks no more than was offered.
+        """
 
 
 def can_sign(network: str) -> bool:

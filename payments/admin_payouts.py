@@ -11,13 +11,22 @@ from unfold.admin import TabularInline
 
 from core.staff import ReadOnly, StaffAdmin
 from payments.events import amount_of
-from payments.models import Payout, PayoutApproval
+from payments.models import Payout, PayoutApproval, PayoutTransaction
 from payments.services import payouts
 
 
 class ApprovalInline(ReadOnly, TabularInline):
     model = PayoutApproval
     fields = ("user", "created_at")
+    readonly_fields = fields
+    extra = 0
+
+
+class TransactionInline(ReadOnly, TabularInline):
+    """What was signed, without the bytes: at most one of these is ever in a block."""
+
+    model = PayoutTransaction
+    fields = ("position", "txid", "fee_cap_units", "created_at")
     readonly_fields = fields
     extra = 0
 
@@ -37,13 +46,13 @@ class PayoutAdmin(StaffAdmin):
         "waiting_for",
         "error",
     )
-    list_filter = ("status", "kind", "network", "asset_code")
+    list_filter = ("status", "kind", "waiting_reason", "network", "asset_code")
     list_select_related = ("merchant",)
-    search_fields = ("=id", "=txid", "=sender", "=recipient", "=invoice__id", "=refund__id")
+    search_fields = ("=id", "=transactions__txid", "=sender", "=recipient", "=invoice__id", "=refund__id")
     search_help_text = "Public id, transaction or address"
     ordering = ("-created_at",)
     readonly_fields = ("public_id", "amount")
-    inlines = (ApprovalInline,)
+    inlines = (ApprovalInline, TransactionInline)
     actions = ("approve", "withdraw", "give_up")
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:  # noqa: ARG002

@@ -10,7 +10,7 @@ from payments.models.books import (
     SettlementStatus,
 )
 from payments.models.payment import Payment
-from payments.models.payouts import Payout, PayoutApproval, PayoutKind, PayoutStatus
+from payments.models.payouts import Payout, PayoutApproval, PayoutKind, PayoutStatus, PayoutTransaction, Waiting
 from payments.models.refund import Refund
 from payments.models.scanning import Cursor, Finding, ScannedRange
 
@@ -26,9 +26,11 @@ __all__ = [
     "PayoutApproval",
     "PayoutKind",
     "PayoutStatus",
+    "PayoutTransaction",
     "Posting",
     "Refund",
     "ScannedRange",
     "Settlement",
     "SettlementStatus",
+    "Waiting",
 ]

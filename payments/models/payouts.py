@@ -41,6 +41,22 @@ class PayoutStatus(models.TextChoices):
     CANCELLED = "cancelled"
 
 
+class Waiting(models.TextChoices):
+    """What a payout waits for; the words for people are in ``waiting_for``."""
+
+    STAFF = "staff"  # their approval
+    HELD = "held"  # the money that its refund returns is not confirmed
+    SUSPENDED = "suspended"  # the merchant is
+    FUNDS = "funds"  # the address holds less than is to be sent
+    COIN = "coin"  # the vault is sending the coin for the fee
+    TOP_UP = "top_up"  # the merchant has to put coin on the gas address
+    FEE_CAP = "fee_cap"  # the network asks more than is allowed
+    WORTH = "worth"  # it would cost too great a share of what is sent
+    TURN = "turn"  # another transaction of the address comes first
+    NODE = "node"  # nodes do not answer, are behind, or say that it would fail
+    PROBLEM = "problem"  # somebody has to look into it
+
+
 UNSIGNED = (PayoutStatus.PLANNED, PayoutStatus.APPROVED)
 UNDER_WAY = (PayoutStatus.SIGNED, PayoutStatus.SENT, PayoutStatus.QUARANTINED)
 BINDING = (*UNDER_WAY, PayoutStatus.CONFIRMED)  # the money has gone, or may have
@@ -55,8 +71,9 @@ class Payout(Record):
 
     * one payout that is not over for each refund;
     * each nonce of a sender is given out once, ever;
-    * nonce, signed bytes and transaction id appear together, and what was signed is never changed
-      nor deleted (trigger of migration ``payouts``): whatever happens, only the same bytes can be sent.
+    * nonce, signed bytes and transaction id appear together, and from then on nothing that was signed changes
+      (triggers of migrations ``payouts`` and ``replacements``): ``raw`` and ``txid`` are those of one of its
+      ``transactions``, the one in a block or else the newest.
     """
 
     PREFIX = "pyt"
@@ -79,6 +96,7 @@ class Payout(Record):
     value_usd = models.DecimalField(max_digits=20, decimal_places=2, null=True)
     approvals_needed = models.PositiveSmallIntegerField(default=0)
     waiting_for = models.CharField(max_length=300, blank=True)
+    waiting_reason = models.CharField(max_length=9, blank=True)
     error = models.CharField(max_length=300, blank=True)
 
     nonce = models.BigIntegerField(null=True)
@@ -148,6 +166,35 @@ class Payout(Record):
     def asset(self) -> Asset | None:
         """What is sent; None when it is no longer configured."""
         return registry.asset(self.network, self.asset_code)
+
+    def waits(self, reason: Waiting | None, text: str = "") -> None:
+        """Say what it waits for; None: for nothing any more."""
+        self.waiting_reason, self.waiting_for = reason or "", text[:300]
+
+
+class PayoutTransaction(Record):
+    """
+    A transaction that was signed for a payout; never changed nor deleted (trigger of migration ``replacements``).
+
+    All of one payout do the same and have its nonce, so a chain carries out one of them at most. Those
+    after the first offer higher fees. ``fee_cap_units``: the most that this one can cost.
+    """
+
+    PREFIX = "pyx"
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="transactions")
+    position = models.PositiveSmallIntegerField()
+    raw = models.TextField(editable=False)
+    txid = models.CharField(max_length=128)
+    fee_cap_units = UnitsField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            UniqueConstraint(name="payouttransaction_position_once", fields=["payout", "position"]),
+            UniqueConstraint(name="payouttransaction_once", fields=["txid"]),
+            CheckConstraint(name="payouttransaction_whole", condition=~Q(raw="") & ~Q(txid="")),
+        ]
 
 
 class PayoutApproval(Record):

@@ -18,7 +18,7 @@ from django.db.models import Q
 from chains.base import Transfer
 from invoices.models import AmountClaim, Invoice, Matching
 from merchants.models import WalletAddress
-from payments.models import Payment, Payout, PayoutKind
+from payments.models import Payment, PayoutKind, PayoutTransaction
 from payments.services.credit import Change, Key, sent_at, transfer_key, upsert, upsert_unmatched
 
 # Block times are what miners say: those of Bitcoin may be two hours off.
@@ -99,8 +99,8 @@ def own_transactions(network: str, transfers: Sequence[Transfer]) -> set[str]:
     """Return the transactions among ``transfers`` in which a vault moved coin for fees: nobody has paid."""
     if not transfers:
         return set()
-    gas = Payout.objects.filter(
-        kind=PayoutKind.GAS, network=network, txid__in={transfer.txid for transfer in transfers}
+    gas = PayoutTransaction.objects.filter(
+        txid__in={transfer.txid for transfer in transfers}, payout__kind=PayoutKind.GAS, payout__network=network
     )
     return set(gas.values_list("txid", flat=True))
 

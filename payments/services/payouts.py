@@ -1,5 +1,7 @@
 """What people decide about payouts, and what other decisions must know of them."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -18,7 +20,7 @@ from invoices.rates.book import price_of
 from merchants.models import Wallet, WalletKind
 from payments.errors import PayoutNotOpen, PayoutUnresolved, RefundNotFromVault, RefundNotOpen, RefundNotSendable
 from payments.events import payout_event
-from payments.models import Payout, PayoutApproval, PayoutKind, PayoutStatus, Refund
+from payments.models import Payout, PayoutApproval, PayoutKind, PayoutStatus, PayoutTransaction, Refund, Waiting
 from payments.models.payouts import OVER, UNSIGNED
 from payments.services.payout_books import follow_payout
 from payments.states import RefundStatus
@@ -77,6 +79,7 @@ def plan(*, wallet: Wallet, asset_code: str, units: int, now: datetime, **facts:
         approvals_needed=needed,
         status=PayoutStatus.PLANNED if needed else PayoutStatus.APPROVED,
         waiting_for=f"Waits for {needed} members of staff." if needed else "",
+        waiting_reason=Waiting.STAFF if needed else "",
         created_at=now,
         **facts,
     )
@@ -96,10 +99,12 @@ def approve(*, payout_id: UUID, user: Any, now: datetime) -> Payout:
         raise PayoutNotOpen
     PayoutApproval.objects.get_or_create(payout=payout, user=user, defaults={"created_at": now})
     missing = payout.approvals_needed - payout.approvals.count()
-    payout.waiting_for = f"Waits for {missing} more of the staff." if missing > 0 else ""
-    if missing <= 0:
+    if missing > 0:
+        payout.waits(Waiting.STAFF, f"Waits for {missing} more of the staff.")
+    else:
         payout.status = PayoutStatus.APPROVED
-    payout.save(update_fields=["status", "waiting_for"])
+        payout.waits(None)
+    payout.save(update_fields=["status", "waiting_for", "waiting_reason"])
     emit(payout_event(payout, "payout.approved"))
     return payout
 
@@ -122,7 +127,7 @@ def give_up(*, payout_id: UUID, now: datetime) -> Payout:
     Note that a payout was never carried out and never will be: another transaction has used its nonce for good.
 
     :raises PayoutNotOpen: when it is not in quarantine
-    :raises PayoutUnresolved: when a node knows the transaction, or not all say that the nonce is used for good
+    :raises PayoutUnresolved: when a node knows one of its transactions, or not all say that the nonce is used for good
     """
     payout = Payout.objects.get(pk=payout_id)
     if payout.status != PayoutStatus.QUARANTINED or payout.nonce is None:
@@ -130,7 +135,8 @@ def give_up(*, payout_id: UUID, now: datetime) -> Payout:
     signer = signing.signer(payout.network)
     try:
         is_free = signer.used_for_good(payout.sender) <= payout.nonce
-        is_known = signer.outcome(payout.txid, order_of(payout)).is_known
+        order = order_of(payout)
+        is_known = any(signer.outcome(each.txid, order).is_known for each in payout.transactions.all())
     except ChainUnavailable as problem:
         raise PayoutUnresolved(f"Not every node answers: {problem}") from None
     if is_free or is_known:
@@ -158,9 +164,28 @@ def release_refund(refund: Refund, *, now: datetime) -> None:
 
 
 def signed_txid(refund: Refund) -> str:
-    """Return the transaction that a vault has signed for ``refund``, or nothing."""
+    """Return the transaction that a vault sends for ``refund``, or nothing."""
     signed = Payout.objects.filter(refund=refund).exclude(txid="").exclude(status__in=OVER)
     return signed.values_list("txid", flat=True).first() or ""
+
+
+def signed_txids(refunds: Collection[Refund]) -> dict[UUID, set[str]]:
+    """Return what vaults have signed for each of ``refunds``: any one transaction of these may be carried out."""
+    signed = PayoutTransaction.objects.filter(payout__refund__in=[refund.pk for refund in refunds])
+    found: dict[UUID, set[str]] = defaultdict(set)
+    for refund_id, txid in signed.exclude(payout__status__in=OVER).values_list("payout__refund_id", "txid"):
+        found[refund_id].add(txid)
+    return found
+
+
+def name_transaction(payout: Payout, txid: str) -> None:
+    """Have the payout's refund, whose row is locked, name ``txid``, unless the chain has shown which it is."""
+    refund = payout.refund
+    if refund is None or refund.ordinal is not None or refund.status != RefundStatus.REQUESTED or refund.txid == txid:
+        return
+    if not refund.txid or payout.transactions.filter(txid=refund.txid).exists():
+        refund.txid = txid
+        refund.save(update_fields=["txid"])
 
 
 def lock(payout_id: UUID) -> Payout:
@@ -181,9 +206,9 @@ def lock(payout_id: UUID) -> Payout:
 def withdraw(payout: Payout, reason: str, *, now: datetime) -> Payout:
     """Cancel a payout whose row is locked and of which nothing has been signed."""
     payout.status = PayoutStatus.CANCELLED
-    payout.error, payout.waiting_for = reason, ""
-    payout.ended_at = now
-    payout.save(update_fields=["status", "error", "waiting_for", "ended_at"])
+    payout.error, payout.ended_at = reason, now
+    payout.waits(None)
+    payout.save(update_fields=["status", "error", "waiting_for", "waiting_reason", "ended_at"])
     emit(payout_event(payout, "payout.cancelled"))
     return payout
 
@@ -191,13 +216,10 @@ def withdraw(payout: Payout, reason: str, *, now: datetime) -> Payout:
 def fail(payout: Payout, reason: str, *, now: datetime) -> None:
     """Note that a payout whose rows are locked has moved nothing and never will; its refund is to be sent again."""
     payout.status = PayoutStatus.FAILED
-    payout.error, payout.waiting_for = reason, ""
-    payout.ended_at = now
+    payout.error, payout.ended_at = reason, now
+    payout.waits(None)
     payout.save()
-    refund = payout.refund
-    if refund is not None and refund.txid == payout.txid and refund.status == RefundStatus.REQUESTED:
-        refund.txid = ""
-        refund.save(update_fields=["txid"])
+    name_transaction(payout, "")
     emit(payout_event(payout, "payout.failed"))
     follow_payout(payout, now=now)
 

@@ -1,7 +1,8 @@
 """Refunds as the chain shows them: the merchant pays from any wallet, and the scan recognises it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from django.db.models import Q, Sum
@@ -15,7 +16,7 @@ from invoices.states import InvoiceStatus
 from payments.events import refund_event
 from payments.models import Payment, Refund
 from payments.services import books
-from payments.services.payouts import signed_txid
+from payments.services.payouts import signed_txid, signed_txids
 from payments.states import TIERS_USD, PaymentStatus, RefundStatus, View, required_confirmations
 
 log = structlog.get_logger(__name__)
@@ -54,9 +55,10 @@ def follow_returns(
     locked = {refund.pk: refund for refund in Refund.objects.select_for_update().filter(pk__in=[r.pk for r in refunds])}
     rows = [locked[refund.pk] for refund in refunds if refund.pk in locked]
     taken = {_key(refund) for refund in rows if refund.ordinal is not None}
+    signed = signed_txids(rows) if transfers else {}
     for transfer in transfers:
         key = (transfer.txid, transfer.recipient, transfer.asset, transfer.ordinal)
-        refund = _refund_at(rows, key) or (None if key in taken else _refund_for(rows, transfer))
+        refund = _refund_at(rows, key) or (None if key in taken else _refund_for(rows, transfer, signed))
         if refund is not None and transfer.block is not None:
             taken.add(key)
             _place(refund, transfer)
@@ -137,15 +139,19 @@ def _refund_at(rows: Sequence[Refund], key: tuple[str, str, str, int]) -> Refund
     return next((refund for refund in rows if refund.ordinal is not None and _key(refund) == key), None)
 
 
-def _refund_for(rows: Sequence[Refund], transfer: Transfer) -> Refund | None:
-    """Return the refund that the merchant named this transaction for, or else the oldest that waits for one."""
+def _refund_for(rows: Sequence[Refund], transfer: Transfer, signed: Mapping[UUID, set[str]]) -> Refund | None:
+    """
+    Return the refund whose transaction this is, or else the oldest that waits for one.
+
+    The merchant named it, or a vault ``signed`` it: perhaps one of several, of which another is named so far.
+    """
     fitting = [
         refund
         for refund in rows
         if (refund.address, refund.asset_code, refund.units) == (transfer.recipient, transfer.asset, transfer.units)
         and refund.ordinal is None
     ]
-    named = [refund for refund in fitting if refund.txid == transfer.txid]
+    named = [refund for refund in fitting if transfer.txid in {refund.txid, *signed.get(refund.pk, ())}]
     waiting = [
         refund
         for refund in fitting

@@ -1,15 +1,14 @@
 """
 Carry out payouts. What makes "never twice" true is one rule: the signed bytes are committed before anybody sees them.
 
-From then on only these bytes are ever sent, as often as needed, and a chain takes them once. Whoever is
-killed between two steps leaves a row that says which step comes next, and every step may be repeated.
-No step talks to the network inside a transaction.
+From then on only these bytes are ever sent, or others with the same nonce (``outbidding``), as often as
+needed, and a chain takes one of them once. Whoever is killed between two steps leaves a row that says
+which step comes next, and every step may be repeated. No step talks to the network inside a transaction.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 import structlog
@@ -20,26 +19,19 @@ from django.db.models import Max
 from chains import registry, signing
 from chains.base import ChainUnavailable
 from chains.signing import BroadcastUnclear, FeeQuote, NotPayable, Order, Outcome, Signed, Signer
-from core.money import WIDE
 from events.outbox import emit
-from merchants.models import VaultSecret
-from merchants.services.vaults import GAS_PATH, VaultSealed, signing_key
+from merchants.services.vaults import VaultSealed, signing_key
 from payments.events import payout_event
-from payments.models import Payout, PayoutKind, PayoutStatus
+from payments.models import Payout, PayoutKind, PayoutStatus, PayoutTransaction, Waiting
 from payments.models.payouts import OVER, UNDER_WAY
 from payments.services.forwarding import is_still_due, plan_forwards
+from payments.services.outbidding import outbid
+from payments.services.outlays import Wait, check_cap, check_means, needs_coin, top_up
 from payments.services.payout_books import follow_payout
-from payments.services.payouts import coin_of, fail, lock, order_of, plan, value_usd, withdraw
+from payments.services.payouts import fail, lock, name_transaction, order_of, withdraw
 from payments.states import RefundStatus
 
 log = structlog.get_logger(__name__)
-
-GAS_TOP_UPS: Final = 3  # for one payout; more would mean that a node lies about the balance
-_PLAIN_TRANSFER_GAS: Final = 21_000
-
-
-class _Wait(Exception):
-    """The payout cannot go on now; the text says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +55,7 @@ def look_after_payouts(*, now: datetime) -> int:
             moved += advance(payout_id, now=now) != before
         except (ChainUnavailable, LookupError, ValueError, VaultSealed) as problem:
             log.warning("payout_stuck", payout=str(payout_id), reason=str(problem))
-            _note(payout_id, str(problem))
+            _note(payout_id, _reason_of(problem), str(problem))
     return moved
 
 
@@ -80,6 +72,7 @@ def advance(payout_id: UUID, *, now: datetime) -> str:
         _try(payout, lambda: _sign(payout, signing.signer(payout.network), now))
     elif payout.status in {PayoutStatus.SENT, PayoutStatus.QUARANTINED} or payout.attempts:
         _follow(payout, signing.signer(payout.network), now)
+        _try(payout, lambda: outbid(payout.pk, signing.signer(payout.network), now=now))
     payout.refresh_from_db()
     if payout.status == PayoutStatus.SIGNED:
         _try(payout, lambda: _send(payout, signing.signer(payout.network), now))
@@ -89,12 +82,19 @@ def advance(payout_id: UUID, *, now: datetime) -> str:
 def _try(payout: Payout, step: Callable[[], None]) -> None:
     try:
         step()
-    except (_Wait, NotPayable) as reason:
-        _note(payout.pk, str(reason))
+    except (Wait, NotPayable) as why:
+        _note(payout.pk, _reason_of(why), str(why))
 
 
-def _note(payout_id: UUID, reason: str) -> None:
-    Payout.objects.filter(pk=payout_id).exclude(status__in=OVER).update(waiting_for=reason[:300])
+def _note(payout_id: UUID, reason: Waiting, text: str) -> None:
+    open_one = Payout.objects.filter(pk=payout_id).exclude(status__in=OVER)
+    open_one.update(waiting_reason=reason, waiting_for=text[:300])
+
+
+def _reason_of(problem: Exception) -> Waiting:
+    if isinstance(problem, Wait):
+        return problem.reason
+    return Waiting.NODE if isinstance(problem, ChainUnavailable) else Waiting.PROBLEM
 
 
 def _sign(payout: Payout, signer: Signer, now: datetime) -> None:
@@ -115,11 +115,18 @@ def _sign(payout: Payout, signer: Signer, now: datetime) -> None:
         payout.status = PayoutStatus.SIGNED
         payout.nonce, payout.raw, payout.txid = ready.nonce, signed.raw, signed.txid
         payout.fee_cap_units = ready.quote.most
-        payout.signed_at, payout.waiting_for = now, ""
+        payout.signed_at = now
+        payout.waits(None)
+        PayoutTransaction.objects.create(
+            payout=payout,
+            position=0,
+            raw=signed.raw,
+            txid=signed.txid,
+            fee_cap_units=ready.quote.most,
+            created_at=now,
+        )
         payout.save()
-        if payout.refund is not None:
-            payout.refund.txid = payout.txid
-            payout.refund.save(update_fields=["txid"])
+        name_transaction(payout, payout.txid)
         emit(payout_event(payout, "payout.signed"))
 
 
@@ -127,106 +134,46 @@ def _prepare(payout: Payout, signer: Signer, now: datetime) -> _Ready:
     """
     Read what is needed to sign, without any lock.
 
-    :raises _Wait: when it would not work out, or not at a fair price
+    :raises Wait: when it would not work out, or not at a fair price
     """
     order = order_of(payout)
     standing = signer.standing(payout.sender)
     if standing.is_busy:
-        raise _Wait("Another transaction of this address is waiting for a block.")
+        raise Wait(Waiting.TURN, "Another transaction of this address is waiting for a block.")
     if signer.balance(payout.sender, order.asset) < payout.units:
-        raise _Wait(_top_up(payout) if payout.kind == PayoutKind.GAS else "The address holds less than that.")
-    quote = signer.quote(order)
-    coin = coin_of(payout.network)
-    cap = coin.to_units(settings.VAULT_FEE_CAPS[payout.network])
-    if quote.most > cap:
-        raise _Wait(
-            f"The network is too expensive: up to {coin.to_amount(quote.most):f} {coin.code}, "
-            f"at most {coin.to_amount(cap):f} is allowed."
-        )
-    needed = quote.most + (0 if order.asset.contract else payout.units)
-    missing = needed - signer.balance(payout.sender, coin)
-    _check_worth(payout, quote.most + (_PLAIN_TRANSFER_GAS * quote.price if missing > 0 else 0), now)
-    if missing > 0:
         if payout.kind == PayoutKind.GAS:
-            raise _Wait(_top_up(payout))
-        if missing > cap:
-            raise _Wait("The address holds less than that and its fee.")
-        _plan_gas(payout, min(missing + quote.most // 4, cap), now)
-        raise _Wait("Waits for the coin to pay the fee with.")
+            raise top_up(payout)
+        raise Wait(Waiting.FUNDS, "The address holds less than that.")
+    quote = signer.quote(order)
+    check_cap(payout, quote)
+    check_means(payout, order, quote, signer, now)
     return _Ready(order, standing.nonce, quote)
-
-
-def _check_worth(payout: Payout, fee: int, now: datetime) -> None:
-    """
-    Make sure that forwarding does not cost too great a share of what is forwarded.
-
-    :raises _Wait: when it does, or nobody can tell
-    """
-    if payout.kind not in {PayoutKind.FORWARD, PayoutKind.FEE}:
-        return
-    cost = value_usd(coin_of(payout.network), fee, now=now)
-    value = value_usd(payout.asset, payout.units, now=now)
-    if cost is None or value is None:
-        raise _Wait("Nobody can tell what this costs: there is no exchange rate.")
-    if WIDE.multiply(cost, 100) > WIDE.multiply(value, settings.VAULT_FORWARD_COST_PERCENT):
-        raise _Wait(f"Too little to forward: it may cost {cost:f} USD to send {value:f} USD.")
-
-
-def _top_up(payout: Payout) -> str:
-    return f"Put {payout.asset_code} on {payout.sender}: it pays the fees of this vault."
-
-
-@transaction.atomic
-def _plan_gas(payout: Payout, units: int, now: datetime) -> None:
-    """
-    Have the vault's gas address send coin to the address that lacks it, unless that is under way.
-
-    :raises _Wait: when this was done too often
-    """
-    parent = lock(payout.pk)
-    before = list(parent.gas_payouts.exclude(status__in=OVER))
-    if parent.status != PayoutStatus.APPROVED or any(each.block_height is None for each in before):
-        return
-    if len(before) >= GAS_TOP_UPS:
-        raise _Wait("Coin for the fee was sent several times and did not help; look into it.")
-    plan(
-        kind=PayoutKind.GAS,
-        wallet=parent.wallet,
-        invoice=parent.invoice,
-        pays_for=parent,
-        asset_code=coin_of(parent.network).code,
-        units=units,
-        sender=VaultSecret.objects.values_list("gas_address", flat=True).get(wallet=parent.wallet),
-        sender_path=GAS_PATH,
-        recipient=parent.sender,
-        now=now,
-    )
 
 
 def _is_still_wanted(payout: Payout, now: datetime) -> bool:
     """
     Return whether the payout is still to be signed; the locks are held. If what it is for has changed it is withdrawn.
 
-    :raises _Wait: while its refund is held, its merchant suspended, or too few have approved
+    :raises Wait: while its refund is held, its merchant suspended, or too few have approved
     """
     if payout.status != PayoutStatus.APPROVED:
         return False  # somebody else was faster
     if payout.merchant.is_suspended:
-        raise _Wait("The merchant is suspended.")
+        raise Wait(Waiting.SUSPENDED, "The merchant is suspended.")
     if payout.kind != PayoutKind.GAS and payout.approvals.count() < payout.approvals_needed:
-        raise _Wait("Waits for staff.")
+        raise Wait(Waiting.STAFF, "Waits for staff.")
     refund = payout.refund
     if refund is not None:
         if refund.is_held:
-            raise _Wait("The refund is held: the money it returns is not confirmed.")
+            raise Wait(Waiting.HELD, "The refund is held: the money it returns is not confirmed.")
         stands = (refund.status, refund.address, refund.units, refund.txid) == (
             RefundStatus.REQUESTED,
             payout.recipient,
             payout.units,
             "",
         )
-    elif payout.pays_for_id:
-        stands = Payout.objects.filter(pk=payout.pays_for_id, status=PayoutStatus.APPROVED).exists()
+    elif payout.pays_for is not None:
+        stands = needs_coin(payout.pays_for)
     else:
         stands = is_still_due(payout)
     if not stands:
@@ -238,14 +185,14 @@ def _check_nonce(payout: Payout, nonce: int) -> None:
     """
     Make sure that ``nonce`` is the next one that nobody uses; the sender's lock is held.
 
-    :raises _Wait: while another payout of the address is not in a block, or the node is behind
+    :raises Wait: while another payout of the address is not in a block, or the node is behind
     """
     ours = Payout.objects.filter(network=payout.network, sender=payout.sender, nonce__isnull=False)
     if ours.filter(status__in=UNDER_WAY, block_height=None).exists():
-        raise _Wait("Another payout from this address is under way.")
+        raise Wait(Waiting.TURN, "Another payout from this address is under way.")
     last = ours.aggregate(last=Max("nonce"))["last"]
     if last is not None and nonce <= last:
-        raise _Wait("The node does not know of the last payout from this address yet.")
+        raise Wait(Waiting.NODE, "The node does not know of the last payout from this address yet.")
 
 
 def _send(payout: Payout, signer: Signer, now: datetime) -> None:
@@ -255,7 +202,7 @@ def _send(payout: Payout, signer: Signer, now: datetime) -> None:
         if payout.status not in UNDER_WAY:
             return
         if payout.attempts == 0 and payout.refund is not None and payout.refund.is_held:
-            raise _Wait("The refund is held: the money it returns is not confirmed.")
+            raise Wait(Waiting.HELD, "The refund is held: the money it returns is not confirmed.")
         payout.attempts += 1
         payout.save(update_fields=["attempts"])
     problem = ""
@@ -271,18 +218,23 @@ def _send(payout: Payout, signer: Signer, now: datetime) -> None:
 
 
 def _follow(payout: Payout, signer: Signer, now: datetime) -> None:
-    """Ask the chain what became of the transaction, and send the same bytes again while nobody knows of it."""
-    outcome = signer.outcome(payout.txid, order_of(payout))
-    if _record_outcome(payout.pk, outcome, now):
+    """Ask the chain what became of all that was signed, and send the newest again while nobody knows of it."""
+    order = order_of(payout)
+    txids = list(payout.transactions.values_list("txid", flat=True))
+    outcomes = {txid: signer.outcome(txid, order) for txid in txids}
+    if _record_outcome(payout.pk, outcomes, now):
         _send(payout, signer, now)
 
 
 @transaction.atomic
-def _record_outcome(payout_id: UUID, outcome: Outcome, now: datetime) -> bool:
-    """Write down what the chain says; return whether nobody knows of the transaction."""
+def _record_outcome(payout_id: UUID, outcomes: Mapping[str, Outcome], now: datetime) -> bool:
+    """Write down what the chain says; return whether nobody knows of the newest transaction, and no block has any."""
     payout = lock(payout_id)
-    if payout.status not in UNDER_WAY:
-        return False
+    transactions = list(payout.transactions.all())
+    if payout.status not in UNDER_WAY or {each.txid for each in transactions} != set(outcomes):
+        return False  # the second: somebody has signed another one since
+    decisive, outcome = _decisive(transactions, outcomes)
+    _point_to(payout, decisive)
     if payout.block_height is not None and payout.block_hash != outcome.block_hash:
         log.warning("payout_left_its_block", payout=payout.public_id, txid=payout.txid)
     payout.block_height, payout.block_hash = outcome.height, outcome.block_hash
@@ -301,9 +253,29 @@ def _record_outcome(payout_id: UUID, outcome: Outcome, now: datetime) -> bool:
     return False
 
 
+def _decisive(
+    transactions: Sequence[PayoutTransaction], outcomes: Mapping[str, Outcome]
+) -> tuple[PayoutTransaction, Outcome]:
+    """Return the transaction that a block has, or else the newest, and what became of it."""
+    mined = [each for each in transactions if outcomes[each.txid].height is not None]
+    decisive = (mined or transactions)[-1]
+    outcome = outcomes[decisive.txid]
+    # Two of them cannot be carried out: then nodes see different forks, or one lies, and nothing is final.
+    return decisive, replace(outcome, is_final=outcome.is_final and len(mined) == 1)
+
+
+def _point_to(payout: Payout, chosen: PayoutTransaction) -> None:
+    """Have payout and refund name the transaction that counts; the locks are held, the caller saves the payout."""
+    if payout.txid == chosen.txid:
+        return
+    payout.raw, payout.txid, payout.fee_cap_units = chosen.raw, chosen.txid, chosen.fee_cap_units
+    name_transaction(payout, chosen.txid)
+
+
 def _set_status(payout: Payout, status: PayoutStatus, problem: str, now: datetime) -> None:
     was = payout.status
-    payout.status, payout.error, payout.waiting_for = status, problem[:300], ""
+    payout.status, payout.error = status, problem[:300]
+    payout.waits(None)
     if status == PayoutStatus.SENT and payout.sent_at is None:
         payout.sent_at = now
     payout.save()

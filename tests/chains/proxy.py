@@ -19,8 +19,8 @@ class Proxy:
     * ``"refuses"``: passes nothing on and answers with an error;
     * ``"misnames"``: passes it on and answers with the id of another transaction.
 
-    ``lies`` maps a method to the answer it gets instead, or to what returns one or None; ``sent`` holds every
-    transaction that was broadcast.
+    Those among ``swallowed`` it accepts and never passes on, whatever the mood. ``lies`` maps a method to the
+    answer it gets instead, or to what returns one or None; ``sent`` holds every transaction that was broadcast.
     """
 
     def __init__(self, target: str) -> None:
@@ -28,6 +28,7 @@ class Proxy:
         self.mood = ""
         self.lies: dict[str, Any] = {}
         self.sent: list[str] = []
+        self.swallowed: set[str] = set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -71,7 +72,7 @@ class Proxy:
             return self._pass_on(call)
         self.sent.append(call["params"][0])
         txid = "0x" + keccak256(bytes.fromhex(call["params"][0][2:])).hex()
-        reply = {"result": txid} if self.mood in {"refuses", "drops"} else self._pass_on(call)
+        reply = {"result": txid} if self._keeps(call) else self._pass_on(call)
         if self.mood == "hangs up":
             return None
         if self.mood in {"refuses", "denies"}:
@@ -79,6 +80,9 @@ class Proxy:
         if self.mood == "misnames":
             reply = {"result": "0x" + "ab" * 32}
         return start | reply
+
+    def _keeps(self, call: dict[str, Any]) -> bool:
+        return self.mood in {"refuses", "drops"} or call["params"][0] in self.swallowed
 
     def _pass_on(self, call: dict[str, Any]) -> dict[str, Any]:
         request = urllib.request.Request(self.target, json.dumps(call).encode(), {"Content-Type": "application/json"})

@@ -3,7 +3,7 @@
 import pytest
 
 from merchants.services import reactivate, suspend
-from payments.models import Payout, Posting, Refund, Settlement
+from payments.models import Payout, PayoutTransaction, Posting, Refund, Settlement
 from payments.reconciliation import Scope, chain_differences, ledger_differences, scanned
 from payments.services import RefundOrder, cancel_refund, request_refund
 from tests.flows.vault import CUSTOMER, OWNER, PLATFORM, Proxy, VaultWorld, use
@@ -156,8 +156,10 @@ def test_what_fails_again_and_again_is_left_to_people(anvil, token):
 
     for nonce in range(5):
         world.work(1)
-        waiting = Payout.objects.filter(kind="forward", status="approved")
-        waiting.update(status="failed", nonce=nonce, raw=f"0{nonce}", txid=f"0x{nonce}")
+        for payout in Payout.objects.filter(kind="forward", status="approved"):
+            made = {"raw": f"0{nonce}", "txid": f"0x{nonce}"}
+            PayoutTransaction.objects.create(payout=payout, position=0, fee_cap_units=1, **made)
+            Payout.objects.filter(pk=payout.pk).update(status="failed", nonce=nonce, **made)
 
     assert Payout.objects.filter(kind="forward").count() == 3
 

@@ -10,7 +10,8 @@ from chains.evm_signing import EvmSigner
 from chains.signing import BroadcastUnclear
 from payments.models import Payout
 from tests.flows.test_kills import MOST_POINTS, _until, start
-from tests.flows.vault import CUSTOMER, OWNER, VaultWorld, use
+from tests.flows.test_vault_outbidding import later, let_go, signed, stuck
+from tests.flows.vault import CUSTOMER, OWNER, Proxy, VaultWorld, use
 from tests.peers import anvil
 
 __all__ = ["anvil"]
@@ -28,7 +29,16 @@ def token(anvil, settings):
     return contract
 
 
-def is_killed_at(point: int, world: VaultWorld) -> bool:
+@pytest.fixture
+def node(anvil, token, settings):
+    proxy = Proxy(anvil.url)
+    use(settings, proxy, token=token)
+    yield proxy
+    proxy.stop()
+    anvil.rpc("evm_setAutomine", True)
+
+
+def is_killed_at(point: int, world: VaultWorld, *, minutes: int = 0) -> bool:
     """Work in a process that gets SIGKILL at its ``point``-th write, commit, or moment around a broadcast."""
 
     def work() -> None:
@@ -46,7 +56,10 @@ def is_killed_at(point: int, world: VaultWorld) -> bool:
                 cursor.execute("/* a point */ SELECT 1")
 
         EvmSigner.broadcast = broadcast
-        world.work(4)
+        if minutes:
+            later(world, minutes)
+        else:
+            world.work(4)
 
     _, status = os.waitpid(start(lambda: _until(point, work)), 0)
     assert status in {0, signal.SIGKILL}, "the process failed by itself; its traceback stands above"
@@ -83,6 +96,47 @@ def test_a_payer_killed_while_it_plans_forwards_once(anvil, token):
         world.settle()
 
         assert world.held_by(OWNER) - before == NET, f"killed at point {point}"
+
+
+def test_a_payer_killed_at_every_point_while_it_offers_more_pays_once(anvil, node, token):
+    killed = 0
+    for point in range(1, MOST_POINTS):
+        world = VaultWorld(anvil, token)
+        refund = stuck(world, anvil, node)
+        before = world.held_by(CUSTOMER)
+        was_killed = is_killed_at(point, world, minutes=11)
+
+        node.lies.clear()
+        if point % 2:
+            anvil.mine()  # takes whichever the node has by now
+        world.work(1)
+        let_go(anvil)
+        world.settle()
+
+        payout = world.payout()
+        refund.refresh_from_db()
+        assert world.held_by(CUSTOMER) - before == UNITS, f"killed at point {point}"
+        assert (payout.status, refund.status, refund.txid) == ("confirmed", "completed", payout.txid)
+        if not was_killed:
+            break
+        killed += 1
+    assert killed > 8
+
+
+def test_three_payers_at_once_offer_more_once(anvil, node, token):
+    world = VaultWorld(anvil, token)
+    refund = stuck(world, anvil, node)
+    before = world.held_by(CUSTOMER)
+
+    children = [start(lambda: later(world, 11)) for _ in range(3)]
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
+
+    assert len(signed(world)) == 2
+    let_go(anvil)
+    world.settle()
+    refund.refresh_from_db()
+    assert world.held_by(CUSTOMER) - before == UNITS
+    assert (refund.status, refund.txid) == ("completed", world.payout().txid)
 
 
 def test_three_payers_at_once_pay_once(anvil, token):

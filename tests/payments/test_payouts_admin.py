@@ -9,7 +9,7 @@ from django.urls import reverse
 from chains.addresses import derive
 from merchants.models import VaultSecret
 from merchants.services import open_vault
-from payments.models import Payout, Refund
+from payments.models import Payout, PayoutTransaction, Refund
 from tests.factories import make_invoice, make_merchant
 
 TARGET = "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0"
@@ -81,7 +81,9 @@ def test_what_is_not_in_quarantine_is_not_given_up(payout):
 
 
 def test_the_signed_transaction_is_on_no_page(payout):
-    Payout.objects.update(status="signed", nonce=0, raw="02f86c0badc0de", txid="0x" + "1" * 64)
+    made = {"raw": "02f86c0badc0de", "txid": "0x" + "1" * 64}
+    PayoutTransaction.objects.create(payout=payout, position=0, fee_cap_units=1, **made)
+    Payout.objects.update(status="signed", nonce=0, **made)
 
     ann = staff("ann")
     pages = [
@@ -91,6 +93,7 @@ def test_the_signed_transaction_is_on_no_page(payout):
 
     assert [page.status_code for page in pages] == [200, 200]
     assert all("02f86c0badc0de" not in page.content.decode() for page in pages)
+    assert made["txid"] in pages[1].content.decode()
 
 
 def test_seeds_have_no_page():
