@@ -11,7 +11,7 @@ TESTS ?= tests
 # Worker processes of the test run, one more than cores to be expected: some tests mostly wait. 0 runs everything in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: help install install-dev run test coverage soak check bench format clean
+.PHONY: help install install-dev run test coverage soak screens check bench format clean
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -33,6 +33,9 @@ coverage: install-dev ## Run the tests and list what they do not reach; takes ha
 
 soak: install-dev ## Play thousands of random histories; HISTORIES=20000 plays more
 	@HISTORIES=$${HISTORIES:-5000} $(BIN)/python -m pytest tests/payments/test_histories.py -q
+
+screens: install-dev ## Write a picture of every page and state to var/screens/; SCREENS=wallets takes a part
+	@PICTURES=1 $(BIN)/python -m pytest tests/browser/test_screens.py -q -k "$(SCREENS)"
 
 check: install-dev ## Run the linters, the type checker and the checks of migrations and settings
 	@PATH="$$PWD/$(BIN):$$PATH" deploy/check.sh

@@ -4,39 +4,64 @@ Who is at the desk: a signed-in person, one of the merchants they belong to, and
     @desk(may=MONEY)
     def add_wallet(request: HttpRequest, at: Desk) -> HttpResponse: ...
 
-A view without ``may`` is open to every member; ``at.merchant`` is the only merchant it ever sees.
+``at.merchant`` is the only merchant a view ever sees and ``at.livemode`` the only mode: both go into
+every call of a selector or a service. A view without ``may`` is open to every member. What a role may do:
+
+===============  =====  =====  =========  ======  ==============================================================
+set              owner  admin  developer  viewer  covers
+===============  =====  =====  =========  ======  ==============================================================
+EVERYBODY        yes    yes    yes        yes     looking at every page that holds no secret
+SELL             yes    yes    yes        --      invoices, payment links, customers: create, change, cancel
+DEVELOP          yes    yes    yes        --      API keys, webhooks and their secrets, request log, sandbox
+MONEY            yes    yes    --         --      where money goes: wallets, inbox, refunds, payouts
+MANAGE           yes    yes    --         --      business, branding, rules for payments, notifications
+MANAGE_TEAM      yes    yes    --         --      invite, change roles, remove (owners: only by owners)
+===============  =====  =====  =========  ======  ==============================================================
+
+How to add a page: docs/dashboard.md. tests/dashboard/test_permissions.py knows every URL and fails for one it misses.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Final
+from typing import Any, Final, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
 from core import context
 from core.errors import CheckoutError, Conflict, Denied, Invalid, NotFound, Unavailable
 from dashboard.policy import guarded
+from dashboard.zones import zone_of
 from merchants.errors import MerchantSuspended
 from merchants.models import Member, Merchant, Role
 
 EVERYBODY: Final = frozenset(Role)
-MONEY: Final = frozenset({Role.OWNER, Role.ADMIN})  # who says where money goes
+SELL: Final = frozenset({Role.OWNER, Role.ADMIN, Role.DEVELOPER})
+DEVELOP: Final = frozenset({Role.OWNER, Role.ADMIN, Role.DEVELOPER})
+MONEY: Final = frozenset({Role.OWNER, Role.ADMIN})
+MANAGE: Final = frozenset({Role.OWNER, Role.ADMIN})
+MANAGE_TEAM: Final = frozenset({Role.OWNER, Role.ADMIN})
+
 CHOSEN: Final = "merchant"  # the session's key for the merchant that was chosen
+TESTING: Final = "test"  # and for test mode, while it is on
+HERE: Final = "at"  # the hidden field of {% here %}
 
 _STATUS: Final = ((NotFound, 404), (Invalid, 422), (Conflict, 409), (Denied, 403), (Unavailable, 503))
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A member at work; ``others`` are their memberships in other merchants."""
+    """A member at work in one mode; ``others`` are their memberships in other merchants."""
 
     member: Member
     others: tuple[Member, ...] = ()
+    livemode: bool = True
 
     @property
     def merchant(self) -> Merchant:
@@ -44,9 +69,34 @@ class Desk:
         return self.member.merchant
 
     @property
+    def token(self) -> str:
+        """What forms carry along, so that none is sent for another merchant or mode than it was opened for."""
+        return f"{self.merchant.public_id}/{'live' if self.livemode else 'test'}"
+
+    @property
+    def may_sell(self) -> bool:
+        """Whether this member creates and cancels invoices, payment links, customers."""
+        return self.member.role in SELL
+
+    @property
+    def may_develop(self) -> bool:
+        """Whether this member handles keys, webhooks and their secrets."""
+        return self.member.role in DEVELOP
+
+    @property
     def may_move_money(self) -> bool:
         """Whether this member says where money goes."""
         return self.member.role in MONEY
+
+    @property
+    def may_manage(self) -> bool:
+        """Whether this member changes the merchant's settings."""
+        return self.member.role in MANAGE
+
+    @property
+    def may_manage_team(self) -> bool:
+        """Whether this member invites and removes people."""
+        return self.member.role in MANAGE_TEAM
 
 
 class NotYourRole(Denied):
@@ -54,6 +104,13 @@ class NotYourRole(Denied):
 
     code = "ROLE_NOT_ALLOWED"
     message = "Your role does not allow this. Ask an owner or an admin."
+
+
+class MovedOn(Conflict):
+    """A form was opened at one desk and sent at another: in a second window the person changed merchant or mode."""
+
+    code = "DESK_CHANGED"
+    message = "Meanwhile you changed to another business or mode, in another window. Nothing was done."
 
 
 class NoMembership(Denied):
@@ -66,45 +123,70 @@ class NoMembership(Denied):
 View = Callable[..., HttpResponseBase]
 
 
-def desk(*, may: frozenset[Role] = EVERYBODY) -> Callable[[View], View]:
-    """Let members with one of these roles in, as themselves; show every refusal as a page."""
+def desk(*, may: frozenset[Role] = EVERYBODY, also_suspended: bool = False) -> Callable[[View], View]:
+    """
+    Let members with one of these roles in, as themselves; show every refusal as a page.
+
+    ``also_suspended`` is for the way out of a suspended merchant into another one.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def _at_desk(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path(), login_url=reverse("dashboard:sign_in"))
+                return _to_sign_in(request)
             context.set_actor(f"user:{request.user.pk}")
-            at = None
-            try:
-                at = _desk_of(request)
-                if at.member.role not in may:
-                    raise NotYourRole
-                return view(request, at, *args, **kwargs)
-            except CheckoutError as failure:
-                return problem(request, failure, at)
+            with timezone.override(zone_of(request)):
+                try:
+                    at = sit_down(request)
+                    if at.merchant.is_suspended and not also_suspended:
+                        raise MerchantSuspended
+                    if at.member.role not in may:
+                        raise NotYourRole
+                    if request.POST.get(HERE, at.token) != at.token:
+                        raise MovedOn
+                    return view(request, at, *args, **kwargs)
+                except CheckoutError as failure:
+                    return problem(request, failure)
 
         return guarded(_at_desk)
 
     return decorate
 
 
-def problem(request: HttpRequest, failure: CheckoutError, at: Desk | None = None) -> HttpResponse:
-    """Return a page that says what went wrong."""
+def sit_down(request: HttpRequest) -> Desk:
+    """
+    Return where the signed-in person works now, and have the templates know it as ``at``.
+
+    :raises NoMembership: when they belong to no merchant
+    """
+    at = _desk_of(request)
+    cast("Any", request).desk = at
+    return at
+
+
+def problem(request: HttpRequest, failure: CheckoutError) -> HttpResponse:
+    """Return a page that says what went wrong and how to go on."""
     status = next((status for kind, status in _STATUS if isinstance(failure, kind)), 400)
-    return render(request, "dashboard/problem.html", {"failure": failure, "status": status, "at": at}, status=status)
+    shown = {"failure": failure, "status": status, "is_missing": status == 404, "here": request.path}
+    return render(request, "dashboard/problem.html", shown, status=status)
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    if request.headers.get("HX-Request"):  # a part of a page asks: the whole page has to go
+        return HttpResponseClientRedirect(reverse("dashboard:sign_in"))
+    return redirect_to_login(request.get_full_path(), login_url=reverse("dashboard:sign_in"))
 
 
 def _desk_of(request: HttpRequest) -> Desk:
     memberships = list(
         Member.objects.filter(user__pk=request.user.pk or 0)
-        .select_related("merchant__plan")
+        .select_related("merchant__plan", "user")
         .order_by("created_at", "id")
     )
     if not memberships:
         raise NoMembership
     chosen = request.session.get(CHOSEN)
     member = next((each for each in memberships if each.merchant.public_id == chosen), memberships[0])
-    if member.merchant.is_suspended:
-        raise MerchantSuspended
-    return Desk(member, tuple(each for each in memberships if each is not member))
+    others = tuple(each for each in memberships if each is not member)
+    return Desk(member, others, livemode=not request.session.get(TESTING))

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("sign-in/", sessions.sign_in, name="sign_in"),
     path("sign-out/", sessions.sign_out, name="sign_out"),
     path("merchant/", sessions.choose_merchant, name="merchant"),
+    path("mode/", sessions.choose_mode, name="mode"),
     path("wallets/", wallets.wallet_list, name="wallets"),
     path("wallets/add/", wallets.add_wallet, name="wallet_add"),
     path("wallets/<str:wallet_id>/remove/", wallets.remove_wallet, name="wallet_remove"),

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "django_htmx",
     "core",
     "events",
     "chains.sandbox",
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "analytics",
     "api",
     "paypages",
+    "dashboard",
 ]
 
 UNFOLD = {
@@ -109,6 +111,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "dashboard.surroundings.desk",
             ],
         },
     },

@@ -5,7 +5,6 @@ from typing import Final
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core.errors import CheckoutError
 from dashboard.access import Desk, NotYourRole, desk
 from dashboard.forms import DepositForm
+from dashboard.pages import show
 from dashboard.presentation import deposit_card
 from payments import selectors, services
 from payments.states import Review
@@ -25,38 +25,34 @@ PER_PAGE: Final = 25
 @desk()
 def deposit_list(request: HttpRequest, at: Desk) -> HttpResponse:
     """Show what waits for a decision, or everything that ever did."""
-    livemode, everything = request.GET.get("mode") != "test", "all" in request.GET
-    rows = selectors.list_deposits(merchant=at.merchant, livemode=livemode)
+    everything = "all" in request.GET
+    rows = selectors.list_deposits(merchant=at.merchant, livemode=at.livemode)
     pages = Paginator(rows if everything else rows.filter(review=Review.OPEN), PER_PAGE)
     page = pages.get_page(request.GET.get("number"))
-    shown = {"deposits": [deposit_card(each) for each in page], "number": page, "livemode": livemode}
-    return render(request, "dashboard/deposits.html", {"at": at, "page": "deposits", "everything": everything, **shown})
+    return show(request, "deposits", deposits=[deposit_card(each) for each in page], number=page, everything=everything)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @desk()
 def deposit_detail(request: HttpRequest, at: Desk, deposit_id: str) -> HttpResponse:
     """Show one deposit; decide about it."""
-    livemode = request.GET.get("mode") != "test"
     form = DepositForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         if not at.may_move_money:
             raise NotYourRole
-        if form.is_valid() and _resolve(request, at, form, deposit_id=deposit_id, livemode=livemode):
-            back = "" if livemode else "?mode=test"
-            return HttpResponseRedirect(reverse("dashboard:deposits") + back)
-    deposit = selectors.get_payment(merchant=at.merchant, livemode=livemode, public_id=deposit_id)
-    shown = {"at": at, "page": "deposits", "form": form, "deposit": deposit_card(deposit), "livemode": livemode}
-    return render(request, "dashboard/deposit.html", shown, status=422 if form.errors else 200)
+        if form.is_valid() and _resolve(request, at, form, deposit_id=deposit_id):
+            return HttpResponseRedirect(reverse("dashboard:deposits"))
+    deposit = selectors.get_payment(merchant=at.merchant, livemode=at.livemode, public_id=deposit_id)
+    return show(request, "deposit", form=form, deposit=deposit_card(deposit))
 
 
-def _resolve(request: HttpRequest, at: Desk, form: DepositForm, *, deposit_id: str, livemode: bool) -> bool:
+def _resolve(request: HttpRequest, at: Desk, form: DepositForm, *, deposit_id: str) -> bool:
     """Carry out what was decided; return whether it could be."""
     wanted = form.cleaned_data
     try:
         services.resolve_deposit(
             merchant=at.merchant,
-            livemode=livemode,
+            livemode=at.livemode,
             public_id=deposit_id,
             resolution=services.Resolution(wanted["resolution"]),
             address=wanted["address"],

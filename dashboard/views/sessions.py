@@ -1,12 +1,14 @@
-"""Signing in and out, and choosing among one's merchants."""
+"""Signing in and out, and choosing among one's merchants and the two modes."""
 
 from django.contrib.auth import views
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse, reverse_lazy
-from django.views.decorators.http import require_POST
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
 
 from core.sign_in import SignInForm
-from dashboard.access import CHOSEN, Desk, desk
+from dashboard.access import CHOSEN, TESTING, Desk, desk
+from dashboard.navigation import first_page
 from dashboard.policy import guarded
 from merchants.models import Merchant
 
@@ -21,17 +23,28 @@ sign_in = guarded(
 sign_out = guarded(views.LogoutView.as_view(next_page=reverse_lazy("dashboard:sign_in")))
 
 
+@require_safe
 @desk()
 def home(request: HttpRequest, at: Desk) -> HttpResponse:  # noqa: ARG001 - the decorator hands it over
     """Lead to the first page."""
-    return HttpResponseRedirect(reverse("dashboard:wallets"))
+    return HttpResponseRedirect(first_page(at))
 
 
 @require_POST
-@desk()
+@desk(also_suspended=True)
 def choose_merchant(request: HttpRequest, at: Desk) -> HttpResponse:
     """Go on with another of the person's merchants."""
     key = Merchant.key_from(request.POST.get("merchant"))
     if any(other.merchant_id == key for other in at.others):
         request.session[CHOSEN] = request.POST["merchant"]
     return HttpResponseRedirect(reverse("dashboard:home"))
+
+
+@require_POST
+@desk()
+def choose_mode(request: HttpRequest, at: Desk) -> HttpResponse:  # noqa: ARG001 - the decorator hands it over
+    """Go on with real money, or with none."""
+    request.session[TESTING] = request.POST.get("mode") == "test"
+    following = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(following, allowed_hosts=None) and following.startswith("/")
+    return HttpResponseRedirect(following if is_ours else reverse("dashboard:home"))

@@ -1,9 +1,7 @@
 """Where the merchant's money goes: the list, adding with a look at the first addresses, removing."""
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +12,7 @@ from chains.errors import InvalidExtendedKey, PrivateKeyGiven
 from core.errors import CheckoutError
 from dashboard.access import MONEY, Desk, desk
 from dashboard.forms import AddressesForm, WalletForm, emptied, lines
+from dashboard.pages import show
 from dashboard.presentation import network_name, offers, wallet_cards
 from merchants import selectors, services
 from merchants.models import WalletKind
@@ -23,7 +22,7 @@ from merchants.models import WalletKind
 @desk()
 def wallet_list(request: HttpRequest, at: Desk) -> HttpResponse:
     """Show the wallets in use."""
-    return _page(request, at, "wallets", wallets=wallet_cards(at.merchant))
+    return show(request, "wallets", wallets=wallet_cards(at.merchant))
 
 
 @sensitive_post_parameters()
@@ -34,11 +33,11 @@ def add_wallet(request: HttpRequest, at: Desk) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     kind, network = given.get("kind", ""), given.get("network", "")
     if kind not in WalletKind.values or not network_name(network):
-        return _page(request, at, "wallet_choice", offers=offers(at.merchant))
+        return show(request, "wallet_choice", offers=offers(at.merchant))
     if request.method != "POST":
-        return _ask(request, at, WalletForm(initial={"network": network, "kind": kind}, kind=kind))
+        return _ask(request, WalletForm(initial={"network": network, "kind": kind}, kind=kind))
     form = WalletForm(request.POST, kind=kind)
-    return _check(request, at, form) if form.is_valid() else _ask(request, at, form)
+    return _check(request, at, form) if form.is_valid() else _ask(request, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,7 +47,7 @@ def remove_wallet(request: HttpRequest, at: Desk, wallet_id: str) -> HttpRespons
     wallet = selectors.get_wallet(merchant=at.merchant, public_id=wallet_id)
     if request.method != "POST":
         card = next(card for card in wallet_cards(at.merchant) if card.id == wallet.public_id)
-        return _page(request, at, "wallet_remove", wallet=card)
+        return show(request, "wallet_remove", wallet=card)
     services.remove_wallet(merchant=at.merchant, wallet_id=wallet_id, now=timezone.now())
     messages.success(request, _("The wallet was removed. Addresses that were given out stay watched."))
     return HttpResponseRedirect(reverse("dashboard:wallets"))
@@ -76,7 +75,7 @@ def add_addresses(request: HttpRequest, at: Desk, wallet_id: str) -> HttpRespons
         else:
             messages.success(request, _("The addresses were added."))
             return HttpResponseRedirect(reverse("dashboard:wallets"))
-    return _page(request, at, "wallet_addresses", form=form, network=network_name(wallet.network))
+    return show(request, "wallet_addresses", form=form, network=network_name(wallet.network))
 
 
 def _check(request: HttpRequest, at: Desk, form: WalletForm) -> HttpResponse:
@@ -88,24 +87,17 @@ def _check(request: HttpRequest, at: Desk, form: WalletForm) -> HttpResponse:
             return HttpResponseRedirect(reverse("dashboard:wallets"))
         preview = services.preview_wallet(**form.order())
     except (PrivateKeyGiven, InvalidExtendedKey) as refusal:
-        return _ask(request, at, form.emptied(refusal.detail))
+        return _ask(request, form.emptied(refusal.detail))
     except CheckoutError as refusal:
         form.add_error(form.given, _explained(refusal))
-        return _ask(request, at, form)
+        return _ask(request, form)
     network = network_name(form.cleaned_data["network"])
-    return _page(request, at, "wallet_preview", form=form.as_hidden(), preview=preview, network=network)
+    return show(request, "wallet_preview", form=form.as_hidden(), preview=preview, network=network)
 
 
-def _ask(request: HttpRequest, at: Desk, form: WalletForm) -> HttpResponse:
+def _ask(request: HttpRequest, form: WalletForm) -> HttpResponse:
     network, kind = network_name(form["network"].value()), form["kind"].value()
-    return _page(request, at, "wallet_form", form=form, given=form[form.given], network=network, kind=kind)
-
-
-def _page(request: HttpRequest, at: Desk, name: str, *, form: Form | None = None, **shown: object) -> HttpResponse:
-    status = 422 if form is not None and form.errors else 200
-    return render(
-        request, f"dashboard/{name}.html", {"at": at, "page": "wallets", "form": form, **shown}, status=status
-    )
+    return show(request, "wallet_form", form=form, given=form[form.given], network=network, kind=kind)
 
 
 def _explained(refusal: CheckoutError) -> str:

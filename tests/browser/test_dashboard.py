@@ -36,11 +36,12 @@ def test_a_wallet_is_added_and_removed(chromium: Browser, live_server, person, d
     page.on("console", lambda message: problems.append(message.text))
     page.on("requestfailed", lambda request: problems.append(request.url))
 
-    page.goto(f"{live_server.url}/dashboard/")
+    page.goto(f"{live_server.url}/dashboard/wallets/")
     page.get_by_label("E-mail address").fill("me@example.com")
     page.get_by_label("Password").fill("four unrelated words")
     _fits(page, device)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Wallets")).to_be_visible()
     page.get_by_role("link", name="Add a wallet").click()
     _fits(page, device)
     page.get_by_role("link", name=re.compile("Extended public key.*TRON")).click()
@@ -66,14 +67,27 @@ def test_a_wallet_is_added_and_removed(chromium: Browser, live_server, person, d
     page.get_by_role("link", name="Remove TRON").click()
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("No wallet yet")).to_be_visible()
+    _open_menu(page, device)
     page.get_by_role("link", name="Inbox").click()
     expect(page.get_by_text("Nothing waits for you.")).to_be_visible()
+    _open_menu(page, device)
+    page.get_by_role("button", name="Test", exact=True).click()
+    expect(page.get_by_text("Nothing here is real money.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+    page.get_by_role("button", name="Leave test mode").click()
+    expect(page.get_by_text("Nothing here is real money.")).to_have_count(0)
+    _open_menu(page, device)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("main").get_by_role("button", name="Sign in")).to_be_visible()
     context.close()
 
     refusals = [problem for problem in problems if "422" not in problem]  # the browser notes the refused phrase
     assert refusals == []
+
+
+def _open_menu(page: Page, device: dict) -> None:
+    if device is SMALL:
+        page.get_by_text("Menu", exact=True).click()
 
 
 def _fits(page: Page, device: dict) -> None:

@@ -25,7 +25,18 @@ def merchant(db):
 
 
 @pytest.fixture
-def seat(merchant):
+def modes():
+    """The mode in which members sit down; the fixture ``testing`` makes it test mode."""
+    return {"test": False}
+
+
+@pytest.fixture
+def testing(modes):
+    modes["test"] = True
+
+
+@pytest.fixture
+def seat(merchant, modes):
     """Sign somebody in with a role in a merchant."""
 
     def sign_in(role="owner", *, of=merchant, name="person"):
@@ -33,6 +44,8 @@ def seat(merchant):
         Member.objects.get_or_create(user=user, merchant=of, defaults={"role": role})
         client = Client(enforce_csrf_checks=False)
         client.force_login(user)
+        if modes["test"]:
+            client.post("/dashboard/mode/", {"mode": "test"})
         return client
 
     return sign_in

@@ -1,5 +1,7 @@
 """Who gets in, and how far: every page by every role, and nobody into another merchant's pages."""
 
+import re
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
@@ -117,12 +119,12 @@ def test_one_person_changes_between_their_merchants_and_to_no_other(seat, mercha
     seat("owner")
     client = seat("viewer", of=second)
 
-    assert b"Acme VPN Services</a>" in client.get("/dashboard/wallets/").content
+    assert b"Wallets \xc2\xb7 Acme VPN Services</title>" in client.get("/dashboard/wallets/").content
     client.post("/dashboard/merchant/", {"merchant": second.public_id})
-    assert b"Second Shop</a>" in client.get("/dashboard/wallets/").content
+    assert b"Wallets \xc2\xb7 Second Shop</title>" in client.get("/dashboard/wallets/").content
     assert client.get("/dashboard/wallets/add/").status_code == 403
     client.post("/dashboard/merchant/", {"merchant": foreign.public_id})
-    assert b"Second Shop</a>" in client.get("/dashboard/wallets/").content
+    assert b"Wallets \xc2\xb7 Second Shop</title>" in client.get("/dashboard/wallets/").content
 
 
 def test_a_person_without_a_merchant_is_told_so(db):
@@ -135,10 +137,88 @@ def test_a_person_without_a_merchant_is_told_so(db):
     assert b"belong to no merchant" in answer.content
 
 
-def test_a_suspended_merchant_has_no_pages(owner, merchant):
+def test_a_suspended_merchant_has_no_pages_but_a_way_to_another(seat, merchant):
+    second = make_merchant(timezone.now(), email="b@example.com")
+    owner = seat("owner")
+    seat("owner", of=second)
     services.suspend(merchant=merchant, reason="", now=timezone.now())
 
     assert owner.get("/dashboard/wallets/").status_code == 403
+    owner.post("/dashboard/merchant/", {"merchant": second.public_id})
+    assert owner.get("/dashboard/wallets/").status_code == 200
+
+
+def test_test_mode_is_kept_by_the_session_and_marked_on_every_page(owner):
+    assert b"Nothing here is real money" not in owner.get("/dashboard/wallets/").content
+
+    answer = owner.post("/dashboard/mode/", {"mode": "test", "next": "/dashboard/deposits/"})
+
+    assert answer["Location"] == "/dashboard/deposits/"
+    for path in ("/dashboard/wallets/", "/dashboard/deposits/"):
+        page = owner.get(path).content.decode()
+        assert "Nothing here is real money" in page
+        assert "· Test · Acme VPN Services</title>" in page
+    owner.post("/dashboard/mode/", {"mode": "live"})
+    assert b"Nothing here is real money" not in owner.get("/dashboard/wallets/").content
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:1", "evil"]
+)
+def test_changing_the_mode_leads_nowhere_else(owner, elsewhere):
+    assert owner.post("/dashboard/mode/", {"mode": "test", "next": elsewhere})["Location"] == "/dashboard/"
+
+
+def test_what_is_missing_in_one_mode_is_offered_in_the_other(owner, merchant):
+    page = owner.get("/dashboard/deposits/pay_1/")
+
+    assert page.status_code == 404
+    assert b"Look in test mode" in page.content
+
+
+@pytest.mark.parametrize("change", [{"path": "/dashboard/mode/", "mode": "test"}, {"path": "/dashboard/merchant/"}])
+def test_a_form_that_was_opened_for_another_merchant_or_mode_does_nothing(seat, merchant, change):
+    second = make_merchant(timezone.now(), email="b@example.com")
+    owner = seat("owner")
+    seat("owner", of=second)
+    form = owner.get("/dashboard/wallets/add/", {"network": "tron", "kind": "pool"}).content.decode()
+    here = re.search(r'name="at" value="([^"]+)"', form)[1]
+    order = {"network": "tron", "kind": "pool", "addresses": _TRON[0], "step": "add", "compared": "on", "at": here}
+    change = {"merchant": second.public_id, **change}
+
+    owner.post(change.pop("path"), change)
+    refused = owner.post("/dashboard/wallets/add/", order)
+
+    assert refused.status_code == 409
+    assert b"Nothing was done" in refused.content
+    assert not Wallet.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("cookie", "told"),
+    [
+        ("Asia/Tokyo", "15 Jan 2026, 19:00"),
+        ("", "15 Jan 2026, 10:00 UTC"),
+        ("../../etc/passwd", "15 Jan 2026, 10:00 UTC"),
+        ("Europe", "15 Jan 2026, 10:00 UTC"),
+        ("Not/A_Zone", "15 Jan 2026, 10:00 UTC"),
+    ],
+)
+def test_times_are_told_in_the_viewers_zone_and_exactly_on_hover(owner, merchant, now, cookie, told):
+    services.add_wallet(merchant=merchant, network="tron", kind="pool", addresses=_TRON, now=now)
+    owner.cookies["zone"] = cookie
+
+    page = owner.get("/dashboard/wallets/").content.decode()
+
+    assert f">{told}</time>" in page
+    assert 'datetime="2026-01-15T10:00:00+00:00"' in page
+    assert "2026-01-15 10:00:00 UTC" in page
+
+
+def test_a_part_of_a_page_sends_whoever_is_signed_out_to_sign_in(merchant):
+    answer = Client().get("/dashboard/wallets/", headers={"HX-Request": "true"})
+
+    assert answer["HX-Redirect"] == "/dashboard/sign-in/"
 
 
 def test_a_form_from_elsewhere_changes_nothing(person, merchant):
@@ -160,7 +240,8 @@ def test_pages_run_and_load_nothing_foreign(owner, path):
     assert "no-store" in answer["Cache-Control"]
     assert answer["X-Frame-Options"] == "DENY"
     assert b"style=" not in answer.content
-    assert b"<script" not in answer.content
+    for script in re.findall(rb"<script[^>]*>.*?</script>", answer.content, re.DOTALL):
+        assert re.fullmatch(rb'<script src="/static/[\w/.-]+" defer></script>', script)
 
 
 _TRON = ("TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH",)

@@ -1,40 +1,34 @@
 """The inbox at the desk: see, decide, and never another merchant's money."""
 
-from dataclasses import replace
-
 import pytest
 from django.utils import timezone
 
 from events.models import Event
-from merchants.models import Wallet, WalletAddress
-from payments import services
-from payments.models import Payment, Refund
+from payments.models import Refund
+from tests.dashboard.money import SHARED, make_deposit
 from tests.factories import make_invoice, make_merchant
-from tests.payments.chain import ScriptedChain, transfer
-
-SHARED = "sandbox1shared"
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def deposit(merchant):
-    now = timezone.now()
-    wallet = Wallet.objects.create(merchant=merchant, network="sandbox", kind="single")
-    WalletAddress.objects.create(wallet=wallet, network="sandbox", address=SHARED)
-    chain = ScriptedChain(start=now)
-    chain.mine(replace(transfer(make_invoice(merchant, now)), recipient=SHARED, units=5_000_000, tag="77"), at=now)
-    chain.grow(4)
-    services.scan(network="sandbox", now=now, reader=chain)
-    return Payment.objects.get()
+    return make_deposit(merchant, timezone.now())
 
 
 def page(deposit):
-    return f"/dashboard/deposits/{deposit.public_id}/?mode=test"
+    return f"/dashboard/deposits/{deposit.public_id}/"
+
+
+@pytest.fixture(autouse=True)
+def _testing(testing):
+    """The deposit is of test mode, and so is the desk."""
 
 
 def test_what_waits_is_listed_in_its_mode(owner, deposit):
-    test, live = owner.get("/dashboard/deposits/?mode=test"), owner.get("/dashboard/deposits/")
+    test = owner.get("/dashboard/deposits/")
+    owner.post("/dashboard/mode/", {"mode": "live"})
+    live = owner.get("/dashboard/deposits/")
 
     assert b"5.00 USDT" in test.content
     assert b"Matches no invoice" in test.content
@@ -53,12 +47,12 @@ def test_it_is_accepted_for_an_invoice(owner, merchant, deposit):
 
     answer = owner.post(page(deposit), {"resolution": "accept", "invoice_id": invoice.public_id})
 
-    assert answer["Location"] == "/dashboard/deposits/?mode=test"
+    assert answer["Location"] == "/dashboard/deposits/"
     deposit.refresh_from_db()
     assert (deposit.invoice_id, deposit.review) == (invoice.pk, "accepted")
     assert Event.objects.get(type="deposit.resolved").actor.startswith("user:")
-    assert b"Nothing waits for you" in owner.get("/dashboard/deposits/?mode=test").content
-    assert b"Accepted" in owner.get("/dashboard/deposits/?mode=test&all").content
+    assert b"Nothing waits for you" in owner.get("/dashboard/deposits/").content
+    assert b"Accepted" in owner.get("/dashboard/deposits/?all").content
 
 
 @pytest.mark.parametrize(("name", "problem"), [("", "say which one it is for"), ("inv_1", "There is no such invoice")])
@@ -123,4 +117,9 @@ def test_another_merchants_deposit_does_not_exist(seat, deposit):
 
 
 def test_the_mode_is_kept_apart(owner, deposit):
-    assert owner.get(f"/dashboard/deposits/{deposit.public_id}/").status_code == 404
+    assert owner.get(page(deposit)).status_code == 200
+
+    owner.post("/dashboard/mode/", {"mode": "live"})
+
+    assert owner.get(page(deposit)).status_code == 404
+    assert owner.post(page(deposit), {"resolution": "ignore"}).status_code == 404

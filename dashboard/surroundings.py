@@ -1,0 +1,11 @@
+"""What every template of the dashboard finds around it: ``at``, the desk, once somebody sits there."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+
+def desk(request: HttpRequest) -> dict[str, Any]:
+    """Return the desk for templates, also on pages whose views know nothing of it."""
+    at = getattr(request, "desk", None)
+    return {"at": at} if at is not None else {}

@@ -1,0 +1,130 @@
+"""
+Who may do what: one table of every URL of the dashboard, by role, for strangers and for other merchants' people.
+
+A URL that is missing here fails the first test. A row says who may look (GET) and who may act (POST); None where
+the page does not take that method. ``of`` makes what the URL is about: another merchant's is always 404.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+from django.utils import timezone
+
+from dashboard import urls
+from dashboard.access import DEVELOP, EVERYBODY, MANAGE, MANAGE_TEAM, MONEY, SELL
+from events.models import Event
+from merchants import services
+from merchants.models import Merchant, Role
+from tests.dashboard.money import make_deposit
+from tests.factories import make_merchant
+
+assert DEVELOP | MANAGE | MANAGE_TEAM | SELL <= EVERYBODY  # the sets of dashboard/access.py, for rows to come
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("testing")]  # what rows make is of test mode
+
+REFUSED = 403
+MISSING = 404
+WRONG_METHOD = 405
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a URL takes from whom."""
+
+    look: frozenset[Role] | None
+    act: frozenset[Role] | None = None
+    of: Callable[[Merchant], dict[str, str]] | None = None
+
+
+def wallet(merchant: Merchant) -> dict[str, str]:
+    made = services.add_wallet(merchant=merchant, network="tron", kind="pool", addresses=[TRON], now=timezone.now())
+    return {"wallet_id": made.public_id}
+
+
+def deposit(merchant: Merchant) -> dict[str, str]:
+    return {"deposit_id": make_deposit(merchant, timezone.now()).public_id}
+
+
+TRON = "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH"
+
+# Pages before the door, which know no roles.
+OPEN = {"sign_in", "sign_out", "password", "password_chosen"}
+
+TABLE = {
+    "home": Row(EVERYBODY),
+    "merchant": Row(None, EVERYBODY),
+    "mode": Row(None, EVERYBODY),
+    "wallets": Row(EVERYBODY),
+    "wallet_add": Row(MONEY, MONEY),
+    "wallet_remove": Row(MONEY, MONEY, of=wallet),
+    "wallet_addresses": Row(MONEY, MONEY, of=wallet),
+    "deposits": Row(EVERYBODY),
+    "deposit": Row(EVERYBODY, MONEY, of=deposit),
+}
+OBJECTS = {name: row for name, row in TABLE.items() if row.of}
+
+
+def names(patterns):
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            yield pattern.name
+
+
+def path_of(name, merchant):
+    row = TABLE[name]
+    return reverse(f"dashboard:{name}", kwargs=row.of(merchant) if row.of else {})
+
+
+def test_the_table_has_every_url_of_the_dashboard():
+    assert sorted(names(urls.urlpatterns)) == sorted({*TABLE, *OPEN})
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("name", TABLE)
+def test_a_role_may_do_what_the_table_says_and_nothing_else(seat, merchant, name, role):
+    row, client = TABLE[name], seat(role)
+    path = path_of(name, merchant)
+    happened = Event.objects.count()
+
+    looked = client.get(path).status_code
+    acted = None if row.act and role in row.act else client.post(path).status_code
+
+    if row.look is None:
+        assert looked == WRONG_METHOD
+    else:
+        assert looked == REFUSED if role not in row.look else looked in {200, 302}
+    if row.act is None:
+        assert acted in {WRONG_METHOD, REFUSED}
+    elif role not in row.act:
+        assert acted == REFUSED
+    assert Event.objects.count() == happened
+    if row.act and role in row.act:
+        assert client.post(path).status_code in {200, 302, 422}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_strangers_are_sent_to_sign_in(merchant, name):
+    path, happened = path_of(name, merchant), Event.objects.count()
+
+    for answer in (Client().get(path), Client().post(path)):
+        assert answer.status_code == WRONG_METHOD or answer["Location"].startswith("/dashboard/sign-in/")
+    assert Event.objects.count() == happened
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", OBJECTS)
+def test_what_belongs_to_another_merchant_does_not_exist(seat, merchant, name, method):
+    path = path_of(name, merchant)
+    stranger = seat("owner", of=make_merchant(timezone.now(), email="other@example.com"), name="other")
+    happened = Event.objects.count()
+
+    answer = getattr(stranger, method)(path)
+
+    takes = OBJECTS[name].look if method == "get" else OBJECTS[name].act
+    assert answer.status_code == (WRONG_METHOD if takes is None else MISSING)
+    assert Event.objects.count() == happened
