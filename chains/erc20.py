@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from chains.base import Asset, ChainUnavailable
 from chains.codecs import keccak256
-from chains.endpoint import Endpoint, TooMuch
+from chains.endpoint import Endpoint, Refused, TooMuch
 from chains.hexadecimal import HASH_BYTES, data, fields_of, items_of, quantity
 from chains.moves import Move
 from chains.rpc import JsonRpc
@@ -26,12 +26,11 @@ _PADDING: Final = "0" * 24  # an address fills the last 20 of a topic's 32 bytes
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """Logs of tracked contracts as the node wrote them, and the recipients (40 hex digits) and blocks they name."""
+    """Logs of tracked contracts as the node wrote them, and the recipients (40 hex digits) and places they name."""
 
     entries: Sequence[Any]
     recipients: frozenset[str]
-    heights: frozenset[int]
-    block_hashes: frozenset[str]
+    places: frozenset[tuple[str, int, str]]  # contract, height, block hash
 
     @classmethod
     def together(cls, several: Sequence["Logs"]) -> "Logs":
@@ -39,14 +38,13 @@ class Logs:
         return cls(
             [entry for logs in several for entry in logs.entries],
             frozenset().union(*(logs.recipients for logs in several)),
-            frozenset().union(*(logs.heights for logs in several)),
-            frozenset().union(*(logs.block_hashes for logs in several)),
+            frozenset().union(*(logs.places for logs in several)),
         )
 
-
-def _recipient(log: Any) -> Any:
-    """Return the digits of the last topic that an address fills; anything, if it is no log."""
-    return log["topics"][2][-_ADDRESS_DIGITS:].lower()
+    @property
+    def newest(self) -> int:
+        """The height of the newest block with one of them; -1 without any."""
+        return max((height for _, height, _ in self.places), default=-1)
 
 
 class TransferLogs:
@@ -66,7 +64,7 @@ class TransferLogs:
         if not self._contracts:
             return Logs.together([])  # an empty list of addresses would mean all of them
         logs = self._rpc.nodes.ask(lambda endpoint: self._in_spans(endpoint, first, last))
-        if not all(first <= height <= last for height in logs.heights):
+        if not all(first <= height <= last for _, height, _ in logs.places):
             raise ChainUnavailable("the node answered with logs outside the range that was asked for")
         return logs
 
@@ -75,7 +73,7 @@ class TransferLogs:
         several: list[Logs] = []
         while first <= last:
             count = endpoint.span.within(last - first + 1)
-            blocks = self._filter(fromBlock=hex(first), toBlock=hex(first + count - 1))
+            blocks = self._filter(self._contracts, fromBlock=hex(first), toBlock=hex(first + count - 1))
             try:
                 reply = self._rpc.call_at(endpoint, "eth_getLogs", blocks)
             except TooMuch:
@@ -88,19 +86,42 @@ class TransferLogs:
             first += count
         return Logs.together(several)
 
-    def in_blocks(self, block_hashes: Sequence[str]) -> Logs:
+    def in_blocks(self, wanted: Mapping[str, Collection[str]]) -> Logs:
         """
-        Return the token logs of single blocks; a node that does not have a block refuses (EIP-234).
+        Return the logs of some tokens in single blocks (block hash → contracts).
+
+        A node that does not have a block refuses (EIP-234).
 
         :raises ChainUnavailable: as above
         """
-        if not self._contracts or not block_hashes:
+        if not wanted:
             return Logs.together([])
-        replies = self._rpc.batch([("eth_getLogs", [self._filter(blockHash=value)]) for value in block_hashes])
+        questions = [self._filter(contracts, blockHash=block_hash) for block_hash, contracts in wanted.items()]
+        replies = self._rpc.batch([("eth_getLogs", [question]) for question in questions])
         logs = Logs.together([self.sift(reply) for reply in replies])
-        if not logs.block_hashes <= {value.removeprefix("0x") for value in block_hashes}:
+        asked = {(contract, block_hash[2:]) for block_hash, contracts in wanted.items() for contract in contracts}
+        if not {(contract, block_hash) for contract, _, block_hash in logs.places} <= asked:
             raise ChainUnavailable("the node answered with logs of blocks that were not asked for")
         return logs
+
+    def check_silence(self, silent: Mapping[str, Collection[str]]) -> None:
+        """
+        Make sure that blocks (hash → contracts) have no log of these tokens, by the receipts of all transactions.
+
+        Receipts do not come from the index that logs are looked up in. Nodes that do not give them for a whole
+        block are taken at their word.
+
+        :raises ChainUnavailable: when the node has a receipt with such a log
+        """
+        for block_hash, contracts in silent.items():
+            try:
+                receipts = self._rpc.call("eth_getBlockReceipts", block_hash)
+            except Refused:
+                continue
+            for receipt in items_of(receipts or [], "list of receipts"):
+                logs = items_of(fields_of(receipt, "receipt").get("logs"), "list of logs")
+                if any(_is_transfer(fields_of(log, "log"), contracts) for log in logs):
+                    raise ChainUnavailable("the node has a receipt with a log that it does not tell")
 
     def sift(self, reply: object) -> Logs:
         """
@@ -111,21 +132,23 @@ class TransferLogs:
         entries = items_of(reply, "list of logs")
         try:
             # One thing at a time over all of them: nothing is made that has to be kept for a log that is not for us.
-            addresses = {log["address"] for log in entries}
-            recipients = {_recipient(log) for log in entries}
-            heights = {log["blockNumber"] for log in entries}
-            hashes = {log["blockHash"] for log in entries}
+            places = {(log["address"], log["blockNumber"], log["blockHash"]) for log in entries}
+            recipients = {log["topics"][2][-_ADDRESS_DIGITS:].lower() for log in entries}
         except (KeyError, TypeError, IndexError, AttributeError):
             raise ChainUnavailable("the node answered with a log that is no token transfer") from None
         if not all(map(_ADDRESS.fullmatch, recipients)):
             raise ChainUnavailable("the node answered with a log whose recipient is no address")
-        for address in addresses:
-            tracked_contract(address, self._contracts)
         return Logs(
             entries,
             frozenset(recipients),
-            frozenset(quantity(text, "block number") for text in heights),
-            frozenset(data(text, HASH_BYTES, "block hash") for text in hashes),
+            frozenset(
+                (
+                    tracked_contract(address, self._contracts),
+                    quantity(height, "block number"),
+                    data(block_hash, HASH_BYTES, "block hash"),
+                )
+                for address, height, block_hash in places
+            ),
         )
 
     def moves_to(self, recipients: Collection[str], logs: Logs) -> list[Move]:
@@ -135,13 +158,17 @@ class TransferLogs:
         :raises ChainUnavailable: when one of these logs is not exactly as it must be, or is there twice
         """
         wanted = set(recipients)
-        moves = [self._move(fields_of(log, "log")) for log in logs.entries if _recipient(log) in wanted]
+        moves = [
+            self._move(fields_of(log, "log"))
+            for log in logs.entries
+            if log["topics"][2][-_ADDRESS_DIGITS:].lower() in wanted
+        ]
         if len({(move.block_hash, move.txid, move.position) for move in moves}) != len(moves):
             raise ChainUnavailable("the node answered with one log twice")
         return moves
 
-    def _filter(self, **blocks: str) -> dict[str, Any]:
-        return {**blocks, "address": ["0x" + body for body in self._contracts], "topics": ["0x" + TRANSFER_TOPIC]}
+    def _filter(self, contracts: Collection[str], **blocks: str) -> dict[str, Any]:
+        return {**blocks, "address": ["0x" + body for body in contracts], "topics": ["0x" + TRANSFER_TOPIC]}
 
     def _move(self, log: dict[str, Any]) -> Move:
         if log.get("removed"):
@@ -175,6 +202,12 @@ def tracked_contract(address: object, contracts: Mapping[str, Asset]) -> str:
     if body not in contracts:
         raise ChainUnavailable("the node answered with a log of a contract that was not asked for")
     return body
+
+
+def _is_transfer(log: dict[str, Any], contracts: Collection[str]) -> bool:
+    topics = items_of(log.get("topics"), "list of topics")
+    is_first = bool(topics) and data(topics[0], HASH_BYTES, "topic") == TRANSFER_TOPIC
+    return is_first and data(log.get("address"), _ADDRESS_BYTES, "log address") in contracts
 
 
 def _address(topic: object) -> str:

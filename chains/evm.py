@@ -21,6 +21,7 @@ from chains.rpc import JsonRpc
 SPELLING: Final = Spelling(address=evm_address, hash_prefix="0x")
 _ADDRESS_BYTES: Final = 20
 _BLOOM_BYTES: Final = 256
+_NO_FILTER: Final = 2 ** (8 * _BLOOM_BYTES) - 1  # all ones: everything may be in it
 _BODIES_AT_ONCE: Final = 5  # full blocks have hundreds of kilobytes each
 _BLOCK_RANGE: Final = 20
 _RANGES_A_CALL: Final = 10
@@ -32,7 +33,7 @@ class _Body:
 
     block: Block
     moves: tuple[Move, ...]
-    bloom: int  # the filter over addresses and topics of its logs; all ones where the node tells none
+    bloom: int  # the filter over addresses and topics of its logs; _NO_FILTER where the node tells none
 
 
 class EvmReader:
@@ -51,7 +52,7 @@ class EvmReader:
         self._coin = next((asset for asset in network.assets if not asset.contract), None)
         contracts = {parse_evm_address(asset.contract) or "": asset for asset in network.assets if asset.contract}
         self._logs = TransferLogs(self._rpc, contracts)
-        self._token_blooms = [_bloom_bits(body) | _bloom_bits(TRANSFER_TOPIC) for body in contracts]
+        self._token_blooms = {body: _bloom_bits(body) | _bloom_bits(TRANSFER_TOPIC) for body in contracts}
 
     @property
     def source(self) -> str:
@@ -114,26 +115,33 @@ class EvmReader:
     def _transfers(self, bodies: Sequence[_Body], watchlist: Watchlist) -> Iterator[Transfer]:
         blocks = {body.block.height: body.block for body in bodies}
         logs = self._logs.between(min(blocks), max(blocks))
-        logs = Logs.together([logs, self._logs.in_blocks(self._unanswered(bodies, logs))])
+        logs = Logs.together([logs, self._logs.in_blocks(self._silent(bodies, logs, logs.newest))])
+        self._logs.check_silence(self._silent(bodies, logs, max(blocks)))
         coins = [move for body in bodies for move in body.moves]
         ours = watched({*logs.recipients, *(move.recipient for move in coins)}, watchlist, SPELLING)
         moves = self._logs.moves_to(ours, logs) + [move for move in coins if move.recipient in ours]
         check_in_blocks(moves, blocks)
         yield from as_transfers(self._settled(received(moves)), blocks, SPELLING)
 
-    def _unanswered(self, bodies: Sequence[_Body], logs: Logs) -> list[str]:
+    def _silent(self, bodies: Sequence[_Body], logs: Logs, answered: int) -> dict[str, list[str]]:
         """
-        Return the blocks after the last log whose filter says there may be more.
+        Return the blocks (hash → contracts) whose filter says that there may be logs of a token and there are none.
 
-        A node that lags behind answers for the blocks it lacks with nothing instead of an error; asked
-        by hash it must admit it. The filter spares the question for most blocks that truly have none.
+        A node that lags behind answers for the blocks it lacks with nothing instead of an error; asked by hash it
+        must admit it. One whose index has holes answers with nothing, too. The filter spares the question for most
+        blocks that truly have none; where the node tells no filter, only blocks above ``answered`` are in doubt.
         """
-        answered = max(logs.heights, default=-1)
-        return [
-            body.block.hash
+        told = {(contract, height) for contract, height, _ in logs.places}
+        silent = {
+            body.block.hash: [
+                contract
+                for contract, bits in self._token_blooms.items()
+                if body.bloom & bits == bits and (contract, body.block.height) not in told
+            ]
             for body in bodies
-            if body.block.height > answered and any(body.bloom & bits == bits for bits in self._token_blooms)
-        ]
+            if body.bloom != _NO_FILTER or body.block.height > answered
+        }
+        return {block_hash: contracts for block_hash, contracts in silent.items() if contracts}
 
     def _bodies(self, first: int, last: int) -> list[_Body]:
         bodies: list[_Body] = []
@@ -188,7 +196,7 @@ def _body(fields: dict[str, Any], coin: Asset | None) -> _Body:
     return _Body(
         block=block,
         moves=tuple(move for move in found if move),
-        bloom=-1 if bloom is None else int(data(bloom, _BLOOM_BYTES, "logs filter"), 16),
+        bloom=_NO_FILTER if bloom is None else int(data(bloom, _BLOOM_BYTES, "logs filter"), 16),
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from chains.codecs import keccak256
+
 Answer = Callable[[str, Any], tuple[int, bytes]]  # path, parsed body -> status, body
 
 
@@ -162,6 +164,7 @@ class SmallChain:
 
     def __init__(self) -> None:
         self.logs = [log(105, 3)]
+        self.tip, self.finalized = 110, 102
         self.blocks = {height: self._block(height) for height in range(100, 111)}
         paid = {"hash": hash_of(105000), "from": PAYER, "to": SHOP, "value": "0x5", "transactionIndex": "0x0"}
         created = {"hash": hash_of(105002), "from": PAYER, "to": None, "value": "0x9", "transactionIndex": "0x2"}
@@ -184,27 +187,48 @@ class SmallChain:
             "eth_getBlockByNumber": self._get_block,
             "eth_getLogs": self._get_logs,
             "eth_getTransactionReceipt": self._get_receipt,
+            "eth_getBlockReceipts": self._get_block_receipts,
         }[method](*params)
 
     def _chain_id(self) -> str:
         return hex(CHAIN_ID)
 
     def _get_block(self, height: str, is_full: bool) -> Any:
-        number = {"latest": 110, "finalized": 102}.get(height) or int(height, 16)
-        return self.blocks.get(number)
+        number = {"latest": self.tip, "finalized": self.finalized}.get(height) or int(height, 16)
+        return self.blocks.get(number) if number <= self.tip else None
 
     def _get_logs(self, wanted: dict[str, Any]) -> Any:
-        assert wanted["address"] == [USDC]
         assert wanted["topics"] == [TRANSFER]
+        logs = [found for found in self.logs if found["address"] in wanted["address"]]
         if "blockHash" in wanted:
             if wanted["blockHash"] not in {block["hash"] for block in self.blocks.values()}:
                 raise RpcError("unknown block")
-            return [found for found in self.logs if found["blockHash"] == wanted["blockHash"]]
+            return [found for found in logs if found["blockHash"] == wanted["blockHash"]]
         first, last = int(wanted["fromBlock"], 16), int(wanted["toBlock"], 16)
-        return [found for found in self.logs if first <= int(found["blockNumber"], 16) <= last]
+        return [found for found in logs if first <= int(found["blockNumber"], 16) <= last]
 
     def _get_receipt(self, txid: str) -> Any:
         return self.receipts.get(txid)
+
+    def _get_block_receipts(self, block_hash: str) -> Any:
+        """Return one receipt for each log of the block, and one without any."""
+        logs = [[found] for found in self.logs if found["blockHash"] == block_hash]
+        return [{"transactionHash": hash_of(1), "blockHash": block_hash, "logs": each} for each in [*logs, []]]
+
+    def promise(self, height: int, *words: str) -> None:
+        """Have the filter of a block promise logs with these addresses and topics (Yellow Paper, 4.3.1)."""
+        bloom = int(self.blocks[height]["logsBloom"], 16)
+        for word in words:
+            digest = keccak256(bytes.fromhex(word.removeprefix("0x")))
+            for at in (0, 2, 4):
+                bloom |= 1 << (int.from_bytes(digest[at : at + 2], "big") % 2048)
+        self.blocks[height]["logsBloom"] = f"0x{bloom:0512x}"
+
+    def go_back(self, first: int, *, began: int) -> None:
+        """Have blocks from ``first`` on, the first made at ``began`` (seconds since 1970)."""
+        self.blocks = {height: self._block(height) for height in range(first, 100)} | self.blocks
+        for height, block in self.blocks.items():
+            block["timestamp"] = hex(began + height - first)
 
     def _block(self, height: int) -> dict[str, Any]:
         return {

@@ -16,6 +16,7 @@ from tests.chains.fake_node import (
     CHAIN_ID,
     PAYER,
     SHOP,
+    TRANSFER,
     USDC,
     FakeNode,
     RpcAnswers,
@@ -607,6 +608,109 @@ class TestLaggingNode:
 
         assert [t.units for t in transfers] == [8]
         assert [wanted.get("blockHash") for wanted in asked] == [None, transfers[0].block.hash]
+
+
+USDT = "0xdac17f958d2ee523a2206206994597c13d831ec7"
+
+
+class TestIncompleteLogs:
+    """A node's index of logs has holes: the filters of its own blocks, and its receipts, give it away."""
+
+    @pytest.fixture
+    def chain(self):
+        chain = SmallChain()
+        chain.logs.append(log(107, 0, units=9))
+        for height in (105, 107):
+            chain.promise(height, USDC, TRANSFER)
+        return chain
+
+    @staticmethod
+    def hide(answers, *hidden, by_hash=True):
+        """Let the node leave out the logs of some blocks, also when it is asked for a block by its hash."""
+
+        def bend(method, params, result):
+            if method != "eth_getLogs" or ("blockHash" in params[0] and not by_hash):
+                return result
+            return [found for found in result if int(found["blockNumber"], 16) not in hidden]
+
+        answers.bend = bend
+
+    def methods(self, node):
+        calls = [call for _, body in node.requests for call in (body if isinstance(body, list) else [body])]
+        return [call["method"] for call in calls]
+
+    def test_an_honest_node_is_asked_nothing_further(self, node):
+        assert [each.units for each in read(reader_of(node.url))] == [5, 7, 9]
+        assert self.methods(node).count("eth_getLogs") == 1
+        assert "eth_getBlockReceipts" not in self.methods(node)
+
+    def test_a_hole_before_the_last_log_is_seen(self, node, answers):
+        self.hide(answers, 105, by_hash=False)
+
+        assert [each.units for each in read(reader_of(node.url))] == [5, 7, 9]
+        assert self.methods(node).count("eth_getLogs") == 2
+        assert "eth_getBlockReceipts" not in self.methods(node)
+
+    @pytest.mark.parametrize("hidden", [(105,), (107,), (105, 107)])
+    def test_a_log_that_only_the_receipts_have_makes_the_node_doubted(self, node, second, answers, hidden):
+        self.hide(answers, *hidden)
+        reader = reader_of(node.url, second.url)
+
+        with pytest.raises(ChainUnavailable, match="a receipt with a log that it does not tell"):
+            read(reader)
+
+        asked = len(node.requests)
+        assert [each.units for each in read(reader)] == [5, 7, 9]
+        assert len(node.requests) == asked
+
+    def test_a_node_that_gives_no_receipts_of_a_block_is_taken_at_its_word(self, node, answers):
+        self.hide(answers, 105)
+        leave_out = answers.bend
+
+        def bend(method, params, result):
+            if method == "eth_getBlockReceipts":
+                raise RpcError("the method eth_getBlockReceipts does not exist", -32601)
+            return leave_out(method, params, result)
+
+        answers.bend = bend
+
+        assert [each.units for each in read(reader_of(node.url))] == [5, 9]
+
+    def test_a_filter_that_promises_too_much_delays_nothing(self, node, chain):
+        chain.promise(103, USDC, TRANSFER)
+
+        assert [each.units for each in read(reader_of(node.url))] == [5, 7, 9]
+        assert self.methods(node).count("eth_getBlockReceipts") == 1
+
+    def test_the_logs_of_one_token_do_not_speak_for_another(self, node, chain, answers):
+        chain.promise(105, USDT)
+        chain.logs.append(log(105, 5, units=11, tx=105009, address=USDT, transactionIndex="0x9"))
+        answers.bend = lambda method, params, result: (
+            [found for found in result if found["address"] != USDT or "blockHash" in params[0]]
+            if method == "eth_getLogs"
+            else result
+        )
+        reader = EvmReader(
+            next(found for found in build({"ethereum": {"rpc_urls": [node.url]}}) if found.code == "ethereum")
+        )
+
+        assert [(each.asset, each.units) for each in read(reader)] == [
+            ("ETH", 5),
+            ("USDC", 7),
+            ("USDT", 11),
+            ("USDC", 9),
+        ]
+
+    @pytest.mark.parametrize("receipts", [{}, [None], [{}], [{"logs": None}], [{"logs": [None]}], [{"logs": [{}]}]])
+    def test_receipts_in_another_shape_are_no_receipts(self, node, answers, receipts):
+        self.hide(answers, 105)
+        leave_out = answers.bend
+        answers.bend = lambda method, params, result: (
+            (receipts or {"no": "list"}) if method == "eth_getBlockReceipts" else leave_out(method, params, result)
+        )
+
+        with pytest.raises(ChainUnavailable):
+            read(reader_of(node.url))
 
 
 def test_numbers_of_more_than_256_bits_are_nonsense():
