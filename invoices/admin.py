@@ -14,7 +14,7 @@ from core.money import is_currency
 from core.staff import ReadOnly, StaffAdmin
 from invoices import services
 from invoices.events import progress
-from invoices.models import AmountClaim, Credit, Invoice, RateSheet, ReplacedQuote
+from invoices.models import AmountClaim, Credit, Customer, Invoice, PaymentLink, RateSheet, ReplacedQuote
 from invoices.rates import history
 
 
@@ -163,4 +163,22 @@ class AmountClaimAdmin(StaffAdmin):
     list_filter = (("released_at", admin.EmptyFieldListFilter), "network", "asset_code")
     list_select_related = ("invoice",)
     search_fields = ("=id", "=address", "=units", "=invoice__id")
+    ordering = ("-created_at",)
+
+
+@admin.register(Customer)
+class CustomerAdmin(StaffAdmin):
+    list_display = ("email", "name", "merchant", "livemode", "created_at")
+    list_filter = ("livemode",)
+    list_select_related = ("merchant",)
+    search_fields = ("email", "name", "merchant__business_name")
+    ordering = ("-created_at",)
+
+
+@admin.register(PaymentLink)
+class PaymentLinkAdmin(StaffAdmin):
+    list_display = ("title", "slug", "merchant", "amount", "currency", "is_active", "livemode", "created_at")
+    list_filter = ("livemode", "is_active", "currency")
+    list_select_related = ("merchant",)
+    search_fields = ("title", "=slug", "merchant__business_name")
     ordering = ("-created_at",)

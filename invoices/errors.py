@@ -66,3 +66,59 @@ class RateUnavailable(Unavailable):
     code = "RATE_UNAVAILABLE"
     message = "There is no fresh exchange rate for this pair at the moment."
     suggestions = ("Try again in a minute.", "Check the rate sources of this installation if it lasts.")
+
+
+class CustomerNotFound(NotFound):
+    """No such customer, or one of somebody else or of the other mode."""
+
+    code = "CUSTOMER_NOT_FOUND"
+    message = "There is no such customer."
+
+
+class CustomerExists(Conflict):
+    """The merchant has a customer with this e-mail address."""
+
+    code = "CUSTOMER_EXISTS"
+    message = "There is a customer with this e-mail address already."
+
+
+class LinkNotFound(NotFound):
+    """No such payment link, or one of somebody else or of the other mode."""
+
+    code = "PAYMENT_LINK_NOT_FOUND"
+    message = "There is no such payment link."
+
+
+class SlugTaken(Conflict):
+    """Another payment link has this slug."""
+
+    code = "SLUG_TAKEN"
+    message = "Another payment link has this slug."
+
+
+class LinkInactive(Conflict):
+    """The link is switched off or past its end."""
+
+    code = "PAYMENT_LINK_INACTIVE"
+    message = "This payment link is not active."
+
+
+class LinkUsedUp(Conflict):
+    """As many invoices of the link as it allows are paid, or may still be."""
+
+    code = "PAYMENT_LINK_USED_UP"
+    message = "All payments of this link have been made or are being made."
+
+
+class AmountNotOffered(Invalid):
+    """The payer's amount is missing, or outside what the link allows."""
+
+    code = "AMOUNT_NOT_OFFERED"
+    message = "Say how much you want to pay."
+
+
+class EmailNeeded(Invalid):
+    """The link asks for an e-mail address."""
+
+    code = "EMAIL_NEEDED"
+    message = "An e-mail address is needed here."

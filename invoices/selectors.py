@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Max, QuerySet, Value
+from django.db.models import Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Upper
 
-from invoices.errors import InvoiceNotFound
-from invoices.models import SEARCHED, Invoice
+from invoices.errors import CustomerNotFound, InvoiceNotFound, LinkNotFound
+from invoices.models import SEARCHED, Credit, Customer, Invoice, PaymentLink
 from merchants import selectors as merchant_selectors
 from merchants.models import Merchant, Wallet
 from merchants.services.destinations import POOL_WARNINGS
@@ -104,6 +105,61 @@ def wallet_uses(*, merchant: Merchant, wallets: Sequence[Wallet]) -> dict[UUID, 
         )
         for wallet in wallets
     }
+
+
+def list_customers(*, merchant: Merchant, livemode: bool, text: str = "") -> QuerySet[Customer]:
+    """Return the merchant's customers in one mode, newest first; only those with ``text`` in name or address."""
+    found = Customer.objects.filter(merchant=merchant, livemode=livemode).order_by("-created_at", "-id")
+    return found.filter(Q(email__icontains=text) | Q(name__icontains=text)) if text else found
+
+
+def get_customer(*, merchant: Merchant, livemode: bool, public_id: str) -> Customer:
+    """
+    Return one of the merchant's customers.
+
+    :raises CustomerNotFound: when there is none with this id
+    """
+    key = Customer.key_from(public_id)
+    customer = list_customers(merchant=merchant, livemode=livemode).filter(pk=key).first() if key else None
+    if customer is None:
+        raise CustomerNotFound
+    return customer
+
+
+def credits_of(customer: Customer) -> dict[str, Decimal]:
+    """Return what the merchant owes ``customer`` from overpaid invoices, by currency."""
+    owed = Credit.objects.filter(invoice__customer=customer, voided_at=None).values_list("currency")
+    return dict(owed.annotate(owed=Sum("amount")).order_by("currency"))
+
+
+def list_links(*, merchant: Merchant, livemode: bool) -> QuerySet[PaymentLink]:
+    """Return the merchant's payment links in one mode, newest first, switched off ones too."""
+    return PaymentLink.objects.filter(merchant=merchant, livemode=livemode).order_by("-created_at", "-id")
+
+
+def get_link(*, merchant: Merchant, livemode: bool, public_id: str) -> PaymentLink:
+    """
+    Return one of the merchant's payment links.
+
+    :raises LinkNotFound: when there is none with this id
+    """
+    key = PaymentLink.key_from(public_id)
+    link = list_links(merchant=merchant, livemode=livemode).filter(pk=key).first() if key else None
+    if link is None:
+        raise LinkNotFound
+    return link
+
+
+def get_public_link(slug: str) -> PaymentLink:
+    """
+    Return a payment link, with its merchant, to whoever knows its address.
+
+    :raises LinkNotFound: when no link has this slug
+    """
+    link = PaymentLink.objects.select_related("merchant").filter(slug=slug).first()
+    if link is None:
+        raise LinkNotFound
+    return link
 
 
 def _one(invoices: QuerySet[Invoice], public_id: str) -> Invoice:

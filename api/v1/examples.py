@@ -40,6 +40,7 @@ CREATE_INVOICE: Final[dict[str, Any]] = {
     "webhook_url": "https://merchant.com/webhook",
     "return_url": "https://merchant.com/success",
     "cancel_url": "https://merchant.com/cancel",
+    "customer": {"email": "customer@example.com"},
     "metadata": _METADATA,
 }
 _WHAT: Final[dict[str, Any]] = {
@@ -98,6 +99,8 @@ INVOICE: Final[dict[str, Any]] = {
     "webhook_url": "https://merchant.com/webhook",
     "return_url": "https://merchant.com/success",
     "cancel_url": "https://merchant.com/cancel",
+    "customer_id": "cus_06bq3z5n8cz9v4w2k7r1t0x5ye",
+    "payment_link_id": None,
     "metadata": _METADATA,
 }
 INVOICE_PAGE: Final = {

@@ -7,7 +7,7 @@ import django_filters as filters
 from django.db.models import Model, QuerySet
 
 from invoices import selectors
-from invoices.models import Invoice
+from invoices.models import Customer, Invoice, PaymentLink
 from payments.models import Payment, Refund, Settlement
 
 M = TypeVar("M", bound=Model)
@@ -33,11 +33,21 @@ class InvoiceFilter(filters.FilterSet):
     amount_gte = _Total(field_name="total", lookup_expr="gte")
     amount_lte = _Total(field_name="total", lookup_expr="lte")
     currency = filters.CharFilter(field_name="currency")
+    customer_id = filters.CharFilter(method="of_customer")
+    payment_link_id = filters.CharFilter(method="of_link")
     search = filters.CharFilter(method="search_text")
 
     class Meta:
         model = Invoice
         fields: list[str] = []
+
+    def of_customer(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:  # noqa: ARG002
+        key = Customer.key_from(value)
+        return invoices.filter(customer_id=key) if key else invoices.none()
+
+    def of_link(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:  # noqa: ARG002
+        key = PaymentLink.key_from(value)
+        return invoices.filter(payment_link_id=key) if key else invoices.none()
 
     def search_text(self, invoices: QuerySet[Invoice], name: str, value: str) -> QuerySet[Invoice]:  # noqa: ARG002
         return selectors.search(invoices, value)

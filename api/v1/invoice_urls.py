@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from api.v1.views import invoices, market, payments, public, sandbox, settlements
+from api.v1.views import invoices, market, payments, public, sandbox, selling, settlements
 
 urlpatterns: list[URLPattern] = [
     path("invoices", invoices.InvoiceList.as_view()),
@@ -23,6 +23,10 @@ urlpatterns: list[URLPattern] = [
     path("settlements", settlements.SettlementList.as_view()),
     path("settlements/<str:settlement_id>", settlements.SettlementDetail.as_view()),
     path("balances", settlements.BalanceList.as_view()),
+    path("payment-links", selling.PaymentLinkList.as_view()),
+    path("payment-links/<str:link_id>", selling.PaymentLinkDetail.as_view()),
+    path("customers", selling.CustomerList.as_view()),
+    path("customers/<str:customer_id>", selling.CustomerDetail.as_view()),
     path("rates", market.RateList.as_view()),
     path("assets", market.AssetList.as_view()),
     path("sandbox/transfers", sandbox.SandboxTransfers.as_view()),

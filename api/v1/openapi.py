@@ -34,6 +34,8 @@ _TAGS: Final = {
     "Authentication": "Access tokens made from a key.",
     "Wallets": "Where the money goes: extended public keys, one per network. No private key is ever needed.",
     "Invoices": "Requests to be paid.",
+    "Payment links": "Offers that anybody can open and pay, again and again.",
+    "Customers": "Who pays, by e-mail address, and the credit they have.",
     "Payments": "What arrived for them.",
     "Refunds": "What goes back. You send it from your own wallet.",
     "Settlements": "What each paid invoice brought: gross, the platform's fee, net. And what your books hold.",

@@ -1,6 +1,7 @@
 """Every write of this app: one function, one use case, one transaction."""
 
 from invoices.services.create import InvoiceOrder, Item, Tolerance, create_invoice
+from invoices.services.customers import CustomerDetails, create_customer, customer_for, update_customer
 from invoices.services.life import (
     Receipts,
     accept_invoice,
@@ -10,17 +11,28 @@ from invoices.services.life import (
     record_receipts,
     view_invoice,
 )
+from invoices.services.links import LinkTerms, Visitor, check_open, create_link, open_link, update_link
 
 __all__ = [
+    "CustomerDetails",
     "InvoiceOrder",
     "Item",
+    "LinkTerms",
     "Receipts",
     "Tolerance",
+    "Visitor",
     "accept_invoice",
     "cancel_invoice",
+    "check_open",
+    "create_customer",
     "create_invoice",
+    "create_link",
+    "customer_for",
     "expire_due",
     "mark_refunded",
+    "open_link",
     "record_receipts",
+    "update_customer",
+    "update_link",
     "view_invoice",
 ]

@@ -16,10 +16,11 @@ from core.statements import insert
 from events.outbox import emit
 from invoices.errors import AmountsExhausted, InvalidAmount, UnknownAsset, UnknownCurrency
 from invoices.events import about
-from invoices.models import Invoice
+from invoices.models import Customer, Invoice, PaymentLink
 from invoices.quotes import quote
 from invoices.rates.book import Price, price_of
 from invoices.services.claims import claim_amount
+from invoices.services.customers import CustomerDetails, customer_for
 from merchants import selectors as merchant_selectors
 from merchants import services as merchant_services
 from merchants.errors import NoWalletConfigured
@@ -67,6 +68,8 @@ class InvoiceOrder:
     return_url: str = ""
     cancel_url: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    customer: CustomerDetails | None = None
+    payment_link: PaymentLink | None = None
 
 
 # Joins the transaction of the request instead of marking a point in it: a failure undoes all of that anyway.
@@ -87,7 +90,7 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     currency = order.currency or preferences.default_currency
     if not is_currency(currency):
         raise UnknownCurrency(field="currency")
-    asset = _choose_asset(merchant, livemode, order, preferences)
+    asset = choose_asset(merchant, livemode, order, preferences)
     subtotal, total = _add_up(order, currency)
     price = price_of(asset.code, currencies={currency, "USD", preferences.default_currency}, livemode=livemode, now=now)
     total_usd = _convert(total, price, currency, "USD", _USD_DIGITS)
@@ -101,6 +104,8 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         id=uuid7(),
         merchant=merchant,
         livemode=livemode,
+        customer=_customer(merchant, livemode, order, now),
+        payment_link=order.payment_link,
         title=order.title,
         description=order.description,
         items=[_line(item) for item in order.items],
@@ -160,7 +165,19 @@ def _give_destination(invoice: Invoice, now: datetime) -> None:
     raise NoWalletConfigured("The wallet on this network gives only addresses that were used before.", field="network")
 
 
-def _choose_asset(merchant: Merchant, livemode: bool, order: InvoiceOrder, preferences: MerchantSettings) -> Asset:
+def _customer(merchant: Merchant, livemode: bool, order: InvoiceOrder, now: datetime) -> Customer | None:
+    if order.customer is None:
+        return None
+    return customer_for(merchant=merchant, livemode=livemode, details=order.customer, now=now)
+
+
+def choose_asset(merchant: Merchant, livemode: bool, order: InvoiceOrder, preferences: MerchantSettings) -> Asset:
+    """
+    Return what an invoice like ``order`` would be paid in.
+
+    :raises UnknownAsset: when the asset is not offered, or not on that network
+    :raises NoWalletConfigured: when this installation watches no network
+    """
     code = order.crypto_currency or preferences.default_crypto_currency
     candidates = _candidates(merchant, livemode, order.network)
     for network in candidates:

@@ -14,7 +14,7 @@ from chains.tags import DESTINATION_TAG
 from core.ids import public_id
 from events.models import Event
 from invoices.events import progress
-from invoices.models import Invoice
+from invoices.models import Customer, Invoice, PaymentLink
 from payments.models import Payment, Refund
 from payments.states import RECEIVED
 from webhooks.models import Delivery
@@ -46,6 +46,10 @@ def invoice_view(invoice: Invoice) -> dict[str, Any]:
         "webhook_url": invoice.webhook_url or None,
         "return_url": invoice.return_url or None,
         "cancel_url": invoice.cancel_url or None,
+        "customer_id": public_id(Customer.PREFIX, invoice.customer_id) if invoice.customer_id else None,
+        "payment_link_id": (
+            public_id(PaymentLink.PREFIX, invoice.payment_link_id) if invoice.payment_link_id else None
+        ),
         "metadata": invoice.metadata,
     }
 

@@ -18,10 +18,10 @@ from api.v1.shapes.common import (
     text,
 )
 from api.v1.shapes.payments import PAYMENT_OF_INVOICE, REFUND
-from api.validation import URL, Amount, Choice, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
+from api.validation import URL, Amount, Choice, Email, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
 from core.targets import check_url
 from invoices.errors import InvalidAmount, UnknownAsset
-from invoices.services import InvoiceOrder, Item, Tolerance
+from invoices.services import CustomerDetails, InvoiceOrder, Item, Tolerance
 from invoices.states import InvoiceStatus
 from merchants.settings import OVERPAYMENT_MAX, UNDERPAYMENT_MAX
 
@@ -115,6 +115,16 @@ CREATE_INVOICE: Final = Shape(
         ),
         "return_url": URL(required=False, nullable=True, example="https://merchant.com/success"),
         "cancel_url": URL(required=False, nullable=True, example="https://merchant.com/cancel"),
+        "customer": Shape(
+            "InvoiceCustomer",
+            {
+                "email": Email(example="customer@example.com"),
+                "name": Text(max=200, min=0, required=False, nullable=True, example="Ada Palmer"),
+            },
+            required=False,
+            nullable=True,
+            doc="Whom it is for. An address that is new makes a new customer.",
+        ),
         "metadata": FreeForm(
             max_keys=50,
             max_bytes=16_384,
@@ -143,6 +153,8 @@ INVOICE_QUERY: Final = list_query(
         "amount_gte": Amount(min=0, required=False, doc="Total of at least this much."),
         "amount_lte": Amount(min=0, required=False, doc="Total of at most this much."),
         "currency": CURRENCY.but(required=False),
+        "customer_id": Text(max=64, required=False),
+        "payment_link_id": Text(max=64, required=False),
         "search": Text(max=200, required=False, doc="Text in title, description or metadata, in any case."),
     },
 )
@@ -247,6 +259,8 @@ _INVOICE: Final[dict[str, Any]] = {
     "rate_evidence": ListOf(_RATE_SOURCE, max=10, doc="What the rate rests on."),
     "payment_tolerance": _AGREED_TOLERANCE,
     "webhook_url": _NULL_TEXT,
+    "customer_id": text("Whom it is for.", nullable=True),
+    "payment_link_id": text("The link it was made from.", nullable=True),
     "metadata": FreeForm(doc="Your own facts."),
 }
 INVOICE: Final = Shape("Invoice", _INVOICE, is_open=True)
@@ -326,4 +340,6 @@ def order_of(found: dict[str, Any]) -> InvoiceOrder:
         )
         for item in given.pop("items")
     )
+    if "customer" in given:
+        given["customer"] = CustomerDetails(given["customer"]["email"], given["customer"].get("name") or "")
     return InvoiceOrder(items=items, tolerance=Tolerance(**tolerance), **given)

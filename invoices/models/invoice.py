@@ -68,6 +68,12 @@ class Invoice(Record):
         max_length=10, choices=InvoiceException.choices, default=InvoiceException.NONE, editable=False
     )
 
+    customer = models.ForeignKey(
+        "invoices.Customer", on_delete=models.PROTECT, null=True, db_index=False, related_name="invoices"
+    )
+    payment_link = models.ForeignKey(
+        "invoices.PaymentLink", on_delete=models.PROTECT, null=True, db_index=False, related_name="invoices"
+    )
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     items = ExactJSONField(default=list)
@@ -153,6 +159,16 @@ class Invoice(Record):
             Index(name="invoice_expiring", fields=["expires_at"], condition=Q(status__in=sorted(EXPIRING))),
             Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="invoice_newest"),
             Index(F("merchant"), F("livemode"), F("status"), F("created_at"), name="invoice_by_status"),
+            Index(
+                name="invoice_of_customer",
+                fields=["customer", "-created_at", "-id"],
+                condition=Q(customer__isnull=False),
+            ),
+            Index(
+                name="invoice_of_link",
+                fields=["payment_link", "-created_at", "-id"],
+                condition=Q(payment_link__isnull=False),
+            ),
             GinIndex(OpClass(SEARCHED, name="gin_trgm_ops"), name="invoice_search"),
             Index(name="invoice_paid_index", fields=["wallet", "wallet_index"], condition=Q(received_units__gt=0)),
         ]

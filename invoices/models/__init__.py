@@ -1,0 +1,26 @@
+"""Invoices, what they come from, and what they rest on."""
+
+from invoices.models.invoice import (
+    SEARCHED,
+    AmountClaim,
+    Credit,
+    Invoice,
+    Matching,
+    OverpaymentAction,
+    RateSheet,
+    ReplacedQuote,
+)
+from invoices.models.selling import Customer, PaymentLink
+
+__all__ = [
+    "SEARCHED",
+    "AmountClaim",
+    "Credit",
+    "Customer",
+    "Invoice",
+    "Matching",
+    "OverpaymentAction",
+    "PaymentLink",
+    "RateSheet",
+    "ReplacedQuote",
+]
