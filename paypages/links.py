@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods
 from core import context
 from core.errors import Conflict, Invalid
 from core.money import parse_amount
+from core.writing import fiat_text
 from invoices.errors import AmountNotOffered, EmailNeeded, LinkInactive, LinkUsedUp
 from invoices.events import fiat
 from invoices.models import PaymentLink
 from invoices.selectors import get_public_link
 from invoices.services import Visitor, check_open, open_link
 from paypages.policy import FORM_REFERRER, guarded
-from paypages.presentation import fiat_text
 from paypages.problems import friendly, within_limit
 
 OPENED: Final = "paypage-link"

@@ -4,9 +4,7 @@ Templates print this and ask no questions of their own: every "is it shown" is a
 every amount is already text, made from exact Decimals.
 """
 
-import re
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,13 +12,12 @@ from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from babel import Locale, UnknownLocaleError
-
 from chains import registry
 from chains.base import Asset, Network
 from chains.tags import REFERENCE
 from chains.uris import payment_uri
 from core.money import WIDE, minor_digits, round_to
+from core.writing import fiat_text
 from invoices.events import fiat, progress
 from invoices.models import Invoice, Matching
 from invoices.states import InvoiceException, InvoiceStatus, next_status
@@ -38,8 +35,6 @@ REFRESH_SECONDS: Final = 10
 SLOW_REFRESH_SECONDS: Final = 60
 
 TOKEN_STANDARD: Final = {"tron": "TRC-20", "ethereum": "ERC-20", "bsc": "BEP-20"}
-
-_LETTER_BEFORE_DIGIT: Final = re.compile(r"(?<=[^\W\d_])(?=\d)")  # KWD 1.234, but $1.23
 
 _S = InvoiceStatus
 _PAYABLE: Final = frozenset({_S.CREATED, _S.PENDING, _S.PARTIAL})
@@ -281,16 +276,6 @@ def link(url: str) -> Link | None:
     return Link(url=url, host=host)
 
 
-def fiat_text(amount: Decimal, currency: str, language: str) -> str:
-    """Return ``amount`` as people of ``language`` write it, with the currency's own digits: ``$16.49``."""
-    digits = max(minor_digits(currency), _digits_of(amount))
-    locale = _locale(language)
-    pattern = copy(locale.currency_formats["standard"])
-    pattern.frac_prec = (digits, digits)
-    written = pattern.apply(round_to(amount, digits), locale, currency=currency, currency_digits=False)
-    return _LETTER_BEFORE_DIGIT.sub("\N{NO-BREAK SPACE}", written)
-
-
 def short(txid: str) -> str:
     """Return the two ends of a transaction id."""
     return txid if len(txid) <= 20 else f"{txid[:8]}…{txid[-8:]}"
@@ -440,14 +425,3 @@ def _refresh_seconds(invoice: Invoice, state: State, now: datetime) -> int:
     may_come_late = state is State.EXPIRED
     may_be_reversed = state is State.PAID and invoice.paid_at is not None and now - invoice.paid_at <= REVERSAL_WINDOW
     return SLOW_REFRESH_SECONDS if may_come_late or may_be_reversed else 0
-
-
-def _digits_of(amount: Decimal) -> int:
-    return max(0, -int(amount.normalize(WIDE).as_tuple().exponent))
-
-
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse(language, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.writing import fiat_text
 from invoices.states import InvoiceStatus
 from merchants.models import Merchant
-from paypages.presentation import STATE, Link, State, clock, fiat_text, grouped, link
+from paypages.presentation import STATE, Link, State, clock, grouped, link
 from tests.paypages.conftest import EVM_ADDRESS, SANDBOX_ADDRESS, TRON_ADDRESS, TXID
 
 
