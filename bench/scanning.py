@@ -167,6 +167,9 @@ class SyntheticChain:
     def has_failed(self, txid: str) -> bool:  # noqa: ARG002
         return False
 
+    def height_of(self, txid: str) -> int | None:  # noqa: ARG002
+        return None
+
 
 if __name__ == "__main__":
     import django

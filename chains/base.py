@@ -179,3 +179,6 @@ class ChainReader(Protocol):
 
     def has_failed(self, txid: str) -> bool:
         """Return whether the transaction is in a block and reverted."""
+
+    def height_of(self, txid: str) -> int | None:
+        """Return the height of the block that holds the transaction; None where the node knows of none."""

@@ -27,6 +27,7 @@ from chains.endpoint import Endpoint, Limits, Refused, TooMuch
 from chains.health import EndpointHealth
 from chains.hexadecimal import fields_of, items_of
 from chains.moves import check_linked
+from chains.replies import whole
 from chains.rpc import Call, JsonRpc
 
 _BLOCK_RANGE: Final = 20
@@ -163,6 +164,15 @@ class BitcoinReader:
         """Return False: what is in a block of these chains has happened."""
         del txid
         return False
+
+    def height_of(self, txid: str) -> int | None:
+        """Return the height of the transaction's block; None also where the node keeps no index of transactions."""
+        (reply,) = self._rpc.each([("getrawtransaction", (txid, True))])
+        block_hash = None if reply is None else fields_of(reply, "transaction").get("blockhash")
+        if not block_hash:
+            return None
+        header = self._rpc.call("getblockheader", read_hash(block_hash, "block hash"), True)
+        return whole(fields_of(header, "block header").get("height"), "height")
 
     def _tip(self, endpoint: Endpoint) -> Block:
         height = self._rpc.call_at(endpoint, "getblockcount")

@@ -104,12 +104,21 @@ class CardanoReader:
 
     def has_failed(self, txid: str) -> bool:
         """Return whether the transaction is in a block and its script failed."""
+        found = self._transaction(txid)
+        return found is not None and found.get("valid_contract") is False
+
+    def height_of(self, txid: str) -> int | None:
+        """Return the height of the block that holds the transaction."""
+        found = self._transaction(txid)
+        return None if found is None else whole(found.get("block_height"), "height")
+
+    def _transaction(self, txid: str) -> dict[str, Any] | None:
         try:
             reply = self._api.get(f"/txs/{hex_hash(txid, 'transaction id')}")
         except Refused:
-            return False
+            return None
         fields = fields_of(reply, "transaction")
-        return fields.get("valid_contract") is False and fields.get("hash") == txid
+        return fields if fields.get("hash") == txid else None
 
     def _verify(self, api: HttpApi, endpoint: Endpoint) -> None:
         del api

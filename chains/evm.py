@@ -104,13 +104,23 @@ class EvmReader:
     def has_failed(self, txid: str) -> bool:
         """Return whether the transaction is in a block and reverted."""
         with self._rpc.nodes.doubted():
-            reply = self._rpc.call("eth_getTransactionReceipt", txid)
-            if reply is None:
-                return False
-            receipt = fields_of(reply, "receipt")
-            if "0x" + data(receipt.get("transactionHash"), HASH_BYTES, "transaction hash") != txid:
-                raise ChainUnavailable("the node answered with the receipt of another transaction")
-            return not _succeeded(receipt)
+            receipt = self._receipt(txid)
+            return receipt is not None and not _succeeded(receipt)
+
+    def height_of(self, txid: str) -> int | None:
+        """Return the height of the block that holds the transaction."""
+        with self._rpc.nodes.doubted():
+            receipt = self._receipt(txid)
+            return None if receipt is None else quantity(receipt.get("blockNumber"), "block number")
+
+    def _receipt(self, txid: str) -> dict[str, Any] | None:
+        reply = self._rpc.call("eth_getTransactionReceipt", txid)
+        if reply is None:
+            return None
+        receipt = fields_of(reply, "receipt")
+        if "0x" + data(receipt.get("transactionHash"), HASH_BYTES, "transaction hash") != txid:
+            raise ChainUnavailable("the node answered with the receipt of another transaction")
+        return receipt
 
     def _transfers(self, bodies: Sequence[_Body], watchlist: Watchlist) -> Iterator[Transfer]:
         blocks = {body.block.height: body.block for body in bodies}

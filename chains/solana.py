@@ -115,14 +115,24 @@ class SolanaReader:
 
     def has_failed(self, txid: str) -> bool:
         """Return whether the transaction is in a final block and failed."""
+        status = self._status(txid)
+        return status.get("err") is not None and status.get("confirmationStatus") == _FINALIZED
+
+    def height_of(self, txid: str) -> int | None:
+        """Return the slot that holds the transaction, once most validators have voted for it."""
+        status = self._status(txid)
+        is_seen = status.get("confirmationStatus") in {_CONFIRMED, _FINALIZED}
+        return whole(status.get("slot"), "slot") if is_seen else None
+
+    def _status(self, txid: str) -> dict[str, Any]:
+        """Return what the node says of a transaction; nothing for one it does not know."""
         if not is_signature(txid):
-            return False
+            return {}
         reply = self._rpc.call("getSignatureStatuses", [txid], {"searchTransactionHistory": True})
         statuses = items_of(fields_of(reply, "statuses").get("value"), "list of statuses")
         if len(statuses) != 1 or statuses[0] is None:
-            return False
-        status = fields_of(statuses[0], "status")
-        return status.get("err") is not None and status.get("confirmationStatus") == _FINALIZED
+            return {}
+        return fields_of(statuses[0], "status")
 
     def _slot(self, commitment: str) -> int:
         return whole(self._rpc.call("getSlot", {"commitment": commitment}), "slot")

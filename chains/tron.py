@@ -16,6 +16,7 @@ from chains.erc20 import TransferLogs
 from chains.health import EndpointHealth
 from chains.hexadecimal import fields_of, items_of, moment
 from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, received, watched
+from chains.replies import whole
 from chains.rpc import HttpApi, JsonRpc
 
 SPELLING: Final = Spelling(address=tron_address, hash_prefix="")
@@ -116,6 +117,11 @@ class TronReader:
         """Return whether the transaction is in a block and failed."""
         found = self._api.post("/wallet/gettransactioninfobyid", {"value": txid})
         return found.get("result") == "FAILED" and found.get("id") == txid
+
+    def height_of(self, txid: str) -> int | None:
+        """Return the height of the block that holds the transaction."""
+        found = self._api.post("/wallet/gettransactioninfobyid", {"value": txid})
+        return whole(found.get("blockNumber"), "block number") if found.get("id") == txid else None
 
     def _verify(self, api: HttpApi, endpoint: Endpoint) -> None:
         """Make sure the endpoint is on our chain, whose id is the end of its first block's hash."""

@@ -130,12 +130,22 @@ class XrpReader:
 
     def has_failed(self, txid: str) -> bool:
         """Return whether the transaction is in a validated ledger and did not do what it was for."""
-        if not _HASH.fullmatch(txid):
-            return False
-        found = self._rpc.find("tx", "txnNotFound", transaction=txid, binary=False)
-        if found is None or found.get("validated") is not True or found.get("hash") != txid:
+        found = self._validated(txid)
+        if found is None:
             return False
         return fields_of(found.get("meta"), "transaction result").get("TransactionResult") != SUCCESS
+
+    def height_of(self, txid: str) -> int | None:
+        """Return the index of the validated ledger that holds the transaction."""
+        found = self._validated(txid)
+        return None if found is None else whole(found.get("ledger_index"), "ledger index", most=_LAST_INDEX)
+
+    def _validated(self, txid: str) -> dict[str, Any] | None:
+        if not _HASH.fullmatch(txid):
+            return None
+        found = self._rpc.find("tx", "txnNotFound", transaction=txid, binary=False)
+        is_told = found is not None and found.get("validated") is True and found.get("hash") == txid
+        return found if is_told else None
 
     def _tip(self, endpoint: Endpoint) -> Block:
         return _ledger(self._rpc.ask_at(endpoint, "ledger", {"ledger_index": "validated"}), None)

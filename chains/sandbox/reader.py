@@ -54,6 +54,11 @@ class SandboxReader:
         """Return False: nothing reverts here."""
         return False
 
+    def height_of(self, txid: str) -> int | None:
+        """Return the height of the block that holds the transaction."""
+        mined = SandboxTransfer.objects.filter(txid=txid, block__is_canonical=True)
+        return mined.values_list("block__height", flat=True).first()
+
 
 def _watched(transfers: QuerySet[SandboxTransfer], watchlist: Watchlist) -> Iterator[Transfer]:
     found = list(transfers)

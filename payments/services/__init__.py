@@ -20,15 +20,18 @@ from payments.services.rescan import Progress, rescan
 from payments.services.sandbox import SentTransfer, TransferOrder, mine_blocks, reorganise, send_transfer
 from payments.services.scanner import scan
 from payments.services.second_pass import close_finding, verify
+from payments.services.sightings import Outcome, Sighting, look_for
 from payments.services.vaults import look_after_payouts
 
 __all__ = [
+    "Outcome",
     "Progress",
     "Reading",
     "RefundOrder",
     "RefundRate",
     "Resolution",
     "SentTransfer",
+    "Sighting",
     "TransferOrder",
     "accept_invoice",
     "cancel_invoice",
@@ -39,6 +42,7 @@ __all__ = [
     "complete_refund",
     "fail_stale",
     "look_after_payouts",
+    "look_for",
     "mine_blocks",
     "open_surplus_refund",
     "record_reading",

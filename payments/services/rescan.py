@@ -1,12 +1,12 @@
-"""Blocks read once more because the operator says so: what was missed is credited, nothing is taken back."""
+"""Blocks read once more because somebody says so: what was missed is credited, nothing is taken back."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from chains.base import ChainReader, ChainUnavailable
+from chains.base import ChainReader, ChainUnavailable, Watchlist
 from core.errors import Conflict
-from payments.models import Cursor
+from payments.models import Cursor, Payment
 from payments.services.ledger import record_glimpse
 from payments.watchlist import IssuedAddresses
 
@@ -17,6 +17,16 @@ class Progress:
 
     height: int
     found: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks ``first`` … ``last`` of a network, and which addresses to look for in them."""
+
+    network: str
+    first: int
+    last: int
+    watchlist: Watchlist
 
 
 def rescan(*, network: str, first: int, last: int, reader: ChainReader, now: datetime) -> Iterator[Progress]:
@@ -33,9 +43,18 @@ def rescan(*, network: str, first: int, last: int, reader: ChainReader, now: dat
     found = 0
     for start in range(first, last + 1, reader.max_range):
         end = min(start + reader.max_range - 1, last)
-        tip, border = reader.block_at(None), reader.block_at(end)
-        transfers = list(reader.transfers(first=start, last=end, watchlist=IssuedAddresses(network)))
-        if reader.block_at(end).hash != border.hash:
-            raise ChainUnavailable("the chain changed while it was being read")
-        found += len(record_glimpse(network, transfers, tip=tip, now=now))
+        found += len(read_again(Blocks(network, start, end, IssuedAddresses(network)), reader=reader, now=now))
         yield Progress(end, found)
+
+
+def read_again(blocks: Blocks, *, reader: ChainReader, now: datetime) -> list[Payment]:
+    """
+    Read one range that the scan has passed and credit what is not recorded; return the payments new to us.
+
+    :raises ChainUnavailable: when the node does not answer reliably
+    """
+    tip, border = reader.block_at(None), reader.block_at(blocks.last)
+    transfers = list(reader.transfers(first=blocks.first, last=blocks.last, watchlist=blocks.watchlist))
+    if reader.block_at(blocks.last).hash != border.hash:
+        raise ChainUnavailable("the chain changed while it was being read")
+    return record_glimpse(blocks.network, transfers, tip=tip, now=now)

@@ -137,6 +137,16 @@ class ReaderContract:
     def test_a_payment_that_is_there_has_not_failed(self, stage: Stage) -> None:
         assert [stage.reader.has_failed(transfer.txid) for transfer in stage.read()] == [False] * len(stage.paid)
 
+    def test_a_transaction_is_found_in_its_block(self, stage: Stage) -> None:
+        transfers = stage.read()
+
+        assert [stage.reader.height_of(each.txid) for each in transfers] == [height_of(each) for each in transfers]
+
+    def test_a_transaction_that_nobody_made_is_found_nowhere(self, stage: Stage) -> None:
+        made = stage.read()[0].txid
+
+        assert stage.reader.height_of(made[:8] + made[:7:-1]) is None
+
     def test_a_call_takes_some_blocks(self, stage: Stage) -> None:
         assert stage.reader.max_range >= 1
 

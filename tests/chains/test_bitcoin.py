@@ -74,6 +74,7 @@ class SmallBitcoin:
         self.waiting: dict[str, dict] = {}
         self.calls: list[tuple] = []
         self.takes_numbers = True
+        self.has_index = True
         for body in bodies:
             self.grow(*body)
 
@@ -110,8 +111,8 @@ class SmallBitcoin:
         return self.blocks[height]["hash"]
 
     def getblockheader(self, block_hash, verbose):
-        assert verbose is False
-        return self._block(block_hash)["header"]
+        block = self._block(block_hash)
+        return {"hash": block["hash"], "height": block["height"]} if verbose else block["header"]
 
     def getblock(self, block_hash, *style):
         if style == (2,) if self.takes_numbers else style == (True, True):
@@ -124,6 +125,10 @@ class SmallBitcoin:
 
     def getrawtransaction(self, txid, verbose):
         assert verbose is True
+        for block in self.blocks if self.has_index else ():
+            for item in block["tx"]:
+                if item["txid"] == txid:
+                    return item | {"blockhash": block["hash"]}
         if txid not in self.waiting:
             raise RpcError("No such mempool transaction. Use -txindex or provide a block hash", -5)
         return self.waiting[txid]

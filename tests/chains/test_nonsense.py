@@ -143,6 +143,7 @@ def test_nothing_a_node_says_causes_anything_but_waiting(make, seed):
         ask(reader.finalized_height)
         found = ask(lambda: list(reader.transfers(first=height - 2, last=height + 1, watchlist=watchlist))) or []
         ask(lambda: reader.has_failed(failed))
+        ask(lambda: reader.height_of(failed))
     finally:
         node.stop()
 

@@ -39,6 +39,8 @@ class ScriptedChain:
     is_blind: bool = False  # the node's index lags: it knows the blocks, but not what is in them
     before: Callable[[], None] | None = None
     branch: int = 0
+    failed: set[str] = field(default_factory=set)  # transactions in the newest block that reverted
+    asked_for: list[str] = field(default_factory=list)  # transactions that somebody looked for
 
     def __post_init__(self) -> None:
         if not self.blocks:
@@ -94,4 +96,12 @@ class ScriptedChain:
         return iter([t for t in self.pool if t.recipient in ours])
 
     def has_failed(self, txid: str) -> bool:
-        return False
+        return txid in self.failed
+
+    def height_of(self, txid: str) -> int | None:
+        self.asked_for.append(txid)
+        if self.is_down:
+            raise ChainUnavailable("down")
+        if txid in self.failed:
+            return len(self.blocks) - 1
+        return next((block.height for block, held in self.blocks if txid in {t.txid for t in held}), None)
