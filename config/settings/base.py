@@ -182,6 +182,7 @@ CHAINS: dict[str, Any] = chains_from_env(env.ENVIRON)
 VAULT_KEYS = vault_keys(env.names("VAULT_KEYS", default=()), others=env.names("SECRET_ENCRYPTION_KEYS", default=()))
 VAULT_FEE_CAPS = fee_caps(env.names("VAULT_FEE_CAPS", default=()))  # per transaction, in the network's own coin
 VAULT_APPROVAL_USD = env.decimal("VAULT_APPROVAL_USD", default=Decimal(1000))  # above, two of the staff must approve
+VAULT_DAILY_USD = env.decimal("VAULT_DAILY_USD", default=Decimal(10_000))  # of one merchant, within 24 hours
 # A transaction that no block has taken for so long is signed again with higher fees; 0: never.
 VAULT_REPLACE_AFTER_SECONDS = env.integer("VAULT_REPLACE_AFTER_SECONDS", default=600, maximum=7 * 86400)
 # Money is forwarded when that costs no more than this share of it.

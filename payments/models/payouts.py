@@ -160,6 +160,7 @@ class Payout(Record):
                 condition=~Q(status__in=["confirmed", "failed", "cancelled"]),
             ),
             Index(F("merchant"), F("created_at"), F("id"), name="payout_newest"),
+            Index(name="payout_by_day", fields=["merchant", "signed_at"], condition=Q(signed_at__isnull=False)),
         ]
 
     @property

@@ -66,8 +66,7 @@ def plan_refund(refund: Refund, *, now: datetime) -> Payout:
 def plan(*, wallet: Wallet, asset_code: str, units: int, now: datetime, **facts: Any) -> Payout:
     """Write down that a vault is to send something. Above the limit, or with no price to tell, it waits for staff."""
     value = value_usd(registry.asset(wallet.network, asset_code), units, now=now)
-    is_large = value is None or value > settings.VAULT_APPROVAL_USD
-    needed = EYES if is_large and facts["kind"] != PayoutKind.GAS else 0
+    needed = EYES if is_large(value) and facts["kind"] != PayoutKind.GAS else 0
     payout = Payout.objects.create(
         merchant_id=wallet.merchant_id,
         wallet=wallet,
@@ -85,6 +84,11 @@ def plan(*, wallet: Wallet, asset_code: str, units: int, now: datetime, **facts:
     )
     emit(payout_event(payout, "payout.planned"))
     return payout
+
+
+def is_large(value: Decimal | None) -> bool:
+    """Return whether a payout of so many US dollars is not sent without staff; None: nobody can tell how many."""
+    return value is None or value > settings.VAULT_APPROVAL_USD
 
 
 @transaction.atomic

@@ -24,6 +24,7 @@ from merchants.services.vaults import VaultSealed, signing_key
 from payments.events import payout_event
 from payments.models import Payout, PayoutKind, PayoutStatus, PayoutTransaction, Waiting
 from payments.models.payouts import OVER, UNDER_WAY
+from payments.services.allowances import allow
 from payments.services.forwarding import is_still_due, plan_forwards
 from payments.services.outbidding import outbid
 from payments.services.outlays import Wait, check_cap, check_means, needs_coin, top_up
@@ -152,7 +153,9 @@ def _prepare(payout: Payout, signer: Signer, now: datetime) -> _Ready:
 
 def _is_still_wanted(payout: Payout, now: datetime) -> bool:
     """
-    Return whether the payout is still to be signed; the locks are held. If what it is for has changed it is withdrawn.
+    Return whether the payout is still to be signed; the locks are held.
+
+    If what it is for has changed it is withdrawn; if it is more than goes without staff it waits for them.
 
     :raises Wait: while its refund is held, its merchant suspended, or too few have approved
     """
@@ -178,7 +181,7 @@ def _is_still_wanted(payout: Payout, now: datetime) -> bool:
         stands = is_still_due(payout)
     if not stands:
         withdraw(payout, "What it was for has changed.", now=now)
-    return stands
+    return stands and allow(payout, now=now)
 
 
 def _check_nonce(payout: Payout, nonce: int) -> None:

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+from decimal import Decimal
 
 import pytest
 from django.db import connections
@@ -9,9 +11,11 @@ from django.db import connections
 from chains.evm_signing import EvmSigner
 from chains.signing import BroadcastUnclear
 from payments.models import Payout
+from payments.services import vaults
+from tests.factories import make_invoice
 from tests.flows.test_kills import MOST_POINTS, _until, start
 from tests.flows.test_vault_outbidding import later, let_go, signed, stuck
-from tests.flows.vault import CUSTOMER, OWNER, Proxy, VaultWorld, use
+from tests.flows.vault import CUSTOMER, ETHER, OWNER, Proxy, VaultWorld, use
 from tests.peers import anvil
 
 __all__ = ["anvil"]
@@ -121,6 +125,42 @@ def test_a_payer_killed_at_every_point_while_it_offers_more_pays_once(anvil, nod
             break
         killed += 1
     assert killed > 8
+
+
+def test_two_payers_at_once_do_not_both_use_what_is_left_of_the_day(anvil, token, settings, monkeypatch):
+    settings.VAULT_DAILY_USD = Decimal(20)  # each is worth 16.49
+    world = VaultWorld(anvil, token)
+    first = world.refund()
+    world.invoice = make_invoice(world.merchant, world.now, livemode=True)
+    world.read()
+    anvil.transfer(token, world.invoice.address, world.invoice.amount_units)
+    anvil.mine(4)
+    world.read()
+    second = world.refund()
+    for refund in (first, second):
+        anvil.rpc("anvil_setBalance", refund.invoice.address, hex(ETHER))
+    one, other = (Payout.objects.get(refund=refund) for refund in (first, second))
+    real, rivals = EvmSigner.sign, []
+
+    def pay_the_other():
+        vaults.advance(other.pk, now=world.now)
+        connections.close_all()
+
+    def sign(signer, *args, **kwargs):
+        if not rivals:
+            rivals.append(threading.Thread(target=pay_the_other))
+            rivals[0].start()
+            rivals[0].join(timeout=2)  # ends if nothing holds it up
+        return real(signer, *args, **kwargs)
+
+    monkeypatch.setattr(EvmSigner, "sign", sign)
+    vaults.advance(one.pk, now=world.now)
+    rivals[0].join()
+
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert (one.status, other.status, other.raw) == ("sent", "planned", "")
+    assert other.waiting_for.startswith("More than 20 USD would be sent within 24 hours")
 
 
 def test_three_payers_at_once_offer_more_once(anvil, node, token):

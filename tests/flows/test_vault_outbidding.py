@@ -162,6 +162,22 @@ class TestTheOldOneIsTakenAfterAll:
         assert (refund.status, refund.txid) == ("completed", first.txid)
         assert world.held_by(CUSTOMER) - before == UNITS
 
+    def test_and_the_payer_sees_it_before_the_scan_does(self, world, anvil, node):
+        refund = stuck(world, anvil, node)
+        node.mood = "refuses"
+        later(world, 11)
+        first, second = signed(world)
+        refund.refresh_from_db()
+        assert refund.txid == second.txid
+        node.mood = ""
+        anvil.mine()
+
+        world.work(1)
+
+        refund.refresh_from_db()
+        assert (refund.status, refund.txid) == ("requested", first.txid)
+        assert (world.payout().status, world.payout().txid) == ("sent", first.txid)
+
     def test_before_anything_was_signed(self, world, anvil, node, monkeypatch):
         stuck(world, anvil, node)
         real = EvmSigner.standing

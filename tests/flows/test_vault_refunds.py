@@ -1,5 +1,7 @@
 """Refunds that a vault sends, on a real EVM node: once, whatever the node, the chain or another hand does."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
@@ -396,6 +398,73 @@ class TestFourEyes:
         world.refund()
 
         assert (world.payout().status, world.payout().approvals_needed) == ("planned", 2)
+
+
+class TestWhatGoesWithoutStaffWithinADay:
+    """A part of the invoice's 16.49 USDT is worth as many dollars."""
+
+    PART = 5_000_000
+
+    def later(self, world, hours: int) -> None:
+        services.look_after_payouts(now=world.now + timedelta(hours=hours))
+
+    def test_what_would_exceed_the_total_waits_for_two_of_the_staff(self, world, settings):
+        settings.VAULT_DAILY_USD = payouts.Decimal(9)
+        first = world.refund_part(self.PART)
+        world.settle()
+        before = world.held_by(CUSTOMER)
+
+        second = world.refund_part(self.PART)
+        world.settle()
+
+        waiting = Payout.objects.get(refund=second)
+        assert Payout.objects.get(refund=first).status == "confirmed"
+        assert (waiting.status, waiting.approvals_needed, waiting.raw) == ("planned", 2, "")
+        assert waiting.waiting_for == "More than 9 USD would be sent within 24 hours: waits for 2 members of staff."
+        assert world.held_by(CUSTOMER) == before
+        for name in ("ann", "bob"):
+            payouts.approve(
+                payout_id=waiting.pk, user=get_user_model().objects.create_user(name, is_staff=True), now=world.now
+            )
+        world.settle()
+        assert world.held_by(CUSTOMER) - before == self.PART
+
+    def test_the_day_rolls(self, world, settings):
+        settings.VAULT_DAILY_USD = payouts.Decimal(9)
+        world.refund_part(self.PART)
+        world.settle()
+        second = world.refund_part(self.PART)
+
+        self.later(world, 25)
+
+        assert Payout.objects.get(refund=second).status in {"approved", "sent"}  # perhaps coin comes first
+
+    def test_another_merchant_s_day_is_another(self, anvil, token, settings):
+        settings.VAULT_DAILY_USD = payouts.Decimal(9)
+        for _ in range(2):
+            world = VaultWorld(anvil, token)
+            world.refund_part(self.PART)
+            world.settle()
+            assert world.payout().status == "confirmed"
+
+    def test_coin_that_stays_in_the_vault_does_not_count(self, world, settings):
+        world.refund_part(self.PART)
+        world.settle()
+        assert world.payout("gas").value_usd > 0
+        settings.VAULT_DAILY_USD = sum(Payout.objects.exclude(kind="gas").values_list("value_usd", flat=True)) * 2
+        second = world.refund_part(self.PART)
+
+        world.settle()
+
+        assert Payout.objects.get(refund=second).status == "confirmed"
+
+    def test_what_has_become_large_since_it_was_planned_waits_too(self, world, settings):
+        world.refund_part(self.PART)
+        settings.VAULT_APPROVAL_USD = 4
+
+        world.settle()
+
+        assert (world.payout().status, world.payout().waiting_reason) == ("planned", "staff")
 
 
 class TestWhatTheDatabaseKeeps:
