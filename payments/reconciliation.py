@@ -67,13 +67,25 @@ WITH payment AS (
     SELECT 'settlement' AS fact, s.id AS source_id, s.network, s.asset_code, s.merchant_id,
            s.gross_units, s.fee_units, s.net_units
     FROM payments_settlement s WHERE s.status = 'settled'
+), returned AS (
+    -- What goes back of a part or a surplus is the customer's as far as there is money, the oldest refund first.
+    SELECT r.id, greatest(least(r.units, (
+               SELECT coalesce(sum(p.units), 0) FROM payments_payment p
+               WHERE p.invoice_id = r.invoice_id AND p.counts AND p.status = 'confirmed'
+                 AND p.network = r.network AND p.asset_code = r.asset_code
+           ) - (sum(r.units) OVER (PARTITION BY r.invoice_id ORDER BY r.created_at, r.id) - r.units)), 0) AS units
+    FROM payments_refund r WHERE r.kind IN ('part', 'surplus') AND r.status <> 'cancelled'
+), promised AS (
+    SELECT r.*, CASE WHEN r.kind = 'deposit' THEN 0
+                     WHEN r.kind = 'cancellation' OR i.status NOT IN ('paid', 'refunded') THEN r.units
+                     ELSE coalesce(returned.units, 0) END AS of_customer
+    FROM payments_refund r LEFT JOIN invoices_invoice i ON i.id = r.invoice_id LEFT JOIN returned ON returned.id = r.id
+    WHERE r.status <> 'cancelled'
 ), refund AS (
-    SELECT 'refund' AS fact, r.id AS source_id, r.network, r.asset_code, r.merchant_id, r.units,
-           CASE WHEN r.kind = 'deposit' THEN 'unmatched'
-                WHEN r.kind = 'requested' AND i.status IN ('paid', 'refunded') THEN 'merchant'
-                ELSE 'customers' END AS owner,
-           CASE WHEN r.status = 'completed' THEN 'chain' ELSE 'refunds' END AS target
-    FROM payments_refund r LEFT JOIN invoices_invoice i ON i.id = r.invoice_id WHERE r.status <> 'cancelled'
+    SELECT 'refund' AS fact, id AS source_id, network, asset_code, merchant_id, units, of_customer,
+           CASE WHEN kind = 'deposit' THEN 'unmatched' ELSE 'merchant' END AS owner,
+           CASE WHEN status = 'completed' THEN 'chain' ELSE 'refunds' END AS target
+    FROM promised
 ), payout AS (
     SELECT 'payout' AS fact, p.id AS source_id, p.network, p.asset_code, p.merchant_id, p.units,
            CASE p.kind WHEN 'forward' THEN 'merchant' ELSE 'fees' END AS owner
@@ -88,7 +100,8 @@ WITH payment AS (
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'customers', gross_units FROM settlement
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'fees', -fee_units FROM settlement
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'merchant', -net_units FROM settlement
-    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, owner, units FROM refund
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, owner, units - of_customer FROM refund
+    UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'customers', of_customer FROM refund
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, target, -units FROM refund
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, owner, units FROM payout
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, 'chain', -units FROM payout
@@ -121,12 +134,17 @@ ORDER BY i.id
 """
 
 _INVOICES: Final = """
-SELECT i.id, i.network, i.asset_code, i.confirmed_units, coalesce(sum(p.credited_units), 0)
-FROM invoices_invoice i
-LEFT JOIN payments_payment p ON p.invoice_id = i.id AND p.counts AND p.status = 'confirmed'
+SELECT i.id, i.network, i.asset_code, i.confirmed_units, sums.came - least(sums.own, sums.returned)
+FROM invoices_invoice i, LATERAL (
+    SELECT coalesce(sum(p.credited_units), 0) AS came,
+           coalesce(sum(p.units) FILTER (WHERE p.asset_code = i.asset_code), 0) AS own,
+           (SELECT coalesce(sum(r.units), 0) FROM payments_refund r
+            WHERE r.invoice_id = i.id AND r.kind = 'part' AND r.status <> 'cancelled') AS returned
+    FROM payments_payment p WHERE p.invoice_id = i.id AND p.counts AND p.status = 'confirmed'
+) sums
 WHERE (%(network)s::text IS NULL OR i.network = %(network)s)
   AND (%(merchant)s::uuid IS NULL OR i.merchant_id = %(merchant)s)
-GROUP BY i.id HAVING i.confirmed_units <> coalesce(sum(p.credited_units), 0)
+  AND i.confirmed_units <> sums.came - least(sums.own, sums.returned)
 ORDER BY i.id
 """
 

@@ -17,6 +17,7 @@ class Refund(Record):
 
     The merchant sends it from their own wallet, and the scan recognises the transfer or the merchant
     names it; or a vault sends it. Without an ``invoice`` it returns a deposit that matched none.
+    A ``part`` goes back before the invoice is paid, and counts towards it no longer.
     ``is_held``: the money it returns is not confirmed, or a reorg took it back.
     """
 
@@ -33,7 +34,7 @@ class Refund(Record):
     reason = models.CharField(max_length=500, blank=True)
     kind = models.CharField(
         max_length=12,
-        choices=[(kind, kind) for kind in ("requested", "cancellation", "surplus", "deposit")],
+        choices=[(kind, kind) for kind in ("requested", "part", "cancellation", "surplus", "deposit")],
         default="requested",
     )
     status = models.CharField(max_length=10, choices=RefundStatus.choices, default=RefundStatus.REQUESTED)

@@ -100,7 +100,7 @@ def follow(invoice: Invoice, *, now: datetime) -> None:
     settle(invoice, statement, now=now)
     entries = [
         *(_entry_of_credit(credit, invoice, statement, now) for credit in statement.credits),
-        *(_entry_of_refund(refund, now, is_paid=statement.is_paid) for refund in statement.refunds),
+        *(_entry_of_refund(refund, now, statement) for refund in statement.refunds),
         *(_entry_of_settlement(settlement, now) for settlement in statement.settlements),
     ]
     record(Owner.of(invoice), entries, now=now)
@@ -109,7 +109,7 @@ def follow(invoice: Invoice, *, now: datetime) -> None:
 def follow_deposit(payment: Payment, *, now: datetime) -> None:
     """Bring the books in line with a payment that is for no invoice, and with what is returned of it."""
     refunds = Refund.objects.filter(payment=payment, invoice=None)
-    entries = [_entry_of_payment(payment, now), *(_entry_of_refund(refund, now, is_paid=False) for refund in refunds)]
+    entries = [_entry_of_payment(payment, now), *(_entry_of_refund(refund, now) for refund in refunds)]
     record(Owner(payment.merchant_id, payment.livemode, None), entries, now=now)
 
 
@@ -249,29 +249,35 @@ def _entry_of_settlement(settlement: Settlement, now: datetime) -> Entry:
     )
 
 
-def _entry_of_refund(refund: Refund, now: datetime, *, is_paid: bool) -> Entry:
+def _entry_of_refund(refund: Refund, now: datetime, statement: Statement | None = None) -> Entry:
     return Entry(
         fact=Fact.REFUND,
         source_id=refund.pk,
         network=refund.network,
         asset_code=refund.asset_code,
-        postings=_postings_of_refund(refund, is_paid=is_paid),
+        postings=_postings_of_refund(refund, statement),
         occurred_at=refund.completed_at or now,
         txid=refund.txid,
     )
 
 
-def _postings_of_refund(refund: Refund, *, is_paid: bool) -> Postings:
+def _postings_of_refund(refund: Refund, statement: Statement | None) -> Postings:
     if refund.status == RefundStatus.CANCELLED:
         return NOTHING
+    units = int(refund.units)
+    target = Account.CHAIN if refund.status == RefundStatus.COMPLETED else Account.REFUNDS
     if refund.kind == "deposit":
-        taken_from = Account.UNMATCHED
-    elif refund.kind == "requested" and is_paid:
-        taken_from = Account.MERCHANT
-    else:
-        taken_from = Account.CUSTOMERS
-    is_sent = refund.status == RefundStatus.COMPLETED
-    return {taken_from: refund.units, Account.CHAIN if is_sent else Account.REFUNDS: -refund.units}
+        return {Account.UNMATCHED: units, target: -units}
+    from_customer = _units_of_customer(refund, statement)
+    taken = {Account.CUSTOMERS: from_customer, Account.MERCHANT: units - from_customer}
+    return {**{account: part for account, part in taken.items() if part}, target: -units}
+
+
+def _units_of_customer(refund: Refund, statement: Statement | None) -> int:
+    """Return what of a refund is taken from its customer's money; the rest is the merchant's."""
+    if statement is None or not statement.is_paid or refund.kind == "cancellation":
+        return int(refund.units)
+    return statement.returned.get(refund.pk, 0)
 
 
 _BEGUN: Final[Mapping[Fact, BookingKind]] = {

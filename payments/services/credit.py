@@ -6,13 +6,10 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q, Sum
-
 from chains import registry
 from chains.base import Transfer
 from core.money import WIDE
 from events.outbox import emit
-from invoices import services as invoice_services
 from invoices.models import Invoice
 from invoices.quotes import value_of
 from invoices.states import FINAL, InvoiceStatus
@@ -20,10 +17,10 @@ from merchants.settings import MerchantSettings
 from payments.events import deposit_event, payment_event, with_last_payment
 from payments.models import Payment
 from payments.services import books
+from payments.services.receipts import recount, standing_refunds
 from payments.services.refunds import refund_surplus
-from payments.services.returns import hold_unfounded
+from payments.services.returns import hold_unfounded, hold_unfounded_of
 from payments.states import (
-    RECEIVED,
     STATUS_EVENT,
     TIERS_USD,
     UNSETTLED,
@@ -115,11 +112,11 @@ def settle_invoice(invoice: Invoice, changes: list[Change], *, now: datetime, al
     told = [(change, event) for change in changes for event in _events_of(change)]
     if not told and not always:
         return
-    happenings = invoice_services.record_receipts(invoice, receipts_of(invoice), now=now)
-    _put_short_late_money_in_review(invoice)
+    refunds = standing_refunds(invoice)
+    happenings = recount(invoice, refunds, now=now)
     for change, event in told:
         emit(payment_event(change.payment, invoice, event))
-    hold_unfounded(invoice=invoice)
+    hold_unfounded(invoice=invoice, refunds=refunds)
     last = changes[-1].payment if changes else None
     for happening in happenings:
         emit(with_last_payment(happening, last))
@@ -138,26 +135,7 @@ def settle_unmatched(changes: list[Change], *, now: datetime) -> None:
             emit(deposit_event(change.payment, event))
         if change.touches_confirmed:
             books.follow_deposit(change.payment, now=now)
-    hold_unfounded(invoice=None, payments=[change.payment for change in changes])
-
-
-def receipts_of(invoice: Invoice) -> invoice_services.Receipts:
-    """Return the sums of all payments that count towards ``invoice``."""
-    confirmed = Q(status=PaymentStatus.CONFIRMED)
-    sums = Payment.objects.filter(invoice=invoice, counts=True, status__in=RECEIVED).aggregate(
-        received_units=Sum("credited_units"),
-        confirmed_units=Sum("credited_units", filter=confirmed),
-        received_value=Sum("value"),
-        confirmed_value=Sum("value", filter=confirmed),
-        late=Sum("units", filter=Q(is_late=True)),
-    )
-    return invoice_services.Receipts(
-        received_units=int(sums["received_units"] or 0),
-        confirmed_units=int(sums["confirmed_units"] or 0),
-        received_value=sums["received_value"] or Decimal(0),
-        confirmed_value=sums["confirmed_value"] or Decimal(0),
-        is_late=bool(sums["late"]),
-    )
+    hold_unfounded_of([change.payment for change in changes])
 
 
 def credit(payment: Payment, invoice: Invoice, *, rate: Decimal) -> None:
@@ -285,13 +263,3 @@ def _events_of(change: Change) -> list[str]:
         step = max(change.payment.required_confirmations // PROGRESS_STEPS, 1)
         return [STATUS_EVENT[status]] if change.payment.confirmations % step == 0 else []
     return []
-
-
-def _put_short_late_money_in_review(invoice: Invoice) -> None:
-    """Late money that does not pay the invoice waits for a decision; once it does pay, nobody has to look."""
-    if invoice.status == InvoiceStatus.EXPIRED:
-        short = Payment.objects.filter(invoice=invoice, counts=True, is_late=True, review=Review.NONE)
-        short.update(review=Review.OPEN, review_reason="short")
-    elif invoice.is_late:
-        settled = Payment.objects.filter(invoice=invoice, review=Review.OPEN, review_reason="short")
-        settled.update(review=Review.ACCEPTED)

@@ -18,6 +18,7 @@ from payments.models import Cursor, Payment
 from payments.services import books
 from payments.services.credit import IMPLAUSIBLE, Change, credit, judge, require_confirmations, settle_invoice
 from payments.services.refunds import open_refund
+from payments.services.returns import refundable_units
 from payments.states import PaymentStatus, Review
 
 
@@ -49,7 +50,8 @@ def resolve_deposit(  # noqa: PLR0913 - a decision has that many parts
     :raises DepositNotInReview: when it waits for no decision
     :raises DepositNeedsInvoice: when it is to be accepted, matched no invoice, and none is named
     :raises InvoiceNotFound: when the merchant has no such invoice in this mode
-    :raises DepositNotAcceptable: when the invoice has ended for good, or is not one this deposit can be for
+    :raises DepositNotAcceptable: when the invoice has ended for good, or is not one this deposit can be for; or when
+        the deposit is to be refunded, and some of it is promised back already
     :raises InvalidAddress: when the address to refund to is none of the network
     :raises RateUnavailable: when it is to be counted and there is no fresh rate
     """
@@ -62,6 +64,7 @@ def resolve_deposit(  # noqa: PLR0913 - a decision has that many parts
     if resolution is Resolution.ACCEPT:
         _accept(payment, invoice, now)
     elif resolution is Resolution.REFUND:
+        _refuse_if_promised(payment, invoice)
         payment.counts, payment.value, payment.credited_units = False, Decimal(0), 0
         payment.review = Review.REFUNDED
         open_refund(invoice, payment=payment, units=payment.units, address=address, kind="deposit", now=now)
@@ -105,6 +108,14 @@ def _accept(payment: Payment, invoice: Invoice | None, now: datetime) -> None:
         if payment.value > IMPLAUSIBLE:
             raise DepositNotAcceptable("This amount is more than all the money there is.")
     payment.review = Review.ACCEPTED
+
+
+def _refuse_if_promised(payment: Payment, invoice: Invoice | None) -> None:
+    """Return no money twice: refuse a deposit that counts when other refunds of its invoice rest on it."""
+    if invoice is None or not payment.counts or payment.status != PaymentStatus.CONFIRMED:
+        return
+    if refundable_units(invoice, payment.asset_code) < payment.units:
+        raise DepositNotAcceptable("Some of this deposit is promised back already; refund the rest on its invoice.")
 
 
 def _assign(payment: Payment, invoice: Invoice) -> None:

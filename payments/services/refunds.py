@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Sum
@@ -23,9 +24,13 @@ from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, Refu
 from payments.events import refund_event
 from payments.models import Cursor, Payment, Refund
 from payments.services import books, payouts
-from payments.services.returns import finish, hold_unfounded, refundable_units
+from payments.services.receipts import PART, recount, standing_refunds
+from payments.services.returns import finish, hold_unfounded, hold_unfounded_of, refundable_units
 from payments.states import OPEN_REFUND, RefundStatus
 from payments.watchlist import IssuedAddresses
+
+# What of these goes back is a matter between merchant and customer: the invoice stays what it is.
+_ENDED: Final = frozenset({InvoiceStatus.PAID, InvoiceStatus.REFUNDED, InvoiceStatus.CANCELLED})
 
 
 class RefundRate(StrEnum):
@@ -53,7 +58,7 @@ class RefundOrder:
 @transaction.atomic
 def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order: RefundOrder, now: datetime) -> Refund:
     """
-    Open a refund of confirmed money.
+    Open a refund of confirmed money. While the invoice is not paid, what goes back counts for nothing any more.
 
     :raises InvoiceNotFound: when the merchant has no such invoice
     :raises NothingToRefund: when all of it was refunded, or nothing is confirmed
@@ -71,7 +76,8 @@ def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order:
         raise RefundTooLarge(
             f"At most {left:f} {invoice.asset_code} can be refunded.", field=field, constraints={"max_amount": left}
         )
-    return open_refund(invoice, units=units, address=order.address, reason=order.reason, kind="requested", now=now)
+    kind = "requested" if invoice.status in _ENDED else PART
+    return open_refund(invoice, units=units, address=order.address, reason=order.reason, kind=kind, now=now)
 
 
 @transaction.atomic
@@ -110,7 +116,7 @@ def _return_payments(invoice: Invoice, *, reason: str, now: datetime) -> None:
     promised: dict[str, int] = defaultdict(int)
     for earlier in invoice.refunds.exclude(status=RefundStatus.CANCELLED).exclude(kind="deposit"):
         promised[earlier.asset_code] += earlier.units
-    for payment in invoice.payments.filter(status__in=selectors.RECEIVED, counts=True).order_by("created_at"):
+    for payment in invoice.payments.filter(status__in=selectors.RECEIVED, counts=True).order_by("created_at", "pk"):
         covered = min(promised[payment.asset_code], payment.units)
         promised[payment.asset_code] -= covered
         if covered < payment.units:
@@ -223,8 +229,7 @@ def cancel_refund(*, merchant: Merchant, livemode: bool, public_id: str, now: da
     refund.status = RefundStatus.CANCELLED
     refund.completed_at = now
     refund.save()
-    emit(refund_event(refund, "refund.cancelled"))
-    books.follow_refund(refund, now=now)
+    _tell(refund, "refund.cancelled", now=now)
     return refund
 
 
@@ -259,11 +264,26 @@ def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
         kind=kind,
         created_at=now,
     )
-    emit(refund_event(refund, "refund.created"))
-    books.follow_refund(refund, now=now)
-    hold_unfounded(invoice=invoice, payments=[payment] if payment else [])
+    _tell(refund, "refund.created", now=now)
     refund.refresh_from_db(fields=["is_held"])
     return refund
+
+
+def _tell(refund: Refund, event_type: str, *, now: datetime) -> None:
+    """Let everything follow from a refund that was promised or withdrawn, and tell of it; its invoice is locked."""
+    invoice = refund.invoice
+    refunds = standing_refunds(invoice) if invoice else []
+    happenings = recount(invoice, refunds, now=now) if invoice and refund.kind == PART else []
+    emit(refund_event(refund, event_type))
+    for happening in happenings:
+        emit(happening)
+    if invoice is not None:
+        hold_unfounded(invoice=invoice, refunds=refunds)
+    elif refund.payment is not None:
+        hold_unfounded_of([refund.payment])
+    if happenings and invoice is not None:
+        refund_surplus(invoice, now=now)
+    books.follow_refund(refund, now=now)
 
 
 def _refund_for_update(merchant: Merchant, livemode: bool, public_id: str) -> Refund:

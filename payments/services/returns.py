@@ -17,6 +17,7 @@ from payments.events import refund_event
 from payments.models import Payment, Refund
 from payments.services import books
 from payments.services.payouts import signed_txid, signed_txids
+from payments.services.receipts import PART
 from payments.states import TIERS_USD, PaymentStatus, RefundStatus, View, required_confirmations
 
 log = structlog.get_logger(__name__)
@@ -88,45 +89,79 @@ def finish(refund: Refund, *, now: datetime) -> None:
 
 
 def returned_units(invoice: Invoice) -> int:
-    """Return how much of the invoice's asset has gone back, in base units."""
+    """Return how much of what paid the invoice has gone back, in base units of its asset."""
     completed = invoice.refunds.filter(status=RefundStatus.COMPLETED, asset_code=invoice.asset_code)
-    return int(completed.exclude(kind="deposit").aggregate(units=Sum("units"))["units"] or 0)
+    return int(completed.exclude(kind__in=["deposit", PART]).aggregate(units=Sum("units"))["units"] or 0)
 
 
-def refundable_units(invoice: Invoice) -> int:
-    """Return what is confirmed in the invoice's own asset and not yet promised back, in base units."""
-    confirmed = Payment.objects.filter(
-        invoice=invoice, counts=True, status=PaymentStatus.CONFIRMED, asset_code=invoice.asset_code
-    ).aggregate(units=Sum("units"))["units"]
+def refundable_units(invoice: Invoice, asset_code: str = "") -> int:
+    """Return what is confirmed in an asset, by default the invoice's own, and not yet promised back, in base units."""
+    code = asset_code or invoice.asset_code
+    confirmed = confirmed_units(invoice).get(code, 0)
     promised = (
-        invoice.refunds.filter(asset_code=invoice.asset_code)
+        invoice.refunds.filter(asset_code=code)
         .exclude(status=RefundStatus.CANCELLED)
         .exclude(kind="deposit")
         .aggregate(units=Sum("units"))["units"]
     )
-    return int(confirmed or 0) - int(promised or 0)
+    return confirmed - int(promised or 0)
 
 
-def hold_unfounded(*, invoice: Invoice | None, payments: Sequence[Payment] = ()) -> None:
+def confirmed_units(invoice: Invoice) -> dict[str, int]:
+    """Return what is confirmed and counts towards ``invoice``, per asset, in base units."""
+    counting = Payment.objects.filter(invoice=invoice, counts=True, status=PaymentStatus.CONFIRMED)
+    return {code: int(units) for code, units in counting.values_list("asset_code").annotate(units=Sum("units"))}
+
+
+def hold_unfounded(*, invoice: Invoice, refunds: Sequence[Refund]) -> None:
     """
-    Hold refunds of money that is not confirmed, or no longer is, and let go of those whose money came back.
+    Hold those standing ``refunds`` of ``invoice`` whose money is not confirmed; let go of those whose money came back.
 
-    For those of one invoice, or of ``payments`` that have none; called whenever payments changed.
+    Called whenever payments or refunds changed; the caller holds the invoice's row lock.
     """
-    which = Q(invoice=invoice) if invoice else Q(invoice=None, payment__in=payments)
-    rows = Refund.objects.select_related("payment", "invoice").filter(which).exclude(status=RefundStatus.CANCELLED)
-    refunds = list(rows)
-    if not refunds:
-        return
-    is_short = invoice is not None and refundable_units(invoice) < 0
+    if refunds:
+        _hold(refunds, _unfounded(refunds, confirmed_units(invoice)))
+
+
+def hold_unfounded_of(payments: Sequence[Payment]) -> None:
+    """Do the same for the refunds of ``payments`` that are for no invoice."""
+    rows = Refund.objects.select_related("payment").filter(invoice=None, payment__in=payments)
+    refunds = list(rows.exclude(status=RefundStatus.CANCELLED))
+    _hold(refunds, _unfounded(refunds, {}))
+
+
+def _unfounded(refunds: Sequence[Refund], confirmed: Mapping[str, int]) -> set[UUID]:
+    """
+    Return which of ``refunds`` promise more than there is, given what is confirmed per asset.
+
+    What has been sent is gone: it comes first. Then come those that return one payment, then the rest, the oldest
+    first. A deposit counts towards nothing and rests on its own payment alone.
+    """
+    left = dict(confirmed)
+    unfounded = set()
+    for refund in sorted(refunds, key=_by_claim):
+        is_gone = refund.payment is not None and refund.payment.status != PaymentStatus.CONFIRMED
+        rests_on_payment = refund.kind == "deposit" or (is_gone and refund.status == RefundStatus.REQUESTED)
+        if not rests_on_payment:
+            left[refund.asset_code] = left.get(refund.asset_code, 0) - int(refund.units)
+        if is_gone or (not rests_on_payment and left[refund.asset_code] < 0):
+            unfounded.add(refund.pk)
+    return unfounded
+
+
+def _by_claim(refund: Refund) -> tuple[bool, bool, datetime, UUID]:
+    return refund.status == RefundStatus.REQUESTED, refund.payment_id is None, refund.created_at, refund.pk
+
+
+def _hold(refunds: Sequence[Refund], unfounded: set[UUID]) -> None:
     for refund in refunds:
-        unfounded = is_short if refund.payment is None else refund.payment.status != PaymentStatus.CONFIRMED
-        if unfounded == refund.is_held:
+        is_unfounded = refund.pk in unfounded
+        if is_unfounded == refund.is_held:
             continue
-        refund.is_held = unfounded
+        refund.is_held = is_unfounded
         refund.save(update_fields=["is_held"])
-        emit(refund_event(refund, "refund.held" if unfounded else "refund.released"))
-        if unfounded and refund.status != RefundStatus.REQUESTED:
+        emit(refund_event(refund, "refund.held" if is_unfounded else "refund.released"))
+        if is_unfounded and refund.status != RefundStatus.REQUESTED:
             log.error("refund_rests_on_reversed_payment", refund=refund.public_id, network=refund.network)
 
 

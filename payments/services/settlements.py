@@ -1,8 +1,9 @@
 """
 What a paid invoice brought: gross, the platform's fee and net, per asset it was paid in.
 
-Gross is the confirmed money that counts, less what of a surplus is kept for the customer or goes back to
-them. It follows from the facts like a status: when they change, the settlement is reversed and replaced.
+Gross is the confirmed money that counts, less what of a surplus is kept for the customer, and what goes
+back to them of a surplus or of a part. It follows from the facts like a status: when they change, the
+settlement is reversed and replaced.
 """
 
 from collections.abc import Mapping
@@ -22,9 +23,12 @@ from invoices.states import InvoiceStatus
 from payments.events import settlement_event
 from payments.models import Refund, Settlement, SettlementStatus
 from payments.models.books import fee_of
+from payments.services.receipts import PART
 from payments.states import RefundStatus
 
 PAID: Final = frozenset({InvoiceStatus.PAID, InvoiceStatus.REFUNDED})
+
+RETURNED: Final = frozenset({PART, "surplus"})  # kinds of refunds of money that never was the merchant's
 
 Key = tuple[str, str]  # network, asset code
 
@@ -36,7 +40,7 @@ class Statement:
     is_paid: bool
     confirmed: Mapping[Key, int]  # confirmed and counting, per asset
     credited_units: int  # of the confirmed money, what is the customer's credit; in the invoice's asset
-    returned_units: int  # likewise, the surplus that goes back to them
+    returned: Mapping[UUID, int]  # likewise, per refund, what goes back of it: a surplus, or a part before it was paid
     credits: list[Credit]
     refunds: list[Refund]
     settlements: list[Settlement]  # oldest first, reversed ones too
@@ -50,11 +54,12 @@ class Statement:
         earlier = Settlement.objects.filter(invoice=invoice).order_by("created_at", "id") if has_settlements else []
         confirmed = {(network, code): int(units) for network, code, units in sums or ()}
         own = confirmed.get((invoice.network, invoice.asset_code), 0)
+        returned = _returned(refunds, own)
         return cls(
             is_paid=invoice.status in PAID,
             confirmed=confirmed,
-            credited_units=min(_credited_units(invoice, credits_given), own),
-            returned_units=min(_returned_units(refunds), own),
+            credited_units=min(_credited_units(invoice, credits_given), own - sum(returned.values())),
+            returned=returned,
             credits=credits_given,
             refunds=refunds,
             settlements=list(earlier),
@@ -67,7 +72,7 @@ class Statement:
         gross = dict(self.confirmed)
         own = (invoice.network, invoice.asset_code)
         if own in gross:
-            gross[own] -= self.credited_units + self.returned_units
+            gross[own] -= self.credited_units + sum(self.returned.values())
         return {key: units for key, units in gross.items() if units > 0}
 
 
@@ -164,8 +169,15 @@ def _credited_units(invoice: Invoice, credits_given: list[Credit]) -> int:
     return int(WIDE.divide(surplus, invoice.rate).scaleb(invoice.asset.decimals, context=WIDE))
 
 
-def _returned_units(refunds: list[Refund]) -> int:
-    """Return the surplus promised back or sent; one whose refund was withdrawn stays with the merchant."""
-    return sum(
-        refund.units for refund in refunds if refund.kind == "surplus" and refund.status != RefundStatus.CANCELLED
-    )
+def _returned(refunds: list[Refund], own: int) -> dict[UUID, int]:
+    """
+    Return what of ``own``, the money confirmed in the invoice's asset, goes back by each refund, the oldest first.
+
+    A surplus whose refund was withdrawn stays with the merchant; what was promised and is not there is theirs to bear.
+    """
+    returned = {}
+    for refund in sorted(refunds, key=lambda refund: (refund.created_at, refund.pk)):
+        if refund.kind in RETURNED and refund.status != RefundStatus.CANCELLED:
+            returned[refund.pk] = min(int(refund.units), own)
+            own -= returned[refund.pk]
+    return returned

@@ -14,13 +14,24 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chains.base import ChainUnavailable
+from chains.sandbox.services import new_address
 from core.errors import Conflict, Invalid
 from events.models import Event
 from invoices.models import Invoice
 from invoices.services import expire_due
 from invoices.states import InvoiceStatus, next_status
-from payments.models import Cursor, Payment, ScannedRange
-from payments.services import Resolution, cancel_invoice, resolve_deposit, scan, verify
+from payments.models import Cursor, Payment, Refund, ScannedRange
+from payments.services import (
+    RefundOrder,
+    Resolution,
+    cancel_invoice,
+    cancel_refund,
+    complete_refund,
+    request_refund,
+    resolve_deposit,
+    scan,
+    verify,
+)
 from payments.states import STATUS_EVENT, PaymentStatus, Review
 from tests.factories import make_invoice, make_merchant
 from tests.payments.chain import ScriptedChain, transfer
@@ -87,13 +98,25 @@ class World:
         with contextlib.suppress(Conflict), transaction.atomic():
             cancel_invoice(**self.of_merchant(invoice), reason="", refund_partial_payments=True, now=self.clock)
 
+    def return_part(self, which: int, amount: Decimal | None) -> None:
+        order = RefundOrder(address=new_address(), amount=amount)
+        with contextlib.suppress(Conflict, Invalid), transaction.atomic():
+            request_refund(**self.of_merchant(self.invoices[which % len(self.invoices)]), order=order, now=self.clock)
+
+    def end_return(self, is_sent: bool) -> None:
+        refund = Refund.objects.filter(status="requested").order_by("created_at", "pk").first()
+        if refund is not None and is_sent:
+            complete_refund(**self.of_merchant(refund), txid=f"{next(self.transactions):064x}", now=self.clock)
+        elif refund is not None:
+            cancel_refund(**self.of_merchant(refund), now=self.clock)
+
     def decide(self, resolution: Resolution) -> None:
         payment = Payment.objects.filter(review=Review.OPEN).order_by("pk").first()
         if payment is not None:
             with contextlib.suppress(Conflict, Invalid), transaction.atomic():
                 resolve_deposit(**self.of_merchant(payment), resolution=resolution, now=self.clock)
 
-    def of_merchant(self, thing: Invoice | Payment) -> dict[str, object]:
+    def of_merchant(self, thing: Invoice | Payment | Refund) -> dict[str, object]:
         return {"merchant": self.invoices[0].merchant, "livemode": False, "public_id": thing.public_id}
 
     def restart_from_an_old_cursor(self, back: int) -> None:
@@ -138,6 +161,8 @@ actions = st.one_of(
     st.tuples(st.just("crash_while_reading"), st.integers(min_value=0, max_value=12)),
     st.tuples(st.just("read_again")),
     st.tuples(st.just("cancel"), numbers),
+    st.tuples(st.just("return_part"), numbers, st.sampled_from([None, Decimal(1), Decimal("5.5")])),
+    st.tuples(st.just("end_return"), st.booleans()),
     st.tuples(st.just("decide"), st.sampled_from([Resolution.ACCEPT, Resolution.REFUND, Resolution.IGNORE])),
 )
 
@@ -198,8 +223,11 @@ def check_invoices(world: World) -> None:
     for stale in world.invoices:
         invoice = Invoice.objects.get(pk=stale.pk)
         counting = Payment.objects.filter(invoice=invoice, counts=True)
-        confirmed = sum((p.value for p in counting.filter(status=PaymentStatus.CONFIRMED)), Decimal(0))
-        assert invoice.confirmed_value == confirmed
+        came = sum(int(p.units) for p in counting.filter(status=PaymentStatus.CONFIRMED))
+        parts = Refund.objects.filter(invoice=invoice, kind="part").exclude(status="cancelled")
+        left = max(came - sum(int(part.units) for part in parts), 0)  # what goes back pays for nothing
+        confirmed = invoice.rate * invoice.asset.to_amount(left)
+        assert (invoice.confirmed_units, invoice.confirmed_value) == (left, confirmed)
         status = InvoiceStatus(invoice.status)
         follows = next_status(status, invoice.facts(now=world.clock))
         assert follows is status or follows is InvoiceStatus.EXPIRED

@@ -12,7 +12,9 @@ from chains.sandbox.services import new_address
 from events.outbox import dispatch
 from invoices.models import Invoice
 from invoices.services import Tolerance
+from payments import reconciliation
 from payments.models import Booking, Cursor, Payment, Posting, Refund
+from payments.reconciliation import Scope
 from payments.services import (
     RefundOrder,
     Resolution,
@@ -306,15 +308,36 @@ class TestRefunds:
 
         assert balances() == {"chain": 5_000_000, "refunds": -5_000_000}
 
-    def test_a_refund_of_a_part_is_the_merchant_s_matter_once_the_invoice_is_paid(self, chain, invoice, now):
+    def test_a_refund_of_a_part_stays_the_customer_s_matter_when_the_invoice_is_paid(self, chain, invoice, now):
         pay(chain, invoice, now, units=5_000_000)
         order = RefundOrder(address=new_address(), amount=Decimal(1))
         request_refund(**of(invoice, public_id=invoice.public_id), order=order, now=now)
         assert balances() == {"chain": 5_000_000, "customers": -4_000_000, "refunds": -1_000_000}
+        invoice.refresh_from_db()
 
         pay(chain, invoice, now, txid="b" * 64)
 
-        assert balances() == {"chain": ALL, "refunds": -1_000_000, "merchant": 1_000_000 + FEE - ALL, "fees": -FEE}
+        assert balances() == {"chain": ALL + 1_000_000, "refunds": -1_000_000, "merchant": FEE - ALL, "fees": -FEE}
+        assert "corrected" not in [kind for kind, _ in journal()]
+
+    def test_a_part_that_was_sent_and_whose_money_a_fork_took_is_the_merchant_s_loss(self, chain, invoice, now):
+        pay(chain, invoice, now, units=5_000_000, asset="USDC", txid="b" * 64)
+        deposit = Payment.objects.get()
+        resolve_deposit(**of(deposit, public_id=deposit.public_id), resolution=Resolution.ACCEPT, now=now)
+        pay(chain, invoice, now, units=2_000_000)
+        order = RefundOrder(address=new_address(), amount=Decimal(2))
+        refund = request_refund(**of(invoice, public_id=invoice.public_id), order=order, now=now)
+        complete_refund(**of(invoice, public_id=refund.public_id), txid="f" * 64, now=now)
+        chain.fork(3)
+        chain.grow(4)
+        read(chain, now)
+
+        accept_invoice(**of(invoice, public_id=invoice.public_id), now=now)
+
+        in_usdt, in_usdc = (balances(booking__asset_code=code) for code in ("USDT", "USDC"))
+        assert in_usdt == {"chain": -2_000_000, "merchant": 2_000_000}
+        assert in_usdc == {"chain": 5_000_000, "merchant": -4_950_000, "fees": -50_000}
+        assert reconciliation.ledger_differences(Scope()) == []
 
 
 class TestDeposits:

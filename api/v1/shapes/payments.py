@@ -165,7 +165,10 @@ REFUND: Final = Shape(
         "network": text("The network.", "tron"),
         "address": text("Where it goes; null until known.", nullable=True),
         "status": REFUND_STATUS,
-        "kind": Choice("requested", "cancellation", "surplus", "deposit", doc="Why it was opened."),
+        "kind": Choice(
+            *("requested", "part", "cancellation", "surplus", "deposit"),
+            doc="Why it was opened. A `part` goes back before its invoice is paid and counts towards it no longer.",
+        ),
         "reason": text("In your own words.", nullable=True),
         "tx_hash": text("The transaction it was sent in.", nullable=True),
         "held": Flag(doc="Do not send it: the money it returns is not confirmed, or a reorg took it back."),
