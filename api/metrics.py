@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from core import context
 from payments.overview import NetworkStatus, network_statuses
+from payments.vault_overview import VaultStatus
 
 # Metric → what it counts, and which field of a network's status holds it.
 _OF_NETWORKS: Final = {
@@ -26,6 +27,16 @@ _OF_NETWORKS: Final = {
     "checkout_chain_findings": ("Open differences between the first reading and the second.", "findings"),
     "checkout_deposits_in_review": ("Payments in the inbox that wait for a decision.", "in_review"),
     "checkout_payments_unsettled": ("Payments that are seen and not confirmed yet.", "unsettled"),
+}
+# The same for the vaults of a network; the metrics of payouts have one more label.
+_OF_VAULTS: Final = {
+    "checkout_payouts_stuck": ("Payouts signed over half an hour ago that no block has.", "stuck"),
+    "checkout_payouts_oldest_seconds": ("Age of the oldest payout that is not over.", "oldest_seconds"),
+    "checkout_vaults_without_coin": ("Vaults that wait for coin on their gas address.", "dry_vaults"),
+}
+_OF_PAYOUTS: Final = {
+    "checkout_payouts": ("Payouts that are not over, by status.", "status", "by_status"),
+    "checkout_payouts_waiting": ("Payouts that wait, by what they wait for.", "reason", "by_reason"),
 }
 _OF_ENDPOINTS: Final = ("network", "endpoint")
 
@@ -50,6 +61,7 @@ class _Chains:
                 delay.add_metric([status.network, endpoint.name], endpoint.milliseconds)
         yield awake
         yield delay
+        yield from _of_vaults([(status.network, status.vaults) for status in statuses if status.vaults])
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
@@ -68,6 +80,20 @@ def _family(name: str, meaning: str, field: str, statuses: list[NetworkStatus]) 
         if value is not None:
             family.add_metric([status.network], value)
     return family
+
+
+def _of_vaults(statuses: list[tuple[str, VaultStatus]]) -> Iterator[GaugeMetricFamily]:
+    for name, (meaning, field) in _OF_VAULTS.items():
+        family = GaugeMetricFamily(name, meaning, labels=["network"])
+        for network, status in statuses:
+            family.add_metric([network], getattr(status, field))
+        yield family
+    for name, (meaning, label, field) in _OF_PAYOUTS.items():
+        family = GaugeMetricFamily(name, meaning, labels=["network", label])
+        for network, status in statuses:
+            for value, count in getattr(status, field).items():
+                family.add_metric([network, value], count)
+        yield family
 
 
 def _is_allowed(address: str) -> bool:

@@ -15,6 +15,7 @@ from chains.health import EndpointHealth
 from core import valkey
 from payments.models import Cursor, Finding, Payment, ScannedRange
 from payments.states import UNSETTLED, Review
+from payments.vault_overview import VaultStatus, vault_statuses
 
 _HEALTH_KEY: Final = "chains:endpoints:{}"
 _HEALTH_SECONDS: Final = 900
@@ -46,6 +47,7 @@ class NetworkStatus:
     unsettled: int
     block_seconds: int
     endpoints: tuple[EndpointHealth, ...] = ()
+    vaults: VaultStatus | None = None
 
     @property
     def problems(self) -> list[str]:
@@ -60,6 +62,8 @@ class NetworkStatus:
         found += [f"{each.name} rests: {each.reason}" for each in self.endpoints if not each.is_awake]
         if self.findings:
             found.append(f"{self.findings} findings of the second pass")
+        if self.vaults:
+            found += self.vaults.problems
         return found
 
 
@@ -77,6 +81,7 @@ def network_statuses(*, now: datetime) -> list[NetworkStatus]:
     findings = _by_network(Finding.objects.filter(resolved_at=None).values("network").annotate(count=Count("pk")))
     review = _by_network(Payment.objects.filter(review=Review.OPEN).values("network").annotate(count=Count("pk")))
     unsettled = _by_network(Payment.objects.filter(status__in=UNSETTLED).values("network").annotate(count=Count("pk")))
+    vaults = vault_statuses(now=now)
     statuses = []
     for network in registry.networks():
         cursor = cursors.get(network.code)
@@ -101,6 +106,7 @@ def network_statuses(*, now: datetime) -> list[NetworkStatus]:
                 unsettled=unsettled.get(network.code, {}).get("count", 0),
                 block_seconds=network.block_seconds,
                 endpoints=_endpoints_of(network.code),
+                vaults=vaults.get(network.code),
             )
         )
     return statuses
