@@ -44,15 +44,25 @@ def last_shared(network: str, *, below: int, block_at: Callable[[int], Block]) -
     if not known:
         return None
 
+    same: dict[int, Block] = {}  # not asked again: by then the node may be on yet another fork
+
     def differs(place: int) -> bool:
         height, hash_ = known[place]
-        return block_at(height).hash != hash_
+        block = block_at(height)
+        if block.hash == hash_:
+            same[place] = block
+        return block.hash != hash_
 
     # The newest is the likeliest: most forks are one block deep.
-    if not differs(len(known) - 1):
-        return block_at(known[-1][0])
-    fork = bisect_left(range(len(known) - 1), True, key=differs)
-    return block_at(known[fork - 1][0]) if fork else None
+    newest = len(known) - 1
+    if differs(newest):
+        newest = bisect_left(range(newest), True, key=differs) - 1
+    return same.get(newest)
+
+
+def witness(network: str, height: int) -> ScannedRange | None:
+    """Return the range whose end vouches for the blocks up to ``height``: the lowest end that is not beneath it."""
+    return ScannedRange.objects.filter(network=network, last__gte=height).order_by("last").first()
 
 
 def oldest_known(network: str) -> int | None:

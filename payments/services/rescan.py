@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from chains.base import ChainReader, ChainUnavailable, Watchlist
+from django.db import transaction
+
+from chains.base import Block, ChainReader, ChainUnavailable, Transfer, Watchlist
 from core.errors import Conflict
-from payments.models import Cursor, Payment
+from payments.models import Cursor, Payment, ScannedRange
 from payments.services.ledger import record_glimpse
+from payments.services.ranges import witness
 from payments.watchlist import IssuedAddresses
 
 
@@ -34,7 +37,8 @@ def rescan(*, network: str, first: int, last: int, reader: ChainReader, now: dat
     Read blocks ``first`` … ``last`` again and credit what is not recorded; yields after each range.
 
     :raises Conflict: when the scan itself has not come that far
-    :raises ChainUnavailable: when the node does not answer reliably; what was yielded is done
+    :raises ChainUnavailable: when the node does not answer reliably, or is on another fork than the scan;
+        what was yielded is done
     """
     cursor = Cursor.objects.filter(network=network).first()
     if cursor is None or last > cursor.height:
@@ -51,10 +55,22 @@ def read_again(blocks: Blocks, *, reader: ChainReader, now: datetime) -> list[Pa
     """
     Read one range that the scan has passed and credit what is not recorded; return the payments new to us.
 
-    :raises ChainUnavailable: when the node does not answer reliably
+    :raises ChainUnavailable: when the node does not answer reliably, or is on another fork than the scan
     """
     tip, border = reader.block_at(None), reader.block_at(blocks.last)
     transfers = list(reader.transfers(first=blocks.first, last=blocks.last, watchlist=blocks.watchlist))
     if reader.block_at(blocks.last).hash != border.hash:
         raise ChainUnavailable("the chain changed while it was being read")
-    return record_glimpse(blocks.network, transfers, tip=tip, now=now)
+    known = witness(blocks.network, blocks.last)
+    if known is None or reader.block_at(known.last).hash != known.hash:
+        raise ChainUnavailable(f"the node has other blocks up to {blocks.last} than those that were scanned")
+    return _record(known, transfers, tip=tip, now=now)
+
+
+@transaction.atomic
+def _record(known: ScannedRange, transfers: list[Transfer], *, tip: Block, now: datetime) -> list[Payment]:
+    """Credit what is new, unless a fork has meanwhile replaced the range that vouches for it."""
+    Cursor.objects.select_for_update().get(network=known.network)  # the scan waits, or is waited for
+    if not ScannedRange.objects.filter(network=known.network, last=known.last, hash=known.hash).exists():
+        raise ChainUnavailable("the record of these blocks changed while they were being read")
+    return record_glimpse(known.network, transfers, tip=tip, now=now)
