@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Find what a merchant's vaults signed within a day."""
 
-    dependencies = [("payments", "0007_replacements")]
+    dependencies = [("payments", "0008_part_refunds")]
 
     operations = [
         migrations.AddIndex(
