@@ -70,6 +70,7 @@ class Network:
     assets: tuple[Asset, ...]
     confirmations: tuple[int | Finality, int | Finality, int | Finality]  # invoices < 100, < 10,000, above (USD)
     block_time: timedelta  # between two blocks, as a rule
+    scan_every: timedelta = timedelta()  # while somebody waits for a payment; zero: as often as the clock strikes
     side: str = "mainnet"  # which of the network's chains: the real one or a test chain
     chain_id: int = 0
     landmark: Landmark | None = None  # a node on another chain is not believed

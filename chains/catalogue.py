@@ -60,7 +60,13 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A network with its coin, its confirmation tiers (invoices under 100, under 10,000, above, in USD) and sides."""
+    """
+    A network with its coin, its confirmation tiers (invoices under 100, under 10,000, above, in USD) and sides.
+
+    ``scan_every`` is how often it is read while somebody waits for a payment: often where a payment is done within
+    seconds, less often where blocks come slowly, where reading costs much (Bitcoin's family tells its whole mempool
+    each time) or where free nodes are counted by the day (Cardano).
+    """
 
     code: str
     family: str
@@ -69,6 +75,7 @@ class Entry:
     confirmations: Confirmations
     block_time: timedelta
     sides: Mapping[str, Side]
+    scan_every: timedelta = timedelta(seconds=5)
     tag_kind: str = ""  # see chains.base.Network
 
 
@@ -265,6 +272,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin_decimals=8,
             confirmations=(1, 3, 6),
             block_time=timedelta(minutes=10),
+            scan_every=timedelta(seconds=15),
             sides={
                 "mainnet": Side(
                     name="Bitcoin",
@@ -300,6 +308,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin_decimals=8,
             confirmations=(2, 6, 12),
             block_time=timedelta(seconds=150),
+            scan_every=timedelta(seconds=10),
             sides={
                 "mainnet": Side(
                     name="Litecoin",
@@ -324,6 +333,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin_decimals=8,
             confirmations=(6, 20, 60),
             block_time=timedelta(minutes=1),
+            scan_every=timedelta(seconds=10),
             sides={
                 "mainnet": Side(
                     name="Dogecoin",
@@ -348,6 +358,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin_decimals=8,
             confirmations=(2, 6, 15),
             block_time=timedelta(minutes=10),
+            scan_every=timedelta(seconds=15),
             sides={
                 "mainnet": Side(
                     name="Bitcoin Cash",
@@ -375,6 +386,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin_decimals=9,
             confirmations=(FINALIZED, FINALIZED, FINALIZED),
             block_time=timedelta(milliseconds=400),
+            scan_every=timedelta(seconds=10),
             tag_kind=REFERENCE,
             sides={
                 "mainnet": Side(
@@ -429,6 +441,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin_decimals=6,
             confirmations=(5, 15, 30),
             block_time=timedelta(seconds=20),
+            scan_every=timedelta(seconds=30),
             sides={  # the chain id is the network magic
                 "mainnet": Side(
                     name="Cardano",

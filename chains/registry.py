@@ -145,6 +145,7 @@ def _network(entry: Entry, given: Mapping[str, Any]) -> Network:
     chain_id = given.get("chain_id") or side.chain_id
     explorer_tx, explorer_address = side.explorer_templates
     is_known_chain = chain_id == side.chain_id
+    options = dict(given.get("options") or {})
     coin = Asset(entry.coin, entry.code, entry.coin_decimals, display_digits(entry.coin, entry.coin_decimals))
     return Network(
         code=entry.code,
@@ -154,6 +155,7 @@ def _network(entry: Entry, given: Mapping[str, Any]) -> Network:
         assets=(coin, *_tokens(entry, side if is_known_chain else None, given.get("tokens") or {})),
         confirmations=_confirmations(given.get("confirmations")) or entry.confirmations,
         block_time=entry.block_time,
+        scan_every=timedelta(seconds=int(options["scan_seconds"])) if "scan_seconds" in options else entry.scan_every,
         side=side_code,
         chain_id=chain_id,
         landmark=side.landmark,
@@ -161,7 +163,7 @@ def _network(entry: Entry, given: Mapping[str, Any]) -> Network:
         rpc_urls=tuple(given.get("rpc_urls") or ()),
         explorer_tx=explorer_tx if is_known_chain else "",
         explorer_address=explorer_address if is_known_chain else "",
-        options=dict(given.get("options") or {}),
+        options=options,
     )
 
 

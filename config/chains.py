@@ -8,6 +8,8 @@ For each network of the catalogue, with its code in capitals before the undersco
 * ``ETHEREUM_USDT_CONTRACT``, ``ETHEREUM_USDT_DECIMALS``: another contract, or another token
 * ``ETHEREUM_CONFIRMATIONS``: for invoices under 100, under 10,000 and above, in USD: ``3,12,finalized``
 * ``ETHEREUM_BLOCK_RANGE``, ``ETHEREUM_BATCH_SIZE``: how many blocks or calls a node is asked for at once
+* ``ETHEREUM_RPC_RATE``: how often a node is asked at most, each second
+* ``ETHEREUM_SCAN_SECONDS``: how often the network is read while somebody waits for a payment
 * ``TRON_API_KEY``, ``TRON_JSONRPC_URL``: TRON only; the second where JSON-RPC is not at ``<url>/jsonrpc``
 * ``CARDANO_API_URL``, ``CARDANO_API_KEY``: Cardano only: another name of ``CARDANO_RPC_URL``, and the project id
 
@@ -34,6 +36,7 @@ _OPTIONS: Final = {
     "BLOCK_RANGE": ("block_range", 2000),
     "BATCH_SIZE": ("batch_size", 100),
     "RPC_RATE": ("rate", 10_000),
+    "SCAN_SECONDS": ("scan_seconds", 60),
 }
 
 

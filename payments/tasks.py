@@ -14,6 +14,7 @@ from payments.services.ledger import fail_stale
 from payments.services.ranges import fold
 from payments.services.scanner import scan as scan_network
 from payments.services.second_pass import verify as verify_network
+from payments.services.turns import take_turn
 from payments.services.vaults import look_after_payouts as look_after
 
 log = structlog.get_logger(__name__)
@@ -30,9 +31,10 @@ def scan(network: str) -> int:
 
 @shared_task
 def scan_all() -> None:
-    """Have every enabled network read, each in a task of its own: a slow node delays no other network."""
+    """Have every network read whose turn it is, each in a task of its own: a slow node delays no other network."""
     for network in registry.networks(enabled_only=True):
-        scan.delay(network.code)
+        if take_turn(network, now=timezone.now()):
+            scan.delay(network.code)
 
 
 @shared_task

@@ -27,7 +27,16 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("doc
 _READERS = {"text", "secret", "integer", "decimal", "flag", "choice", "names", "chosen", "networks", "base_url"} | {
     "rates", "amounts", "folder", "database", "redis", "address",
 }  # fmt: skip
-_FOR_EACH_NETWORK = {"RPC_URL", "NETWORK", "CHAIN_ID", "CONFIRMATIONS", "BLOCK_RANGE", "BATCH_SIZE", "RPC_RATE"}
+_FOR_EACH_NETWORK = {
+    "RPC_URL",
+    "NETWORK",
+    "CHAIN_ID",
+    "CONFIRMATIONS",
+    "BLOCK_RANGE",
+    "BATCH_SIZE",
+    "RPC_RATE",
+    "SCAN_SECONDS",
+}
 _ONLY_TRON = {"TRON_API_KEY", "TRON_JSONRPC_URL"}
 _ONLY_CARDANO = {"CARDANO_API_KEY", "CARDANO_API_URL"}
 _FOR_EACH_TOKEN = {"CONTRACT", "DECIMALS"}

@@ -8,7 +8,11 @@ from core.models import Record
 
 
 class Cursor(models.Model):
-    """How far one network has been read. Moves in the transaction that records what was read."""
+    """
+    How far one network has been read. Moves in the transaction that records what was read.
+
+    ``asked_at`` is when a worker was last sent to read it, whether there was anything new or not.
+    """
 
     network = models.CharField(max_length=32, primary_key=True)
     height = models.BigIntegerField()
@@ -16,6 +20,7 @@ class Cursor(models.Model):
     tip_height = models.BigIntegerField()
     finalized_height = models.BigIntegerField(null=True)
     scanned_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.network} at {self.height}"

@@ -44,10 +44,11 @@ def scan(*, network: str, now: datetime, reader: ChainReader | None = None, max_
     :raises ChainUnavailable: when the node does not answer reliably; nothing is lost, try again later
     """
     reader = reader or registry.reader(network)
-    _glimpse_newest(network, reader, now)
+    tip = reader.block_at(None)
+    _glimpse_newest(network, reader, tip, now)
     read = 0
-    for _ in range(max_rounds):
-        reading = _read_next(network, reader, now)
+    for round_ in range(max_rounds):
+        reading = _read_next(network, reader, reader.block_at(None) if round_ else tip, now)
         if reading is None:
             break
         if not record_reading(reading, now=now):
@@ -59,10 +60,9 @@ def scan(*, network: str, now: datetime, reader: ChainReader | None = None, max_
     return read
 
 
-def _glimpse_newest(network: str, reader: ChainReader, now: datetime) -> None:
+def _glimpse_newest(network: str, reader: ChainReader, tip: Block, now: datetime) -> None:
     """Record what the newest blocks hold when there is more than one range to read before them."""
     cursor = Cursor.objects.filter(network=network).first()
-    tip = reader.block_at(None)
     first = tip.height - reader.max_range + 1
     if cursor is None or first <= cursor.height + 1:
         return
@@ -71,9 +71,8 @@ def _glimpse_newest(network: str, reader: ChainReader, now: datetime) -> None:
         record_glimpse(network, transfers, tip=tip, now=now)
 
 
-def _read_next(network: str, reader: ChainReader, now: datetime) -> Reading | None:
+def _read_next(network: str, reader: ChainReader, tip: Block, now: datetime) -> Reading | None:
     cursor = Cursor.objects.filter(network=network).first()
-    tip = reader.block_at(None)
     start = _first_start(network, reader, tip, now) if cursor is None else _start_after(cursor, reader, tip)
     if start is None:
         return None
