@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0007_replacements'),
+        ('payments', '0009_payouts_by_day'),
     ]
 
     operations = [
