@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, path, reverse_lazy
 
-from dashboard.views import deposits, sessions, wallets
+from dashboard.views import customers, deposits, invoices, links, sessions, wallets
 
 app_name = "dashboard"
 
@@ -13,6 +13,18 @@ urlpatterns: list[URLPattern] = [
     path("sign-out/", sessions.sign_out, name="sign_out"),
     path("merchant/", sessions.choose_merchant, name="merchant"),
     path("mode/", sessions.choose_mode, name="mode"),
+    path("invoices/", invoices.invoice_list, name="invoices"),
+    path("invoices/<str:invoice_id>/", invoices.invoice_detail, name="invoice"),
+    path("invoices/<str:invoice_id>/cancel/", invoices.cancel_invoice, name="invoice_cancel"),
+    path("invoices/<str:invoice_id>/accept/", invoices.accept_invoice, name="invoice_accept"),
+    path("customers/", customers.customer_list, name="customers"),
+    path("customers/add/", customers.add_customer, name="customer_add"),
+    path("customers/<str:customer_id>/", customers.customer_detail, name="customer"),
+    path("payment-links/", links.link_list, name="payment_links"),
+    path("payment-links/add/", links.add_link, name="payment_link_add"),
+    path("payment-links/<str:link_id>/", links.link_detail, name="payment_link"),
+    path("payment-links/<str:link_id>/change/", links.change_link, name="payment_link_change"),
+    path("payment-links/<str:link_id>/switch/", links.switch_link, name="payment_link_switch"),
     path("wallets/", wallets.wallet_list, name="wallets"),
     path("wallets/add/", wallets.add_wallet, name="wallet_add"),
     path("wallets/<str:wallet_id>/remove/", wallets.remove_wallet, name="wallet_remove"),

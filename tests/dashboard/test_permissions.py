@@ -16,10 +16,12 @@ from django.utils import timezone
 from dashboard import urls
 from dashboard.access import DEVELOP, EVERYBODY, MANAGE, MANAGE_TEAM, MONEY, SELL
 from events.models import Event
+from invoices.models import Invoice
+from invoices.services import CustomerDetails, LinkTerms, create_customer, create_link
 from merchants import services
 from merchants.models import Merchant, Role
 from tests.dashboard.money import make_deposit
-from tests.factories import make_merchant
+from tests.factories import make_invoice, make_merchant
 
 assert DEVELOP | MANAGE | MANAGE_TEAM | SELL <= EVERYBODY  # the sets of dashboard/access.py, for rows to come
 
@@ -48,6 +50,27 @@ def deposit(merchant: Merchant) -> dict[str, str]:
     return {"deposit_id": make_deposit(merchant, timezone.now()).public_id}
 
 
+def invoice(merchant: Merchant) -> dict[str, str]:
+    return {"invoice_id": make_invoice(merchant, timezone.now()).public_id}
+
+
+def partial(merchant: Merchant) -> dict[str, str]:
+    made = make_invoice(merchant, timezone.now())
+    Invoice.objects.filter(pk=made.pk).update(status="partial", received_units=1)
+    return {"invoice_id": made.public_id}
+
+
+def customer(merchant: Merchant) -> dict[str, str]:
+    details = CustomerDetails("ada@example.com")
+    made = create_customer(merchant=merchant, livemode=False, details=details, now=timezone.now())
+    return {"customer_id": made.public_id}
+
+
+def link(merchant: Merchant) -> dict[str, str]:
+    made = create_link(merchant=merchant, livemode=False, terms=LinkTerms("VPN", currency="USD"), now=timezone.now())
+    return {"link_id": made.public_id}
+
+
 TRON = "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH"
 
 # Pages before the door, which know no roles.
@@ -61,6 +84,18 @@ TABLE = {
     "wallet_add": Row(MONEY, MONEY),
     "wallet_remove": Row(MONEY, MONEY, of=wallet),
     "wallet_addresses": Row(MONEY, MONEY, of=wallet),
+    "invoices": Row(EVERYBODY),
+    "invoice": Row(EVERYBODY, of=invoice),
+    "invoice_cancel": Row(None, SELL, of=invoice),
+    "invoice_accept": Row(None, SELL, of=partial),
+    "customers": Row(EVERYBODY),
+    "customer_add": Row(SELL, SELL),
+    "customer": Row(EVERYBODY, SELL, of=customer),
+    "payment_links": Row(EVERYBODY),
+    "payment_link_add": Row(SELL, SELL),
+    "payment_link": Row(EVERYBODY, of=link),
+    "payment_link_change": Row(SELL, SELL, of=link),
+    "payment_link_switch": Row(None, SELL, of=link),
     "deposits": Row(EVERYBODY),
     "deposit": Row(EVERYBODY, MONEY, of=deposit),
 }

@@ -1,6 +1,5 @@
 """Settlements, as JSON and as a file, and balances."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from api.v1.rendering.amounts import moment, plain
 from chains import registry
 from core.ids import public_id
+from core.spreadsheets import csv_lines
 from invoices.models import Invoice
 from payments.events import in_major_units
 from payments.models import Settlement
@@ -51,16 +51,9 @@ def settlement_view(settlement: Settlement) -> dict[str, Any]:
 
 
 def settlement_lines(settlements: Iterable[Settlement]) -> Iterator[str]:
-    """
-    Yield settlements as lines of CSV (RFC 4180), a header first.
-
-    No cell holds text from outside: a spreadsheet would run one that begins with ``=``.
-    """
-    writer = csv.writer(_Echo())
-    yield writer.writerow(_COLUMNS)
-    for settlement in settlements:
-        shown = settlement_view(settlement)
-        yield writer.writerow([_cell(shown[name]) for name in _COLUMNS])
+    """Yield settlements as lines of CSV, a header first."""
+    shown = (settlement_view(settlement) for settlement in settlements)
+    return csv_lines(_COLUMNS, ([view[name] for name in _COLUMNS] for view in shown))
 
 
 def balance_view(balance: Balance) -> dict[str, Any]:
@@ -74,14 +67,3 @@ def balance_view(balance: Balance) -> dict[str, Any]:
             for account, units in balance.units.items()
         },
     }
-
-
-class _Echo:
-    """Hands each line back to whoever writes it, so that no file is held in memory."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None else f"{value:f}" if isinstance(value, Decimal) else str(value)

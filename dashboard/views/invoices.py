@@ -1,0 +1,164 @@
+"""Invoices: the list with its filters in the URL, the same as a file, and everything about one of them."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from core.errors import CheckoutError
+from core.spreadsheets import csv_lines
+from dashboard.access import SELL, Desk, desk
+from dashboard.pages import show
+from dashboard.selling_forms import CancelForm, InvoiceFilterForm
+from events.selectors import audit_trail
+from invoices import selectors
+from invoices.events import fiat, progress
+from invoices.models import Customer, Invoice, PaymentLink
+from invoices.states import CANCELLABLE, InvoiceStatus
+from payments import selectors as payment_selectors
+from payments import services
+from webhooks.selectors import invoice_deliveries
+
+PER_PAGE: Final = 25
+_CHUNK: Final = 2_000
+_COLUMNS: Final = (
+    "id",
+    "created_at",
+    "title",
+    "status",
+    "exception",
+    "total",
+    "currency",
+    "crypto_amount",
+    "crypto_currency",
+    "network",
+    "received",
+    "paid_at",
+)
+
+
+@require_safe
+@desk()
+def invoice_list(request: HttpRequest, at: Desk) -> HttpResponseBase:
+    """Show the invoices that the URL asks for; with ``as=csv`` all of them as a file."""
+    form = InvoiceFilterForm(request.GET)
+    rows = selectors.list_invoices(merchant=at.merchant, livemode=at.livemode)
+    if form.is_valid():
+        rows = _narrowed(rows, form.cleaned_data)
+    if request.GET.get("as") == "csv":
+        return StreamingHttpResponse(
+            csv_lines(_COLUMNS, (_row(each) for each in rows.iterator(chunk_size=_CHUNK))),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="invoices.csv"'},
+        )
+    page = Paginator(rows.select_related("customer"), PER_PAGE).get_page(request.GET.get("number"))
+    is_narrowed = any(form.data.get(name) for name in form.fields)
+    return show(request, "invoices", filters=form, page=page, is_narrowed=is_narrowed)
+
+
+@require_safe
+@desk()
+def invoice_detail(request: HttpRequest, at: Desk, invoice_id: str) -> HttpResponse:
+    """Show everything that happened to an invoice, and what can be done about it."""
+    return _detail(request, at, invoice_id, form=CancelForm(initial={"refund": True}))
+
+
+@require_http_methods(["POST"])
+@desk(may=SELL)
+def cancel_invoice(request: HttpRequest, at: Desk, invoice_id: str) -> HttpResponse:
+    """Close an invoice that has not been paid in full."""
+    form = CancelForm(request.POST)
+    if form.is_valid():
+        try:
+            services.cancel_invoice(
+                merchant=at.merchant,
+                livemode=at.livemode,
+                public_id=invoice_id,
+                reason=form.cleaned_data["reason"],
+                refund_partial_payments=form.cleaned_data["refund"],
+                now=timezone.now(),
+            )
+        except CheckoutError as refusal:
+            form.add_error(None, refusal.detail)
+        else:
+            messages.success(request, _("The invoice was cancelled. Nobody can pay it any more."))
+            return HttpResponseRedirect(reverse("dashboard:invoice", args=[invoice_id]))
+    return _detail(request, at, invoice_id, form=form)
+
+
+@require_POST
+@desk(may=SELL)
+def accept_invoice(request: HttpRequest, at: Desk, invoice_id: str) -> HttpResponse:
+    """Take what has arrived for enough."""
+    services.accept_invoice(merchant=at.merchant, livemode=at.livemode, public_id=invoice_id, now=timezone.now())
+    messages.success(request, _("Accepted as it is: the invoice is paid as soon as what arrived is confirmed."))
+    return HttpResponseRedirect(reverse("dashboard:invoice", args=[invoice_id]))
+
+
+def _detail(request: HttpRequest, at: Desk, invoice_id: str, *, form: CancelForm) -> HttpResponse:
+    invoice = selectors.get_invoice(merchant=at.merchant, livemode=at.livemode, public_id=invoice_id)
+    is_short = invoice.status in {InvoiceStatus.PARTIAL, InvoiceStatus.EXPIRED} and invoice.received_units > 0
+    return show(
+        request,
+        "invoice",
+        form=form,
+        invoice=invoice,
+        progress=progress(invoice),
+        payments=payment_selectors.payments_of(invoice),
+        refunds=payment_selectors.refunds_of(invoice),
+        quotes=invoice.replaced_quotes.order_by("quoted_at")[:100],
+        log=audit_trail(invoice_id=invoice.pk),
+        deliveries=invoice_deliveries(merchant=at.merchant, livemode=at.livemode, invoice_id=invoice.pk),
+        pay_url=request.build_absolute_uri(reverse("paypages:invoice", args=[invoice.public_id])),
+        may_cancel=at.may_sell and invoice.status in CANCELLABLE,
+        may_accept=at.may_sell and is_short,
+    )
+
+
+def _narrowed(rows: QuerySet[Invoice], wanted: dict[str, object]) -> QuerySet[Invoice]:
+    """Return the invoices that the filters leave; days are those of the viewer's zone."""
+    keys = {"customer_id": (Customer, wanted["customer"]), "payment_link_id": (PaymentLink, wanted["link"])}
+    for column, (model, public_id) in keys.items():
+        if public_id:
+            key = model.key_from(public_id)
+            rows = rows.filter(**{column: key}) if key else rows.none()
+    if wanted["status"]:
+        rows = rows.filter(status=wanted["status"])
+    if isinstance(wanted["since"], date):
+        rows = rows.filter(created_at__gte=_start_of(wanted["since"]))
+    if isinstance(wanted["until"], date):
+        rows = rows.filter(created_at__lt=_start_of(wanted["until"] + timedelta(days=1)))
+    if isinstance(wanted["search"], str) and wanted["search"]:
+        key = Invoice.key_from(wanted["search"].strip())
+        rows = rows.filter(pk=key) if key else selectors.search(rows, wanted["search"])
+    return rows.order_by("created_at", "id") if wanted["sort"] == "oldest" else rows
+
+
+def _start_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.get_current_timezone())
+
+
+def _row(invoice: Invoice) -> tuple[object, ...]:
+    asset = invoice.asset
+    return (
+        invoice.public_id,
+        invoice.created_at,
+        invoice.title,
+        invoice.status,
+        invoice.exception,
+        fiat(invoice.total, invoice.currency),
+        invoice.currency,
+        asset.to_amount(invoice.amount_units),
+        invoice.asset_code,
+        invoice.network,
+        asset.to_amount(invoice.received_units),
+        invoice.paid_at,
+    )

@@ -1,0 +1,76 @@
+"""Statuses in words, each with the tone of its badge; tests see to it that none is missing."""
+
+from collections.abc import Mapping
+from typing import Final, TypeVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from invoices.states import InvoiceException, InvoiceStatus
+from payments.states import PaymentStatus, RefundStatus
+from webhooks.states import DeliveryStatus
+
+Said = tuple[Promise, str]  # the words, and the tone: good, warn, bad, info or ""
+Status = TypeVar("Status", bound=str)
+
+INVOICE: Final[Mapping[InvoiceStatus, Said]] = {
+    InvoiceStatus.CREATED: (_("Not opened yet"), ""),
+    InvoiceStatus.PENDING: (_("Waiting for payment"), "info"),
+    InvoiceStatus.PARTIAL: (_("Partly paid"), "warn"),
+    InvoiceStatus.CONFIRMING: (_("Confirming"), "info"),
+    InvoiceStatus.PAID: (_("Paid"), "good"),
+    InvoiceStatus.EXPIRED: (_("Expired"), ""),
+    InvoiceStatus.CANCELLED: (_("Cancelled"), ""),
+    InvoiceStatus.REFUNDED: (_("Refunded"), ""),
+}
+EXCEPTION: Final[Mapping[InvoiceException, Said | None]] = {
+    InvoiceException.NONE: None,
+    InvoiceException.UNDERPAID: (_("Too little"), "warn"),
+    InvoiceException.OVERPAID: (_("Too much"), "warn"),
+    InvoiceException.LATE: (_("Late"), "warn"),
+}
+PAYMENT: Final[Mapping[PaymentStatus, Said]] = {
+    PaymentStatus.DETECTED: (_("Seen"), "info"),
+    PaymentStatus.CONFIRMING: (_("Confirming"), "info"),
+    PaymentStatus.CONFIRMED: (_("Confirmed"), "good"),
+    PaymentStatus.ORPHANED: (_("Taken back by the network"), "bad"),
+    PaymentStatus.FAILED: (_("Failed"), "bad"),
+}
+REFUND: Final[Mapping[RefundStatus, Said]] = {
+    RefundStatus.REQUESTED: (_("To be sent"), "warn"),
+    RefundStatus.SENT: (_("On its way"), "info"),
+    RefundStatus.COMPLETED: (_("Sent"), "good"),
+    RefundStatus.CANCELLED: (_("Cancelled"), ""),
+}
+DELIVERY: Final[Mapping[DeliveryStatus, Said]] = {
+    DeliveryStatus.PENDING: (_("Waiting"), "info"),
+    DeliveryStatus.DELIVERED: (_("Delivered"), "good"),
+    DeliveryStatus.FAILED: (_("Given up"), "bad"),
+}
+# What an entry of the log says to people; events without words here are shown by their name.
+EVENT: Final[Mapping[str, Promise]] = {
+    "invoice.created": _("Created"),
+    "invoice.pending": _("Opened by the customer"),
+    "invoice.partially_paid": _("Paid in part"),
+    "invoice.confirming": _("Paid, waiting for confirmations"),
+    "invoice.paid": _("Paid"),
+    "invoice.expired": _("Expired"),
+    "invoice.cancelled": _("Cancelled"),
+    "invoice.refunded": _("Refunded"),
+    "invoice.overpaid": _("Too much was paid"),
+    "invoice.reversed": _("A payment was taken back by the network"),
+    "payment.detected": _("Payment seen"),
+    "payment.confirming": _("Payment in a block"),
+    "payment.confirmed": _("Payment confirmed"),
+    "payment.failed": _("Payment failed"),
+    "payment.reversed": _("Payment taken back by the network"),
+    "refund.created": _("Refund opened"),
+    "refund.address_set": _("The customer named the refund's address"),
+    "refund.held": _("Refund held"),
+    "refund.released": _("Refund released"),
+    "refund.completed": _("Refund sent"),
+    "refund.reversed": _("Refund taken back by the network"),
+    "refund.cancelled": _("Refund withdrawn"),
+    "settlement.created": _("Settled"),
+    "settlement.reversed": _("Settlement reversed"),
+}

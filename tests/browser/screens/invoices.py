@@ -1,0 +1,138 @@
+"""Invoices, payment links and customers."""
+
+from decimal import Decimal
+
+from playwright.sync_api import Page
+
+from chains.sandbox import services as sandbox
+from invoices.models import Invoice
+from invoices.services import CustomerDetails, LinkTerms, Visitor, create_customer, create_link, open_link
+from payments.services import scan
+from tests.browser.screens import Stage, screen
+from tests.factories import make_invoice
+
+
+def _paid(stage: Stage, part: Decimal) -> Invoice:
+    stage.testing = True
+    customer = CustomerDetails("ada@example.com", "Ada Palmer")
+    invoice = make_invoice(stage.merchant, stage.now, customer=customer, metadata={"order_id": "ord_789"})
+    sandbox.send(address=invoice.address, asset_code="USDT", units=int(invoice.amount_units * part), now=stage.now)
+    sandbox.mine(count=3, now=stage.now)
+    scan(network="sandbox", now=stage.now)
+    return invoice
+
+
+def _link(stage: Stage) -> str:
+    stage.testing = True
+    terms = LinkTerms("VPN Premium Plan", currency="USD", amount=Decimal("9.99"), max_payments=100, asks_email=True)
+    return create_link(merchant=stage.merchant, livemode=False, terms=terms, slug="vpn-premium", now=stage.now).slug
+
+
+@screen("invoices", "empty")
+def _(stage: Stage) -> str:
+    return "/dashboard/invoices/"
+
+
+@screen("invoices", "many")
+def _(stage: Stage) -> str:
+    for _number in range(26):
+        make_invoice(stage.merchant, stage.now)
+    for part in ("1", "0.5", "1.5"):
+        _paid(stage, Decimal(part))
+    return "/dashboard/invoices/"
+
+
+@screen("invoices", "none like that")
+def _(stage: Stage) -> str:
+    return "/dashboard/invoices/?search=nothing"
+
+
+@screen("invoices", "new")
+def _(stage: Stage) -> str:
+    stage.testing = True
+    return f"/dashboard/invoices/{make_invoice(stage.merchant, stage.now).public_id}/"
+
+
+@screen("invoices", "paid too much")
+def _(stage: Stage) -> str:
+    return f"/dashboard/invoices/{_paid(stage, Decimal('1.5')).public_id}/"
+
+
+def _cancel(page: Page) -> None:
+    page.get_by_text("Cancel this invoice").click()
+
+
+@screen("invoices", "partly paid and about to be cancelled", act=_cancel)
+def _(stage: Stage) -> str:
+    return f"/dashboard/invoices/{_paid(stage, Decimal('0.5')).public_id}/"
+
+
+@screen("links", "empty")
+def _(stage: Stage) -> str:
+    return "/dashboard/payment-links/"
+
+
+@screen("links", "one")
+def _(stage: Stage) -> str:
+    _link(stage)
+    return "/dashboard/payment-links/"
+
+
+@screen("links", "opened twice")
+def _(stage: Stage) -> str:
+    slug = _link(stage)
+    for email in ("ada@example.com", "grace@example.com"):
+        invoice = open_link(slug=slug, visitor=Visitor(email=email), now=stage.now)
+    assert invoice.payment_link
+    return f"/dashboard/payment-links/{invoice.payment_link.public_id}/"
+
+
+def _backwards(page: Page) -> None:
+    page.get_by_label("What is paid for").fill("Donation")
+    page.get_by_label("Least, when the payer chooses").fill("9")
+    page.get_by_label("Most, when the payer chooses").fill("5")
+    page.get_by_role("button", name="Create the link").click()
+    page.locator(".field-error").first.wait_for()
+
+
+@screen("links", "bounds the wrong way round", act=_backwards)
+def _(stage: Stage) -> str:
+    return "/dashboard/payment-links/add/"
+
+
+@screen("links", "page of one")
+def _(stage: Stage) -> str:
+    stage.visitor = True
+    return f"/l/{_link(stage)}"
+
+
+@screen("links", "page with a chosen amount")
+def _(stage: Stage) -> str:
+    stage.visitor = True
+    terms = LinkTerms("Donation", currency="EUR", min_amount=Decimal(5), description="For the shelter on Elm Street.")
+    return f"/l/{create_link(merchant=stage.merchant, livemode=False, terms=terms, now=stage.now).slug}"
+
+
+@screen("customers", "empty")
+def _(stage: Stage) -> str:
+    return "/dashboard/customers/"
+
+
+@screen("customers", "two")
+def _(stage: Stage) -> str:
+    for email, name in (("ada@example.com", "Ada Palmer"), ("a.very.long.address.of.grace@department.example.com", "")):
+        details = CustomerDetails(email, name)
+        create_customer(merchant=stage.merchant, livemode=True, details=details, now=stage.now)
+    return "/dashboard/customers/"
+
+
+@screen("customers", "with credit")
+def _(stage: Stage) -> str:
+    invoice = _paid(stage, Decimal("1.5"))
+    assert invoice.customer
+    return f"/dashboard/customers/{invoice.customer.public_id}/"
+
+
+@screen("customers", "add")
+def _(stage: Stage) -> str:
+    return "/dashboard/customers/add/"
