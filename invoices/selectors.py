@@ -91,16 +91,20 @@ def get_public_invoice(public_id: str) -> Invoice:
 
 
 def wallet_uses(*, merchant: Merchant, wallets: Sequence[Wallet]) -> dict[UUID, WalletUse]:
-    """Return how far each of the merchant's ``wallets`` has been used. Two queries, however many there are."""
-    paid = Invoice.objects.filter(
-        merchant=merchant, wallet_id__in=[wallet.pk for wallet in wallets if wallet.xpub], received_units__gt=0
-    ).order_by()
-    last = dict(paid.values_list("wallet_id").annotate(last=Max("wallet_index")))
+    """
+    Return how far each of the merchant's ``wallets`` has been used. Three queries, however many there are.
+
+    An extended key that serves several networks is one wallet to its owner, and so are its indexes.
+    """
+    kin = Wallet.objects.filter(merchant=merchant, xpub__in={wallet.xpub for wallet in wallets} - {""}).order_by()
+    indexes = dict(kin.values_list("xpub").annotate(next=Max("next_index")))
+    paid = Invoice.objects.filter(merchant=merchant, wallet__in=kin, received_units__gt=0).order_by()
+    last = dict(paid.values_list("wallet__xpub").annotate(last=Max("wallet_index")))
     left = merchant_selectors.addresses_left(wallets=wallets)
     return {
         wallet.pk: WalletUse(
-            next_index=wallet.next_index if wallet.xpub else None,
-            last_paid_index=last.get(wallet.pk),
+            next_index=indexes.get(wallet.xpub),
+            last_paid_index=last.get(wallet.xpub),
             addresses_left=left.get(wallet.pk),
         )
         for wallet in wallets

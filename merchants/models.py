@@ -196,8 +196,8 @@ class Wallet(Record):
     was given out. A ``vault`` is like an ``xpub`` whose seed this installation keeps (``VaultSecret``):
     ``forward_to``, said once when it is opened, is where what its invoices bring goes on to.
 
-    A removed wallet keeps its row, and an extended key serves one row per network: so no index is
-    ever used twice, and no two merchants are given one address.
+    A removed wallet keeps its row, and an extended key serves one row per network; rows with one key
+    count together, in the oldest. So no index is ever used twice, and no two merchants are given one address.
     """
 
     PREFIX = "wal"
@@ -223,6 +223,7 @@ class Wallet(Record):
                 condition=Q(kind__in=["xpub", "vault"]) & ~Q(xpub="") | Q(kind__in=["pool", "single"], xpub=""),
             ),
         ]
+        indexes = [Index(name="wallet_by_key", fields=["xpub"], condition=~Q(xpub=""))]
 
     def __str__(self) -> str:
         return f"{self.network}: {self.xpub[:12]}…" if self.xpub else f"{self.network}: {self.get_kind_display()}"

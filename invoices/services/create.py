@@ -16,7 +16,7 @@ from core.statements import insert
 from events.outbox import emit
 from invoices.errors import AmountsExhausted, InvalidAmount, UnknownAsset, UnknownCurrency
 from invoices.events import about
-from invoices.models import Customer, Invoice, PaymentLink
+from invoices.models import Customer, Invoice, Matching, PaymentLink
 from invoices.quotes import quote
 from invoices.rates.book import Price, price_of
 from invoices.services.claims import claim_amount
@@ -150,7 +150,8 @@ def _give_destination(invoice: Invoice, now: datetime) -> None:
     Write the invoice down, paid where nobody else is.
 
     An address may come up that was given out before, when a merchant lists addresses of a key that is
-    also used here: then the next one is taken.
+    also used here: then the next one is taken. What invoices share must not be one that another
+    merchant's invoice has alone: an invoice of the same amount would be paid with that one's money.
     """
     for _ in range(_ATTEMPTS):
         issued = merchant_services.issue_destination(
@@ -158,11 +159,19 @@ def _give_destination(invoice: Invoice, now: datetime) -> None:
         )
         invoice.address, invoice.tag, invoice.matching = issued.address, issued.tag, issued.matching
         invoice.wallet_id, invoice.wallet_index = issued.wallet_id, issued.index
+        if issued.matching != "address" and _is_anothers(invoice):
+            break
         if issued.matching == "amount" and not claim_amount(invoice, now=now):
             raise AmountsExhausted(field="network")
         if insert(invoice, unless_taken=True):
             return
     raise NoWalletConfigured("The wallet on this network gives only addresses that were used before.", field="network")
+
+
+def _is_anothers(invoice: Invoice) -> bool:
+    """Return whether the invoice's address serves an invoice of another merchant alone."""
+    alone = Invoice.objects.filter(network=invoice.network, address=invoice.address, matching=Matching.ADDRESS)
+    return alone.exclude(merchant=invoice.merchant).exists()
 
 
 def _customer(merchant: Merchant, livemode: bool, order: InvoiceOrder, now: datetime) -> Customer | None:

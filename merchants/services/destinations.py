@@ -18,10 +18,23 @@ SANDBOX: Final = "sandbox"
 # How many unused addresses of a pool are left when its owner is told.
 POOL_WARNINGS: Final = frozenset({10, 3, 0})
 
-# One statement; the row lock it holds to the end of the transaction keeps the indexes without gaps.
+# One statement; the row locks it holds to the end of the transaction keep the indexes without gaps. Wallets
+# with one key on several networks count together, in the oldest row: so no address means two invoices, and
+# what a customer sends on the wrong network pays nobody else's. Always that row first, then the wallet's own.
 _TAKE_INDEX: Final = """
-    UPDATE merchants_wallet SET next_index = next_index + 1
-    WHERE merchant_id = %s AND network = %s AND is_active RETURNING id, kind, xpub, next_index - 1
+    WITH own AS (
+        SELECT id, kind, xpub FROM merchants_wallet WHERE merchant_id = %s AND network = %s AND is_active
+    ), counted AS (
+        UPDATE merchants_wallet SET next_index = next_index + 1 WHERE id = (
+            SELECT COALESCE((
+                SELECT id FROM merchants_wallet WHERE xpub = own.xpub AND xpub <> '' ORDER BY created_at, id LIMIT 1
+            ), own.id) FROM own
+        ) RETURNING id, next_index
+    ), followed AS (
+        UPDATE merchants_wallet wallet SET next_index = counted.next_index FROM counted, own
+        WHERE wallet.id = own.id AND own.id <> counted.id
+    )
+    SELECT own.id, own.kind, own.xpub, counted.next_index - 1 FROM own, counted
 """
 _TAKE_ADDRESS: Final = """
     UPDATE merchants_walletaddress SET taken_at = %s WHERE id = (
@@ -79,6 +92,8 @@ def issue_destination(*, merchant: Merchant, network: str, livemode: bool, now: 
     if taken.kind == WalletKind.SINGLE:
         return _at_single_address(chain, taken)
     address = addresses.derive(chain, taken.xpub, taken.index)
+    if WalletAddress.objects.filter(network=network, address=address, wallet__kind=WalletKind.SINGLE).exists():
+        return issue_destination(merchant=merchant, network=network, livemode=livemode, now=now)  # many share it
     return IssuedDestination(address=address, wallet_id=taken.wallet_id, index=taken.index)
 
 

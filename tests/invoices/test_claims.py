@@ -16,6 +16,7 @@ from invoices.selectors import wallet_uses
 from invoices.services import Item, cancel_invoice, expire_due, view_invoice
 from invoices.services.claims import claim_amount, release_claims, step_of
 from merchants.errors import NoWalletConfigured
+from merchants.models import Wallet
 from merchants.services import add_addresses, add_wallet, remove_wallet
 from tests.chains.test_addresses import ETH_ACCOUNT
 from tests.factories import make_invoice, make_merchant
@@ -28,8 +29,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _nodes(settings):
-    settings.CHAINS = {"ethereum": {"rpc_urls": ["http://127.0.0.1:1"]}}
-    settings.FIXED_RATES = {"USDT/USD": Decimal("1.0001"), "ETH/USD": Decimal(2500)}
+    settings.CHAINS = {code: {"rpc_urls": ["http://127.0.0.1:1"]} for code in ("ethereum", "base")}
+    settings.FIXED_RATES = {"USDT/USD": Decimal("1.0001"), "USDC/USD": Decimal(1), "ETH/USD": Decimal(2500)}
     settings.RATE_SOURCES = ["fixed"]
 
 
@@ -41,7 +42,7 @@ def wallet(merchant, now):
 def invoice_of(merchant, now, price="16.49", **order):
     items = (Item(name="Thing", quantity=Decimal(1), unit_price=Decimal(price)),)
     return make_invoice(
-        merchant, now, livemode=True, network="ethereum", items=items, tax=Decimal(0), **{"currency": "USD", **order}
+        merchant, now, livemode=True, items=items, tax=Decimal(0), **{"network": "ethereum", "currency": "USD", **order}
     )
 
 
@@ -191,10 +192,24 @@ class TestGap:
 
         assert (use.next_index, use.last_paid_index, use.gap, use.warning) == (3, 0, 2, "")
 
+    def test_a_key_on_two_networks_has_one_gap(self, merchant, now):
+        wallets = [
+            add_wallet(merchant=merchant, network=code, xpub=ETH_ACCOUNT, now=now) for code in ("ethereum", "base")
+        ]
+        invoices = [
+            invoice_of(merchant, now, network=code, crypto_currency="USDC") for code in ("ethereum", "base", "ethereum")
+        ]
+        Invoice.objects.filter(pk=invoices[1].pk).update(received_units=1)
+
+        uses = wallet_uses(merchant=merchant, wallets=wallets)
+
+        assert [each.wallet_index for each in invoices] == [0, 1, 2]
+        assert {(use.next_index, use.last_paid_index, use.gap) for use in uses.values()} == {(3, 1, 1)}
+
     @pytest.mark.parametrize(("next_index", "warns"), [(20, False), (21, True)])
     def test_beyond_twenty_the_owner_is_warned(self, merchant, now, next_index, warns):
         wallet = add_wallet(merchant=merchant, network="ethereum", xpub=ETH_ACCOUNT, now=now)
-        wallet.next_index = next_index
+        Wallet.objects.filter(pk=wallet.pk).update(next_index=next_index)
 
         use = wallet_uses(merchant=merchant, wallets=[wallet])[wallet.pk]
 

@@ -60,10 +60,10 @@ def test_indexes_follow_each_other(merchant, wallet):
     assert wallet.next_index == 3
 
 
-def test_an_address_costs_one_statement(merchant, wallet, django_assert_num_queries):
+def test_an_address_costs_two_statements(merchant, wallet, django_assert_num_queries):
     issue(merchant)
 
-    with transaction.atomic(), django_assert_num_queries(1):
+    with transaction.atomic(), django_assert_num_queries(2):
         services.issue_destination(merchant=merchant, network="ethereum", livemode=True, now=NOW)
 
 
@@ -126,7 +126,10 @@ def test_no_two_merchants_are_given_the_same_addresses(merchant, wallet, other, 
 def test_one_key_may_serve_two_networks_of_one_merchant(merchant, wallet, now):
     services.add_wallet(merchant=merchant, network="base", xpub=ETH_ACCOUNT, now=now)
 
-    assert issue(merchant).address == issue(merchant, "base").address
+    issued = [issue(merchant), issue(merchant, "base"), issue(merchant, "base"), issue(merchant)]
+
+    assert [each.index for each in issued] == [0, 1, 2, 3]  # never one address for two invoices
+    assert len({each.wallet_id for each in issued}) == 2
     assert selectors.payable_networks(merchant, True) == ["ethereum", "base"]
 
 
@@ -173,18 +176,19 @@ def test_the_database_knows_the_range_of_indexes(wallet, index):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_invoices_get_different_indexes(now):
+def test_concurrent_invoices_get_different_indexes_even_on_two_networks(now):
     request = services.SignUp(business_name="Acme", contact_email="a@example.com")
     merchant = services.sign_up(request=request, now=now).merchant
-    services.add_wallet(merchant=merchant, network="ethereum", xpub=ETH_ACCOUNT, now=now)
+    for network in ("ethereum", "base"):
+        services.add_wallet(merchant=merchant, network=network, xpub=ETH_ACCOUNT, now=now)
     start, indexes = Barrier(4), []
 
-    def work():
+    def work(network):
         start.wait()
-        indexes.extend(issue(merchant).index for _ in range(5))
+        indexes.extend(issue(merchant, network).index for _ in range(5))
         connection.close()
 
-    threads = [Thread(target=work) for _ in range(4)]
+    threads = [Thread(target=work, args=(network,)) for network in ("ethereum", "base") * 2]
     for thread in threads:
         thread.start()
     for thread in threads:
