@@ -26,12 +26,17 @@ LOWEST: Final = Decimal("1e-12")
 HIGHEST: Final = Decimal("1e12")  # no coin costs more in any currency; whatever says so is broken
 
 _OK: Final = 200
-_TOO_MANY: Final = 429
+_BAD_REQUEST: Final = 400
+_ASKED_TOO_OFTEN: Final = frozenset({418, 429})  # 418 is Binance's word for who went on after a 429
 _SERVER_ERROR: Final = 500
 
 
 class SourceDown(RateUnavailable):
     """The source gives no answers at present: there is no point in asking it for the next asset."""
+
+
+class UnknownPair(RateUnavailable):
+    """The source does not know one of the pairs it was asked for, and says nothing about the others for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +61,30 @@ class Desk:
         Return the body of the answer.
 
         :raises SourceDown: when there is none in time, or it says "too many requests" or "broken"
+        :raises UnknownPair: when it says that the question is wrong
         :raises RateUnavailable: when it is another refusal
         """
-        left = int(self._ends - time.monotonic())
+        left = int(self._seconds_left())
         if left < 1:
             raise SourceDown(f"{self.source} took too long")
         try:
             reply = http.get(url, headers={"Accept": accept}, timeout=min(REQUEST_SECONDS, left))
         except http.RequestFailed as problem:
             raise SourceDown(f"{self.source} did not answer: {problem}") from problem
-        if reply.status == _TOO_MANY or reply.status >= _SERVER_ERROR:
+        if reply.status in _ASKED_TOO_OFTEN or reply.status >= _SERVER_ERROR:
             raise SourceDown(f"{self.source} answered {reply.status}")
+        if reply.status == _BAD_REQUEST:
+            raise UnknownPair(f"{self.source} answered {reply.status}")
         if reply.status != _OK:
             raise RateUnavailable(f"{self.source} answered {reply.status}")
         return reply.body
+
+    def pause(self, seconds: float) -> None:
+        """Wait before the next question to a source that counts them; no longer than there is time."""
+        time.sleep(min(seconds, max(self._seconds_left(), 0)))
+
+    def _seconds_left(self) -> float:
+        return self._ends - time.monotonic()
 
     def json(self, url: str) -> Any:
         """

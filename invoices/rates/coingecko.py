@@ -2,6 +2,8 @@
 
 Source: CoinGecko API v3, "Simple price": ``GET /api/v3/simple/price?ids=bitcoin&vs_currencies=usd,eur&
 include_last_updated_at=true&precision=full`` answers ``{"bitcoin": {"usd": 60000.1, "last_updated_at": 1711356300}}``.
+Without a key CoinGecko takes some ten requests a minute from one address; we send one. It renews prices once a minute.
+An id that it does not know is left out of the answer.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,6 +41,8 @@ def fetch(bases: Sequence[str], desk: Desk) -> Iterator[Quoted]:
     :raises RateUnavailable: when the source does not answer with prices
     """
     known = [base for base in bases if base in IDS]
+    if not known:
+        return
     ids = ",".join(IDS[base] for base in known)
     body = desk.text(
         f"{ROOT}/api/v3/simple/price?ids={ids}&vs_currencies={CURRENCIES}&include_last_updated_at=true&precision=full"

@@ -19,7 +19,7 @@ from invoices.rates import binance, coinbase, coingecko, ecb, kraken
 PATHS: Final = {
     "/v2/exchange-rates": "coinbase",
     "/0/public/Ticker": "kraken",
-    "/api/v3/ticker/price": "binance",
+    "/api/v3/ticker/24hr": "binance",
     "/api/v3/simple/price": "coingecko",
     "/stats/eurofxref/eurofxref-daily.xml": "ecb",
 }
@@ -41,6 +41,7 @@ class Provider:
     per_euro: dict[str, str] = field(default_factory=lambda: {"USD": "1.2", "CHF": "0.9", "JPY": "180"})
     usd: dict[str, str] = field(default_factory=lambda: {"BTC": "60000", "ETH": "3000", "USDT": "1.0", "USDC": "1.0"})
     last_updated_at: int = 1768471170  # 2026-01-15 09:59:30 UTC
+    unknown: set[str] = field(default_factory=set)  # assets that Kraken and Binance do not trade
     faults: dict[str, tuple[int, str] | str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
@@ -48,6 +49,12 @@ class Provider:
     def answer(self, source: str, query: dict[str, str]) -> str:
         """Return what ``source`` says when it works."""
         return str(getattr(self, f"_{source}")(query))
+
+    def refusal(self, source: str, query: dict[str, str]) -> tuple[int, str] | None:
+        """Return how Binance refuses a question about an asset that it does not trade."""
+        if source == "binance" and any(f"{base}USDT" in query["symbols"] for base in self.unknown):
+            return 400, '{"code":-1121,"msg":"Invalid symbol."}'
+        return None
 
     def _coinbase(self, query: dict[str, str]) -> str:
         base = query["currency"]
@@ -58,12 +65,19 @@ class Provider:
         for pair in query["pair"].split(","):
             base = {"XBT": "BTC", "XDG": "DOGE"}.get(pair[:-3], pair[:-3])
             if pair.endswith("USD"):
-                result[OLD_KRAKEN_NAMES.get(pair, pair)] = {"a": ["1", "1", "1"], "c": [self.usd[base], "0.5"]}
+                offers = {"a": [self.usd[base], "1", "1.000"], "b": [self.usd[base], "2", "2.000"]}
+                result[OLD_KRAKEN_NAMES.get(pair, pair)] = {**offers, "c": [self.usd[base], "0.5"]}
+            if base in self.unknown:
+                return json.dumps({"error": ["EQuery:Unknown asset pair"]})
         return json.dumps({"error": [], "result": result})
 
     def _binance(self, query: dict[str, str]) -> str:
         prices = {"EURUSDT": self.per_euro["USD"]} | {f"{base}USDT": price for base, price in self.usd.items()}
-        return json.dumps([{"symbol": symbol, "price": prices[symbol]} for symbol in json.loads(query["symbols"])])
+        rows = [
+            {"symbol": symbol, "lastPrice": prices[symbol], "closeTime": self.last_updated_at * 1000, "count": 76}
+            for symbol in json.loads(query["symbols"])
+        ]
+        return json.dumps(rows)
 
     def _coingecko(self, query: dict[str, str]) -> str:
         names = {name: base for base, name in coingecko.IDS.items()}
@@ -87,13 +101,13 @@ def running(provider: Provider, monkeypatch: Any, settings: Any) -> Iterator[Pro
             parts = urlsplit(self.path)
             source = PATHS[parts.path]
             provider.asked.append(source)
-            fault = provider.faults.get(source)
+            query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+            fault = provider.faults.get(source) or provider.refusal(source, query)
             if fault == HANG:
                 provider.released.wait(30)
             if fault in {HANG, CLOSE}:
                 self.close_connection = True
                 return
-            query = {key: values[0] for key, values in parse_qs(parts.query).items()}
             status, body = fault if isinstance(fault, tuple) else (200, provider.answer(source, query))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body.encode())))

@@ -31,6 +31,9 @@ NONSENSE = [
     '{"error":[],"result":[]}',
     '{"error":["EQuery:Unknown asset pair"]}',
     '[{"symbol":"EURUSDT"}]',
+    '[{"symbol":"EURUSDT","lastPrice":"1.1"}]',
+    '[{"symbol":"EURUSDT","lastPrice":"1.1","closeTime":"1768471170000"}]',
+    '[{"symbol":"EURUSDT","lastPrice":"1.1","closeTime":99999999999999999999}]',
     '{"bitcoin":null}',
 ]
 PRICES = ["NaN", "Infinity", "-1", "0", "1e999999999", "1e13", "1e-13", "abc", "", None, True, [], {}]
@@ -51,18 +54,6 @@ def stored(base="ETH"):
 class TestReading:
     def test_prices_are_read_digit_by_digit(self):
         assert coinbase.read(ANSWER, "USDT") == {"USD": Decimal("1.00015"), "EUR": Decimal("0.9205")}
-
-    def test_kraken_has_names_of_its_own(self):
-        body = '{"error":[],"result":{"XXBTZUSD":{"c":["60000.10000","0.1"]},"XBTEUR":{"c":["55000.5","1"]}}}'
-
-        assert kraken.read(body, "BTC") == {"USD": Decimal("60000.10000"), "EUR": Decimal("55000.5")}
-
-    def test_binance_is_read_in_euros_not_in_tether(self):
-        found = binance.read('[{"symbol":"BTCUSDT","price":"66000.0"},{"symbol":"EURUSDT","price":"1.1"}]')
-
-        assert binance._in_euros("BTC", found) == 60000
-        assert binance._in_euros("USDT", found) == Decimal("0.909090909091")
-        assert binance._in_euros("ETH", found) is None
 
     def test_coingecko_says_how_old_its_price_is(self, now):
         quoted = coingecko.read({"usd": Decimal("60000.123456789012345678"), "last_updated_at": 1768471170}, "BTC")
@@ -140,7 +131,18 @@ class TestFetching:
     @pytest.mark.parametrize("source", sorted(PRICED))
     @pytest.mark.parametrize(
         "fault",
-        [CLOSE, (429, "{}"), (500, ""), (403, "<html>"), (302, ""), (200, "<html>"), (200, "[]"), (200, "[" * 70_000)],
+        [
+            CLOSE,
+            (429, "{}"),
+            (418, "{}"),
+            (400, "{}"),
+            (500, ""),
+            (403, "<html>"),
+            (302, ""),
+            (200, "<html>"),
+            (200, "[]"),
+            (200, "[" * 70_000),
+        ],
         ids=lambda fault: str(fault)[:20],
     )
     def test_a_failing_source_harms_no_other(self, market, now, source, fault):
@@ -177,6 +179,27 @@ class TestFetching:
         assert stored("USDC") == {}
         assert set(stored("ETH")) == PRICED
 
+    def test_kraken_and_binance_are_asked_once_for_all(self, market, now):
+        book.fetch_all(now=now)
+
+        assert (market.asked.count("kraken"), market.asked.count("binance")) == (1, 1)
+
+    def test_a_pair_that_is_not_traded_takes_nothing_from_the_other_assets(self, market, now, monkeypatch):
+        monkeypatch.setattr(kraken, "PAUSE_SECONDS", 0)
+        market.unknown = {"USDC"}
+
+        book.fetch_all(now=now)
+
+        assert set(stored("USDC")) == {"coinbase", "coingecko"}
+        assert set(stored("ETH")) == set(stored("USDT")) == PRICED
+        assert (market.asked.count("kraken"), market.asked.count("binance")) == (4, 4)
+
+    def test_a_source_without_one_of_our_assets_is_not_asked(self, market, now):
+        for source in (kraken, binance, coingecko):
+            assert list(source.fetch(["NOPE"], asking.Desk(source.NAME, now=now))) == []
+
+        assert market.asked == []
+
     def test_the_bank_is_asked_once_an_hour(self, market, now):
         for minutes in (0, 1, 59):
             book.fetch_all(now=now + timedelta(minutes=minutes))
@@ -188,8 +211,8 @@ class TestFetching:
     def test_old_sheets_go_with_the_rest_of_what_is_pruned(self, market, now):
         book.fetch_all(now=now)
 
-        assert book.prune(now=now + timedelta(days=7)) == 3  # CoinGecko's were observed before
-        assert prune() == 10  # the clock on the wall is later still
+        assert book.prune(now=now + timedelta(days=7)) == 6  # those of CoinGecko and Binance were observed before
+        assert prune() == 7  # the clock on the wall is later still
         assert RateSheet.objects.count() == 0
 
 
@@ -212,11 +235,11 @@ class TestAgreement:
 
         assert (agreed.rate, agreed.source) == (3000, "binance+coinbase+coingecko")
         assert agreed.observed_at == now - timedelta(seconds=30)
-        at = "2026-01-15T10:00:00Z"
+        at, before = "2026-01-15T10:00:00Z", "2026-01-15T09:59:30Z"
         assert agreed.evidence() == [
-            {"source": "binance", "price": 3000, "observed_at": at, "used": True, "carried_from": "EUR"},
+            {"source": "binance", "price": 3000, "observed_at": before, "used": True, "carried_from": "EUR"},
             {"source": "coinbase", "price": 3000, "observed_at": at, "used": True},
-            {"source": "coingecko", "price": 3000, "observed_at": "2026-01-15T09:59:30Z", "used": True},
+            {"source": "coingecko", "price": 3000, "observed_at": before, "used": True},
             {"source": "kraken", "price": 4000, "observed_at": at, "used": False},
         ]
 
