@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, path, reverse_lazy
 
-from dashboard.views import customers, deposits, invoices, links, sessions, wallets
+from dashboard.views import customers, deposits, invoices, links, payouts, sessions, wallets
 
 app_name = "dashboard"
 
@@ -31,6 +31,10 @@ urlpatterns: list[URLPattern] = [
     path("wallets/<str:wallet_id>/addresses/", wallets.add_addresses, name="wallet_addresses"),
     path("deposits/", deposits.deposit_list, name="deposits"),
     path("deposits/<str:deposit_id>/", deposits.deposit_detail, name="deposit"),
+    path("payouts/", payouts.payout_list, name="payouts"),
+    path("payouts/<str:payout_id>/", payouts.payout_detail, name="payout"),
+    path("payouts/<str:payout_id>/withdraw/", payouts.withdraw_refund, name="payout_withdraw"),
+    path("refunds/<str:refund_id>/send/", payouts.send_refund, name="payout_send"),
     path(
         "password/<uidb64>/<token>/",
         auth.PasswordResetConfirmView.as_view(

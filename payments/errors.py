@@ -109,6 +109,13 @@ class RefundNotSendable(Conflict):
     message = "This refund cannot be sent now."
 
 
+class PayoutNotFound(NotFound):
+    """No such payout, or it belongs to somebody else; there are none in test mode."""
+
+    code = "PAYOUT_NOT_FOUND"
+    message = "There is no such payout."
+
+
 class PayoutNotOpen(Conflict):
     """The payout is past the point where this could be decided."""
 

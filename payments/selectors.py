@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.core import signing
-from django.db.models import QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
 from core.ids import parse_public_id
 from invoices.models import Invoice
-from merchants.models import Merchant
-from payments.errors import PaymentNotFound, RefundNotFound, SettlementNotFound
-from payments.models import Account, Payment, Posting, Refund, Settlement
-from payments.states import RECEIVED, Review
+from merchants.models import Merchant, WalletKind
+from payments.errors import PaymentNotFound, PayoutNotFound, RefundNotFound, SettlementNotFound
+from payments.models import Account, Payment, Payout, Posting, Refund, Settlement
+from payments.models.payouts import OVER
+from payments.states import RECEIVED, RefundStatus, Review
 
 __all__ = [
     "RECEIVED",
@@ -20,15 +21,18 @@ __all__ = [
     "balances",
     "claim_token",
     "get_payment",
+    "get_payout",
     "get_refund",
     "get_settlement",
     "list_deposits",
     "list_payments",
+    "list_payouts",
     "list_refunds",
     "list_settlements",
     "payments_of",
     "refund_of_claim",
     "refunds_of",
+    "sendable_refunds",
 ]
 
 CLAIM_DAYS: Final = 90  # how long a claim link works
@@ -140,6 +144,38 @@ def balances(*, merchant: Merchant, livemode: bool) -> list[Balance]:
         Balance(*key, {account: units.get(account, 0) for account in Account})
         for key, units in sorted(by_asset.items())
     ]
+
+
+def list_payouts(*, merchant: Merchant, livemode: bool) -> QuerySet[Payout]:
+    """Return what the merchant's vaults send and have sent, newest first; there is no test mode in which they would."""
+    payouts = Payout.objects.filter(merchant=merchant) if livemode else Payout.objects.none()
+    return payouts.select_related("invoice", "refund", "settlement").order_by("-created_at", "-id")
+
+
+def get_payout(*, merchant: Merchant, livemode: bool, public_id: str) -> Payout:
+    """
+    Return one payout.
+
+    :raises PayoutNotFound: when the merchant has none with this id
+    """
+    key = parse_public_id(Payout.PREFIX, public_id)
+    found = list_payouts(merchant=merchant, livemode=livemode).filter(pk=key).first() if key else None
+    if found is None:
+        raise PayoutNotFound
+    return found
+
+
+def sendable_refunds(*, merchant: Merchant, livemode: bool) -> QuerySet[Refund]:
+    """Return the refunds that a vault can send and was not asked to, oldest first."""
+    under_way = Payout.objects.filter(refund=OuterRef("pk")).exclude(status__in=OVER)
+    return (
+        Refund.objects.filter(merchant=merchant, livemode=livemode, status=RefundStatus.REQUESTED, is_held=False)
+        .filter(invoice__wallet__kind=WalletKind.VAULT, invoice__network=F("network"))
+        .exclude(address="")
+        .exclude(Exists(under_way))
+        .select_related("invoice")
+        .order_by("created_at", "id")[:MANY]
+    )
 
 
 def claim_token(refund: Refund) -> str:
