@@ -242,7 +242,10 @@ def _quote_has_lapsed(invoice: Invoice, now: datetime) -> bool:
 
 
 def _renew_quote(invoice: Invoice, now: datetime) -> None:
-    """Quote what is still owed at today's rate. Without a fresh rate the old quote simply stays payable."""
+    """
+    Quote what is still owed at today's rate. The old quote simply stays payable without a fresh rate, or
+    where invoices share an address and no amount is free: another invoice's amount would pay that one.
+    """
     try:
         price = price_of(invoice.asset_code, currencies={invoice.currency}, livemode=invoice.livemode, now=now)
         agreed = price.on(invoice.currency)
@@ -252,7 +255,7 @@ def _renew_quote(invoice: Invoice, now: datetime) -> None:
     owed = invoice.total - invoice.received_value
     if owed <= 0:
         return
-    ReplacedQuote.objects.create(
+    replaced = ReplacedQuote(
         invoice=invoice,
         rate=invoice.rate,
         rate_source=invoice.rate_source,
@@ -266,11 +269,14 @@ def _renew_quote(invoice: Invoice, now: datetime) -> None:
     invoice.amount_units = invoice.received_units + renewed.units
     invoice.asked_value = invoice.received_value + renewed.value
     invoice.rate = renewed.rate
+    if not claim_amount(invoice, now=now):
+        invoice.refresh_from_db(fields=["amount_units", "asked_value", "rate"])
+        return
+    replaced.save()
     invoice.rate_source = agreed.source
     invoice.rate_observed_at = agreed.observed_at
     invoice.rate_evidence = agreed.evidence()
     invoice.quoted_at = now
-    claim_amount(invoice, now=now)
     invoice.quote_expires_at = min(now + timedelta(seconds=invoice.price_lock_seconds), invoice.expires_at)
     invoice.updated_at = now
     invoice.save()

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from chains.base import Block, Transfer
 from invoices.models import Invoice
@@ -117,10 +117,17 @@ def record_glimpse(network: str, transfers: Sequence[Transfer], *, tip: Block, n
 
 @transaction.atomic
 def fail_stale(*, now: datetime) -> int:
-    """Give up payments that left the chain, or the mempool, and stayed away for a day; return how many."""
+    """
+    Give up payments that left the chain, or the mempool, and stayed away for a day; return how many.
+
+    A day in which nobody looked is none: the network must have been read up to its tip after it.
+    """
+    looked = Cursor.objects.filter(
+        network=OuterRef("network"), height__gte=F("tip_height"), scanned_at__gt=OuterRef("last_seen_at") + STALE_AFTER
+    )
     stale = (
         Payment.objects.filter(Q(status=PaymentStatus.ORPHANED) | Q(status=PaymentStatus.DETECTED, block_height=None))
-        .filter(last_seen_at__lt=now - STALE_AFTER)
+        .filter(Exists(looked), last_seen_at__lt=now - STALE_AFTER)
         .order_by("invoice_id")
     )
     # Whoever decides about a payment that has no invoice takes its network's cursor first.

@@ -113,6 +113,26 @@ class TestLife:
         assert int(viewed.amount_units) > before
         assert open_claims() == [before, int(viewed.amount_units)]
 
+    def test_a_quote_is_not_renewed_to_an_amount_that_means_another_invoice(self, merchant, wallet, now, settings):
+        invoice = invoice_of(merchant, now, "0.50", price_lock_duration=60)
+        before = (int(invoice.amount_units), invoice.rate, invoice.asked_value)
+        holder = make_invoice(merchant, now)
+        place = {"network": "ethereum", "address": SHARED, "asset_code": "USDT"}
+        AmountClaim.objects.bulk_create(
+            AmountClaim(invoice=holder, units=1_000_000 + raised, **place) for raised in range(10_001)
+        )
+        settings.FIXED_RATES = {"USDT/USD": Decimal("0.5")}
+        later = now + timedelta(minutes=2)
+        _forget_rates(later)
+
+        viewed = view_invoice(invoice_id=invoice.pk, now=later)
+
+        assert (int(viewed.amount_units), viewed.rate, viewed.asked_value) == before
+        invoice.refresh_from_db()
+        assert (int(invoice.amount_units), invoice.rate, invoice.asked_value) == before
+        assert ReplacedQuote.objects.count() == 0
+        assert viewed.viewed_at == later
+
     @pytest.mark.parametrize(
         ("_case", "status", "minutes", "is_released"),
         [

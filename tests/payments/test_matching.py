@@ -345,6 +345,7 @@ class TestTheInbox:
         chain.grow(2)
         scan(chain, now)
 
+        scan(chain, now + timedelta(days=2))
         fail_stale(now=now + timedelta(days=2))
 
         payment.refresh_from_db()

@@ -147,11 +147,33 @@ class TestCredit:
         chain.pool = []
         read(chain, now)
 
-        assert fail_stale(now=now + timedelta(hours=23)) == 0
+        read(chain, now + timedelta(minutes=6))
+        assert state(invoice)[0] == "pending"
+        read(chain, now + timedelta(hours=25))
+        assert fail_stale(now=now + timedelta(hours=24)) == 0
         assert fail_stale(now=now + timedelta(hours=25)) == 1
 
-        assert state(invoice)[0] == "pending"
-        assert events_of(invoice)[-2:] == ["payment.failed", "invoice.pending"]
+        assert Payment.objects.get().status == "failed"
+        assert events_of(invoice)[-2:] == ["payment.failed", "invoice.expired"]
+
+    @pytest.mark.parametrize("rounds", [0, 1], ids=["before the first scan", "while it catches up"])
+    def test_a_payment_is_not_given_up_because_nobody_looked_for_days(self, chain, invoice, now, rounds):
+        chain.max_range = 10
+        chain.pool = [transfer(invoice)]
+        read(chain, now)
+        (waiting,) = chain.pool
+        chain.pool = []
+        chain.grow(25)
+        chain.mine(waiting)
+        chain.grow(20)
+        later = now + timedelta(days=3)
+
+        scan(network="sandbox", now=later, reader=chain, max_rounds=rounds)
+
+        assert fail_stale(now=later) == 0
+        read(chain, later)
+        assert state(invoice) == ("paid", "none")
+        assert "payment.failed" not in events_of(invoice)
 
     def test_a_merchant_may_want_more_confirmations(self, chain, invoice, now):
         Merchant.objects.filter(pk=invoice.merchant_id).update(
