@@ -1,32 +1,29 @@
 """What the customer sees of an invoice, as a pure function of the invoice, its payments and the clock.
 
 Templates print this and ask no questions of their own: every "is it shown" is answered here, and
-every amount is already text, made from exact Decimals.
+every amount is already text, made from exact Decimals. The parts of the page have modules beside this one.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from chains import registry
-from chains.base import Asset, Network
-from chains.tags import REFERENCE
-from chains.uris import payment_uri
-from core.money import WIDE, minor_digits, round_to
 from core.writing import fiat_text
-from invoices.events import fiat, progress
-from invoices.models import Invoice, Matching
+from invoices.events import progress
+from invoices.models import Invoice
 from invoices.states import InvoiceException, InvoiceStatus, next_status
-from merchants.settings import MerchantSettings
 from payments.models import Payment, Refund
-from payments.states import RECEIVED, PaymentStatus, RefundStatus, Review
+from payments.states import RECEIVED, RefundStatus, Review
 from paypages import sandbox, timeline
+from paypages.deadline import Deadline, deadline_of
+from paypages.destination import Destination, destination_of
+from paypages.order import Order, order_of
+from paypages.receipts import Receipt, Return, amount_text, receipt_of, return_of
 
-GROUP: Final = 4  # characters of an address that stand together
 REDIRECT_SECONDS: Final = 5
 # Whoever opens a receipt later wants to read it, not to be sent away.
 REDIRECT_WINDOW: Final = timedelta(minutes=10)
@@ -38,6 +35,7 @@ TOKEN_STANDARD: Final = {"tron": "TRC-20", "ethereum": "ERC-20", "bsc": "BEP-20"
 
 _S = InvoiceStatus
 _PAYABLE: Final = frozenset({_S.CREATED, _S.PENDING, _S.PARTIAL})
+_MAY_REPORT: Final = frozenset({*_PAYABLE, _S.EXPIRED, _S.CANCELLED})
 _RECEIVED_ALL: Final = frozenset({_S.CONFIRMING, _S.PAID, _S.REFUNDED})
 
 
@@ -66,27 +64,6 @@ STATE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the order; prices in the invoice's currency."""
-
-    name: str
-    description: str
-    quantity: str
-    unit_price: str
-    total: str
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is bought."""
-
-    lines: tuple[Line, ...]
-    subtotal: str
-    tax: str  # empty when there is none
-    total: str
-
-
-@dataclass(frozen=True, slots=True)
 class Money:
     """Amounts of the invoice's asset, in major units and without its code."""
 
@@ -98,62 +75,6 @@ class Money:
     percent: str  # for a progress bar: 0 to 100
     rate: str  # the price of one unit of the asset
     surplus: str  # empty unless more was sent than asked for
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where to send; shown only while money is expected."""
-
-    address: str
-    groups: tuple[str, ...]
-    tag: str
-    is_reference: bool  # a tag that nobody can type: only the link or the code carries it
-    is_exact: bool  # the amount alone tells whose payment it is
-    uri: str  # empty when it would say no more than the address
-    wallet_url: str  # what opens a wallet on this device; empty where no wallet listens
-    qr_address: str
-    qr_uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """Until when to pay, in the server's time."""
-
-    at: datetime
-    seconds_left: int
-    clock: str  # 14:59
-    price_until: datetime | None  # when the price is renewed before the deadline
-    seconds_to_change: int
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """One payment to the invoice."""
-
-    amount: str
-    asset: str
-    status: PaymentStatus
-    confirmations: int
-    required: int
-    needs_finality: bool
-    at: datetime
-    txid: str
-    txid_short: str
-    explorer_url: str
-    is_late: bool
-    in_review: bool
-    is_other_asset: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """Money on its way back, or returned."""
-
-    amount: str
-    asset: str
-    is_done: bool
-    txid_short: str
-    explorer_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +106,8 @@ class PayPage:
     steps: tuple[timeline.Step, ...]
     receipts: tuple[Receipt, ...]
     returns: tuple[Return, ...]
+    surplus_return: Return | None  # what becomes of what was sent too much, where it goes back
+    may_report: bool  # whether a customer may name a transaction that should be here and is not
     is_overpaid: bool
     overpayment_action: str
     is_late: bool
@@ -225,6 +148,7 @@ def present(
     network = registry.find_network(invoice.network)
     counted = [payment for payment in payments if payment.counts and payment.status in RECEIVED]
     money = _money(invoice, around.language)
+    returns = tuple(return_of(refund, network) for refund in refunds if refund.status != RefundStatus.CANCELLED)
     return PayPage(
         id=invoice.public_id,
         state=state,
@@ -237,12 +161,14 @@ def present(
         token_standard=TOKEN_STANDARD.get(invoice.network, "") if invoice.asset.contract else "",
         money=money,
         fiat_total=fiat_text(invoice.total, invoice.currency, around.language),
-        order=_order(invoice, around.language),
-        destination=_destination(invoice, around) if status in _PAYABLE else None,
-        deadline=_deadline(invoice, around.now) if state is State.AWAITING else None,
+        order=order_of(invoice, around.language),
+        destination=destination_of(invoice, api=around.api) if status in _PAYABLE else None,
+        deadline=deadline_of(invoice, around.now) if state is State.AWAITING else None,
         steps=timeline.steps(invoice, status=status, payments=counted),
-        receipts=tuple(_receipt(payment, invoice, network) for payment in payments),
-        returns=tuple(_return(refund, network) for refund in refunds if refund.status != RefundStatus.CANCELLED),
+        receipts=tuple(receipt_of(payment, invoice, network) for payment in payments),
+        returns=returns,
+        surplus_return=next((each for each in returns if each.is_surplus), None),
+        may_report=status in _MAY_REPORT,
         is_overpaid=exception is InvoiceException.OVERPAID,
         overpayment_action=invoice.overpayment_action,
         is_late=invoice.is_late and status in _RECEIVED_ALL,
@@ -276,11 +202,6 @@ def link(url: str) -> Link | None:
     return Link(url=url, host=host)
 
 
-def short(txid: str) -> str:
-    """Return the two ends of a transaction id."""
-    return txid if len(txid) <= 20 else f"{txid[:8]}…{txid[-8:]}"
-
-
 def _money(invoice: Invoice, language: str) -> Money:
     asset = invoice.asset
     facts = progress(invoice)
@@ -295,122 +216,6 @@ def _money(invoice: Invoice, language: str) -> Money:
         rate=fiat_text(invoice.rate, invoice.currency, language),
         surplus=amount_text(asset.to_amount(surplus)) if surplus > 0 else "",
     )
-
-
-def amount_text(amount: Decimal) -> str:
-    """Return an amount of an asset digit by digit, as a wallet's input field takes it."""
-    return f"{amount:f}"
-
-
-def _order(invoice: Invoice, language: str) -> Order:
-    currency = invoice.currency
-    return Order(
-        lines=tuple(_line(item, currency, language) for item in invoice.items),
-        subtotal=fiat_text(fiat(invoice.subtotal, currency), currency, language),
-        tax=fiat_text(fiat(invoice.tax, currency), currency, language) if invoice.tax else "",
-        total=fiat_text(fiat(invoice.total, currency), currency, language),
-    )
-
-
-def _line(item: dict[str, Any], currency: str, language: str) -> Line:
-    quantity, unit_price = Decimal(item["quantity"]), Decimal(item["unit_price"])
-    total = round_to(WIDE.multiply(quantity, unit_price), minor_digits(currency), "ROUND_HALF_UP")
-    return Line(
-        name=item["name"],
-        description=item.get("description", ""),
-        quantity=f"{quantity.normalize(WIDE):f}",
-        unit_price=fiat_text(unit_price, currency, language),
-        total=fiat_text(total, currency, language),
-    )
-
-
-def _destination(invoice: Invoice, around: Surroundings) -> Destination:
-    asset, address = invoice.asset, invoice.address
-    network = registry.find_network(invoice.network)
-    uri = payment_uri(asset, address, asset.to_amount(invoice.remaining_units), tag=invoice.tag)
-    # The code changes with what is still due, and browsers keep images: "v" tells one from another.
-    qr = f"{around.api}/api/v1/public/invoice/{invoice.public_id}/qr?size=512&format=svg"
-    if MerchantSettings.of(invoice.merchant).logo:
-        qr += "&logo=true"
-    return Destination(
-        address=address,
-        groups=grouped(address),
-        tag=invoice.tag,
-        is_reference=network is not None and network.tag_kind == REFERENCE,
-        is_exact=invoice.matching == Matching.AMOUNT,
-        uri="" if uri == address else uri,
-        wallet_url="" if uri == address or not invoice.livemode else uri,
-        qr_address=f"{qr}&content=address",
-        qr_uri=f"{qr}&content=uri&v={invoice.remaining_units}",
-    )
-
-
-def grouped(address: str) -> tuple[str, ...]:
-    """Return ``address`` in groups that are easy to compare; the two ends say enough by themselves."""
-    head = GROUP + 2 if address.startswith("0x") else GROUP
-    last = max(head, head + (len(address) - head) // GROUP * GROUP - GROUP)
-    middle = (address[start : start + GROUP] for start in range(head, last, GROUP))
-    return tuple(part for part in (address[:head], *middle, address[last:]) if part)
-
-
-def _deadline(invoice: Invoice, now: datetime) -> Deadline:
-    seconds = _seconds(invoice.expires_at - now)
-    renews = invoice.quote_expires_at < invoice.expires_at
-    until_change = _seconds(invoice.quote_expires_at - now) if renews else seconds
-    return Deadline(
-        at=invoice.expires_at,
-        seconds_left=seconds,
-        clock=clock(seconds),
-        price_until=invoice.quote_expires_at if renews else None,
-        seconds_to_change=until_change,
-    )
-
-
-def clock(seconds: int) -> str:
-    """Return a duration as a clock shows it: ``14:59``, ``1:00:00``, or whole days from two on."""
-    hours, rest = divmod(seconds, 3600)
-    minutes, second = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{second:02}" if hours else f"{minutes}:{second:02}"
-
-
-def _seconds(duration: timedelta) -> int:
-    return max(0, -(-duration // timedelta(seconds=1)))
-
-
-def _receipt(payment: Payment, invoice: Invoice, network: Network | None) -> Receipt:
-    return Receipt(
-        amount=_amount_of(payment.asset, int(payment.units)),
-        asset=payment.asset_code,
-        status=PaymentStatus(payment.status),
-        confirmations=min(payment.confirmations, payment.required_confirmations),
-        required=payment.required_confirmations,
-        needs_finality=payment.needs_finality,
-        at=payment.sent_at,
-        txid=payment.txid,
-        txid_short=short(payment.txid),
-        explorer_url=_explorer(network, payment.txid),
-        is_late=payment.is_late,
-        in_review=payment.review == Review.OPEN,
-        is_other_asset=payment.asset_code != invoice.asset_code,
-    )
-
-
-def _return(refund: Refund, network: Network | None) -> Return:
-    return Return(
-        amount=_amount_of(refund.asset, int(refund.units)),
-        asset=refund.asset_code,
-        is_done=refund.status == RefundStatus.COMPLETED,
-        txid_short=short(refund.txid),
-        explorer_url=_explorer(network, refund.txid),
-    )
-
-
-def _amount_of(asset: Asset | None, units: int) -> str:
-    return amount_text(asset.to_amount(units) if asset else Decimal(units))
-
-
-def _explorer(network: Network | None, txid: str) -> str:
-    return network.explorer_tx.format(txid=txid) if network and network.explorer_tx and txid else ""
 
 
 def _redirect_seconds(invoice: Invoice, state: State, now: datetime) -> int:

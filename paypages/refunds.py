@@ -5,19 +5,22 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from chains import registry
 from core import context
 from core.errors import Invalid
+from invoices.selectors import get_public_invoice
+from payments.errors import RefundNotFound
 from payments.events import amount_of
 from payments.models import Refund
-from payments.selectors import refund_of_claim
+from payments.selectors import claim_token, refund_of_claim, refunds_of
 from payments.services import check_refund_address, claim_refund
 from payments.states import RefundStatus
+from paypages.destination import grouped
 from paypages.policy import FORM_REFERRER, guarded
-from paypages.presentation import grouped
 from paypages.problems import friendly, within_limit
 
 CLAIMS: Final = "paypage-refund"
@@ -52,6 +55,19 @@ def refund_page(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and not refund.address:
         return _answer(request, refund, token)
     return _page(request, refund)
+
+
+@guarded
+@require_safe
+@friendly
+def refund_of_invoice(request: HttpRequest, public_id: str, refund_id: str) -> HttpResponse:  # noqa: ARG001 - a view
+    """Lead from the pay page to the page where the customer says where a refund is to go."""
+    within_limit(CLAIMS)
+    refunds = refunds_of(get_public_invoice(public_id))
+    refund = next((refund for refund in refunds if refund.public_id == refund_id), None)
+    if refund is None or refund.status == RefundStatus.CANCELLED:
+        raise RefundNotFound
+    return HttpResponseRedirect(reverse("refund", args=[claim_token(refund)]))
 
 
 def _answer(request: HttpRequest, refund: Refund, token: str) -> HttpResponse:

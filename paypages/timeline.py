@@ -6,10 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from chains import registry
 from invoices.models import Invoice
 from invoices.states import InvoiceStatus
 from payments.models import Payment
 from payments.states import UNSETTLED
+from paypages.receipts import explorer, short
 
 _S = InvoiceStatus
 
@@ -45,6 +47,8 @@ class Step:
     of: int = 0
     needs_finality: bool = False
     is_partial: bool = False
+    txid_short: str = ""  # of the payment that was seen first
+    explorer_url: str = ""
 
 
 _WALK: Final = (Stage.WAITING, Stage.SEEN, Stage.CONFIRMING, Stage.PAID)
@@ -64,6 +68,7 @@ def steps(invoice: Invoice, *, status: InvoiceStatus, payments: Sequence[Payment
             mark=_mark(position, behind),
             at=times.get(stage) if position < behind or stage is Stage.SEEN else None,
             is_partial=stage is Stage.SEEN and status is _S.PARTIAL,
+            **(_transaction(payments) if stage is Stage.SEEN else {}),
             **(_count(payments) if stage is Stage.CONFIRMING and behind == position else {}),
         )
         for position, stage in enumerate(shown)
@@ -88,6 +93,14 @@ def _times(invoice: Invoice, payments: Sequence[Payment]) -> dict[Stage, datetim
         Stage.CONFIRMING: max(confirmed, default=None),
         Stage.PAID: invoice.paid_at,
     }
+
+
+def _transaction(payments: Sequence[Payment]) -> dict[str, Any]:
+    if not payments:
+        return {}
+    first = min(payments, key=lambda payment: payment.sent_at)
+    network = registry.find_network(first.network)
+    return {"txid_short": short(first.txid), "explorer_url": explorer(network, first.txid)}
 
 
 def _count(payments: Sequence[Payment]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ SENDS: Final = "paypage-sandbox"
 def invoice_page(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answer the whole page."""
     within_limit(VIEWS)
-    page = _page(request, public_id)
+    page = page_of(request, public_id)
     sent = request.GET.get("sent", "")
     response = render(
         request,
@@ -46,7 +46,7 @@ def invoice_page(request: HttpRequest, public_id: str) -> HttpResponse:
             "stays": "stay" in request.GET,
         },
     )
-    return _with_referrer(response, page)
+    return with_referrer(response, page)
 
 
 @guarded
@@ -55,8 +55,8 @@ def invoice_page(request: HttpRequest, public_id: str) -> HttpResponse:
 def invoice_live(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answer the part of the page that changes."""
     within_limit(LIVE)
-    page = _page(request, public_id)
-    return _with_referrer(render(request, "paypages/live.html", {"page": page}), page)
+    page = page_of(request, public_id)
+    return with_referrer(render(request, "paypages/live.html", {"page": page}), page)
 
 
 @guarded
@@ -90,7 +90,13 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "paypages/home.html", {"api": api_origin()})
 
 
-def _page(request: HttpRequest, public_id: str) -> PayPage:
+def page_of(request: HttpRequest, public_id: str) -> PayPage:
+    """
+    Return what the customer sees of an invoice now; opening it with GET counts as having seen it.
+
+    :raises InvoiceNotFound: when there is none with this id
+    :raises Unavailable: when its asset is no longer configured
+    """
     context.set_actor("customer")
     now = timezone.now()
     invoice = get_public_invoice(public_id)
@@ -108,7 +114,8 @@ def _page(request: HttpRequest, public_id: str) -> PayPage:
         raise Unavailable from problem
 
 
-def _with_referrer(response: HttpResponse, page: PayPage) -> HttpResponse:
+def with_referrer(response: HttpResponse, page: PayPage) -> HttpResponse:
+    """Let the forms of ``page`` that carry a token send where they come from."""
     if page.choices:
         response["Referrer-Policy"] = FORM_REFERRER
     return response

@@ -152,5 +152,8 @@ setInterval(() => {
   countReturn();
 }, 250);
 
-if (location.search.includes("sent=")) history.replaceState(null, "", location.pathname);
+// A reload shows the invoice, not once more what a form was answered.
+if (location.search.includes("sent=") || location.pathname !== page().dataset.path) {
+  history.replaceState(null, "", page().dataset.path + location.hash);
+}
 enhance();

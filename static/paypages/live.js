@@ -19,8 +19,14 @@ function fingerprint(part) {
   const copy = part.cloneNode(true);
   // A form's token is written anew each time; a new token alone is no news, nor is the time.
   for (const token of copy.querySelectorAll("[name=csrfmiddlewaretoken]")) token.removeAttribute("value");
+  // What was found of a transaction is said once, and what is typed is the customer's.
+  for (const answer of copy.querySelectorAll("[data-answer]")) answer.remove();
+  for (const field of copy.querySelectorAll("#transaction")) {
+    for (const name of ["value", "aria-describedby", "aria-invalid"]) field.removeAttribute(name);
+  }
+  for (const fold of copy.querySelectorAll("details")) fold.removeAttribute("open");
   for (const clock of copy.querySelectorAll("[data-countdown]")) clock.textContent = "";
-  return copy.outerHTML;
+  return copy.outerHTML.replace(/\s+/g, " ");
 }
 
 function remember(root) {

@@ -207,6 +207,30 @@ def test_without_a_stream_the_page_asks_by_itself(visit, server, order):
     expect(headline(page)).to_have_text("Paid", timeout=REFRESH_MS)
 
 
+@pytest.mark.parametrize("javascript", [True, False], ids=["with javascript", "without"])
+def test_a_transaction_is_looked_for_and_the_answer_stays_until_something_happens(visit, server, order, javascript):
+    invoice, page = order(return_url=""), visit(javascript=javascript).page
+    read_chain()
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    page.get_by_text("Paid, and nothing shows here?").click()
+    page.get_by_label("Transaction ID").fill("ef" * 32)
+
+    page.get_by_role("button", name="Look for it").click()
+    expect(page.locator("#report-answer")).to_contain_text("It is not on Sandbox yet.")
+    if not javascript:
+        return
+    expect(page).to_have_url(f"{server}/invoice/{invoice.public_id}#part-report")
+    with page.expect_response("**/live"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#report-answer")).to_contain_text("It is not on Sandbox yet.")
+    expect(page.get_by_label("Transaction ID")).to_have_value("ef" * 32)
+
+    sandbox.send(address=invoice.address, asset_code="USDT", units=invoice.amount_units, now=timezone.now())
+    read_chain(blocks=4)
+    expect(headline(page)).to_have_text("Paid", timeout=LIVE_MS)
+    expect(page.locator("#part-report")).to_be_hidden()
+
+
 @pytest.mark.parametrize("label", ["Address only", "With amount"])
 def test_the_code_on_the_screen_is_readable(visit, server, order, label):
     invoice, page = order(), visit().page
@@ -244,7 +268,7 @@ def test_everything_can_be_reached_with_the_keyboard(visit, server, order):
     page.goto(f"{server}/invoice/{invoice.public_id}")
 
     reached = []
-    for _ in range(9):
+    for _ in range(10):
         page.keyboard.press("Tab")
         reached.append(page.evaluate("(document.activeElement.innerText || document.activeElement.id).split('\\n')[0]"))
 
@@ -254,6 +278,7 @@ def test_everything_can_be_reached_with_the_keyboard(visit, server, order):
         "qr-address",
         "Copy",
         "Go back to merchant.com without paying",
+        "Paid, and nothing shows here?",
         "Full amount",
         "Part of it",
         "Too much",
@@ -264,9 +289,11 @@ def test_everything_can_be_reached_with_the_keyboard(visit, server, order):
 def test_touch_targets_are_large_enough(visit, server, order):
     invoice, page = order(cancel_url="https://merchant.com/basket"), visit().page
     page.goto(f"{server}/invoice/{invoice.public_id}")
+    page.get_by_text("Paid, and nothing shows here?").click()
+    expect(page.get_by_label("Transaction ID")).to_be_visible()
 
     small = page.evaluate(
-        """() => [...document.querySelectorAll("a:not(.skip), button, summary, label")]
+        """() => [...document.querySelectorAll("a:not(.skip), button, summary, #transaction, .qr-choice label")]
             .filter((element) => element.getBoundingClientRect().height < 44)
             .map((element) => `${element.innerText} ${element.getBoundingClientRect().height}`)"""
     )

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from core.writing import fiat_text
 from invoices.states import InvoiceStatus
 from merchants.models import Merchant
-from paypages.presentation import STATE, Link, State, clock, grouped, link
+from paypages.deadline import clock
+from paypages.destination import grouped
+from paypages.presentation import STATE, Link, State, link
 from tests.paypages.conftest import EVM_ADDRESS, SANDBOX_ADDRESS, TRON_ADDRESS, TXID
 
 
@@ -210,7 +212,7 @@ class TestReceipts:
 
         page = show(unsaved(status="refunded"), refunds=refunds)
 
-        assert [(entry.amount, entry.is_done) for entry in page.returns] == [("16.49", True), ("16.49", False)]
+        assert [(entry.amount, entry.step) for entry in page.returns] == [("16.49", "done"), ("16.49", "needs_address")]
 
 
 class TestTheWayBack:

@@ -1,0 +1,60 @@
+"""Where to send the money: the address as people compare it, the links that wallets open, the codes they scan."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from chains import registry
+from chains.tags import REFERENCE
+from chains.uris import payment_uri
+from invoices.models import Invoice, Matching
+from merchants.settings import MerchantSettings
+
+GROUP: Final = 4  # characters of an address that stand together
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where to send; shown only while money is expected."""
+
+    address: str
+    groups: tuple[str, ...]
+    ends: tuple[str, str]  # the first and the last group once more: what people compare
+    tag: str
+    is_reference: bool  # a tag that nobody can type: only the link or the code carries it
+    is_exact: bool  # the amount alone tells whose payment it is
+    uri: str  # empty when it would say no more than the address
+    wallet_url: str  # what opens a wallet on this device; empty where no wallet listens
+    qr_address: str
+    qr_uri: str
+
+
+def destination_of(invoice: Invoice, *, api: str) -> Destination:
+    """Return where to send what ``invoice`` still waits for; ``api`` is the origin that draws codes."""
+    asset, address = invoice.asset, invoice.address
+    groups = grouped(address)
+    network = registry.find_network(invoice.network)
+    uri = payment_uri(asset, address, asset.to_amount(invoice.remaining_units), tag=invoice.tag)
+    # The code changes with what is still due, and browsers keep images: "v" tells one from another.
+    qr = f"{api}/api/v1/public/invoice/{invoice.public_id}/qr?size=512&format=svg"
+    if MerchantSettings.of(invoice.merchant).logo:
+        qr += "&logo=true"
+    return Destination(
+        address=address,
+        groups=groups,
+        ends=(groups[0], groups[-1]),
+        tag=invoice.tag,
+        is_reference=network is not None and network.tag_kind == REFERENCE,
+        is_exact=invoice.matching == Matching.AMOUNT,
+        uri="" if uri == address else uri,
+        wallet_url="" if uri == address or not invoice.livemode else uri,
+        qr_address=f"{qr}&content=address",
+        qr_uri=f"{qr}&content=uri&v={invoice.remaining_units}",
+    )
+
+
+def grouped(address: str) -> tuple[str, ...]:
+    """Return ``address`` in groups that are easy to compare; the two ends say enough by themselves."""
+    head = GROUP + 2 if address.startswith("0x") else GROUP
+    last = max(head, head + (len(address) - head) // GROUP * GROUP - GROUP)
+    middle = (address[start : start + GROUP] for start in range(head, last, GROUP))
+    return tuple(part for part in (address[:head], *middle, address[last:]) if part)
