@@ -165,7 +165,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             family="evm",
             coin="POL",
             coin_decimals=18,
-            confirmations=(20, 64, 128),
+            confirmations=(20, FINALIZED, FINALIZED),
             block_time=timedelta(seconds=2),
             sides={
                 "mainnet": Side(
@@ -190,7 +190,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             family="evm",
             coin="BNB",
             coin_decimals=18,
-            confirmations=(5, 15, 30),
+            confirmations=(5, FINALIZED, FINALIZED),
             block_time=timedelta(milliseconds=450),
             sides={
                 # Binance's pegged tokens keep 18 decimals, unlike their originals.

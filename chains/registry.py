@@ -85,7 +85,9 @@ def reader(network_code: str, *, apart_from: str = "") -> ChainReader:
     Return the reader of a network; each process keeps one, with its connections.
 
     ``apart_from`` names an endpoint (``ChainReader.source``) that is to be left out, so that
-    something can be asked of another; where there is no other, it is asked all the same.
+    something can be asked of another; where there is no other, it is asked all the same. Endpoints
+    are told apart by scheme, host and port: two keys at one provider are one endpoint. Readers with
+    and without it share no connection and no memory: one that is doubted here is not doubted there.
 
     :raises LookupError: when there is no such network or no node is configured for it
     """
