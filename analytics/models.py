@@ -30,7 +30,7 @@ class InvoiceFact(models.Model):
             Index(
                 name="invoicefact_report",
                 fields=["merchant_id", "livemode", "created_at"],
-                include=["paid_at", "currency", "total", "asset_code"],
+                include=["paid_at", "currency", "total", "asset_code", "network"],
             ),
         ]
 

@@ -14,7 +14,7 @@ from analytics.calendars import Bucket, Period, Unit, divide
 from analytics.models import InvoiceFact
 from core.money import WIDE, minor_digits, round_to
 
-_HUNDRED: Final = Decimal(100)
+_GROUPS: Final = frozenset({"bucket", "asset_code", "network"})
 
 
 @dataclass(slots=True)
@@ -63,7 +63,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A period, its parts in order with their figures, their sum, and the paid invoices by asset code."""
+    """A period, its parts in order with their figures, their sum, and the paid invoices by asset and by network."""
 
     period: Period
     unit: Unit
@@ -72,6 +72,7 @@ class Report:
     total: Figures
     parts: Sequence[tuple[Bucket, Figures]]
     by_asset: dict[str, Figures] = field(default_factory=dict)
+    by_network: dict[str, Figures] = field(default_factory=dict)
 
 
 def report(*, merchant_id: UUID, livemode: bool, period: Period, unit: Unit, currency: str) -> Report:
@@ -84,12 +85,14 @@ def report(*, merchant_id: UUID, livemode: bool, period: Period, unit: Unit, cur
     total = Figures()
     parts = [Figures() for _ in buckets]
     by_asset: dict[str, Figures] = {}
+    by_network: dict[str, Figures] = {}
     for row in _rows(merchant_id, livemode, buckets, currency):
         figures = _figures(row)
         parts[row["bucket"] - 1].add(figures)
         total.add(figures)
         if figures.paid:
             by_asset.setdefault(row["asset_code"], Figures()).add(figures)
+            by_network.setdefault(row["network"], Figures()).add(figures)
     return Report(
         period=period,
         unit=unit,
@@ -97,7 +100,8 @@ def report(*, merchant_id: UUID, livemode: bool, period: Period, unit: Unit, cur
         digits=minor_digits(currency),
         total=total,
         parts=list(zip(buckets, parts, strict=True)),
-        by_asset=dict(sorted(by_asset.items(), key=lambda item: (-item[1].paid, item[0]))),
+        by_asset=_most_paid_first(by_asset),
+        by_network=_most_paid_first(by_network),
     )
 
 
@@ -110,6 +114,7 @@ def _rows(merchant_id: UUID, livemode: bool, buckets: Sequence[Bucket], currency
         )
         .values(
             "asset_code",
+            "network",
             bucket=Func(
                 F("created_at"),
                 Value(starts, output_field=ArrayField(DateTimeField())),
@@ -125,9 +130,13 @@ def _rows(merchant_id: UUID, livemode: bool, buckets: Sequence[Bucket], currency
             other_currency=Count("currency", filter=~ours),
             waited=Sum(F("paid_at") - F("created_at"), default=timedelta(0)),
         )
-        .order_by("bucket", "asset_code")
+        .order_by("bucket", "asset_code", "network")
     )
 
 
 def _figures(row: dict[str, Any]) -> Figures:
-    return Figures(**{name: value for name, value in row.items() if name not in {"bucket", "asset_code"}})
+    return Figures(**{name: value for name, value in row.items() if name not in _GROUPS})
+
+
+def _most_paid_first(parts: dict[str, Figures]) -> dict[str, Figures]:
+    return dict(sorted(parts.items(), key=lambda item: (-item[1].paid, item[0])))

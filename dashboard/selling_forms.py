@@ -28,7 +28,11 @@ class InvoiceFilterForm(forms.Form):
     status = forms.ChoiceField(
         label=_("Status"),
         required=False,
-        choices=[("", _("All")), *((status.value, said[0]) for status, said in words.INVOICE.items())],
+        choices=[
+            ("", _("All")),
+            ("waiting", _("Waiting for money")),
+            *((status.value, said[0]) for status, said in words.INVOICE.items()),
+        ],
     )
     since = forms.DateField(label=_("From"), **_DAY)
     until = forms.DateField(label=_("Until"), **_DAY)
@@ -37,6 +41,8 @@ class InvoiceFilterForm(forms.Form):
     )
     customer = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     link = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    asset = forms.CharField(max_length=16, required=False, widget=forms.HiddenInput)
+    network = forms.CharField(max_length=32, required=False, widget=forms.HiddenInput)
 
 
 class CancelForm(forms.Form):

@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, path, reverse_lazy
 
-from dashboard.views import customers, deposits, invoices, links, payouts, sessions, wallets
+from dashboard.views import customers, deposits, invoices, links, overview, payouts, sessions, wallets
 
 app_name = "dashboard"
 
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("sign-out/", sessions.sign_out, name="sign_out"),
     path("merchant/", sessions.choose_merchant, name="merchant"),
     path("mode/", sessions.choose_mode, name="mode"),
+    path("overview/", overview.overview, name="overview"),
     path("invoices/", invoices.invoice_list, name="invoices"),
     path("invoices/<str:invoice_id>/", invoices.invoice_detail, name="invoice"),
     path("invoices/<str:invoice_id>/cancel/", invoices.cancel_invoice, name="invoice_cancel"),

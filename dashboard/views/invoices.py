@@ -1,7 +1,7 @@
 """Invoices: the list with its filters in the URL, the same as a file, and everything about one of them."""
 
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -22,7 +22,7 @@ from events.selectors import audit_trail
 from invoices import selectors
 from invoices.events import fiat, progress
 from invoices.models import Customer, Invoice, PaymentLink
-from invoices.states import CANCELLABLE, InvoiceStatus
+from invoices.states import AWAITING, CANCELLABLE, InvoiceStatus
 from payments import selectors as payment_selectors
 from payments import services
 from webhooks.selectors import invoice_deliveries
@@ -123,20 +123,25 @@ def _detail(request: HttpRequest, at: Desk, invoice_id: str, *, form: CancelForm
     )
 
 
-def _narrowed(rows: QuerySet[Invoice], wanted: dict[str, object]) -> QuerySet[Invoice]:
+def _narrowed(rows: QuerySet[Invoice], wanted: dict[str, Any]) -> QuerySet[Invoice]:
     """Return the invoices that the filters leave; days are those of the viewer's zone."""
-    keys = {"customer_id": (Customer, wanted["customer"]), "payment_link_id": (PaymentLink, wanted["link"])}
-    for column, (model, public_id) in keys.items():
+    status, until = wanted["status"], wanted["until"]
+    lookups = {
+        "status__in": AWAITING if status == "waiting" else [status] if status else None,
+        "asset_code": wanted["asset"],
+        "network": wanted["network"],
+        "created_at__gte": wanted["since"] and _start_of(wanted["since"]),
+        "created_at__lt": until and _start_of(until + timedelta(days=1)),
+    }
+    rows = rows.filter(**{lookup: value for lookup, value in lookups.items() if value})
+    for column, model, public_id in (
+        ("customer_id", Customer, wanted["customer"]),
+        ("payment_link_id", PaymentLink, wanted["link"]),
+    ):
         if public_id:
             key = model.key_from(public_id)
             rows = rows.filter(**{column: key}) if key else rows.none()
-    if wanted["status"]:
-        rows = rows.filter(status=wanted["status"])
-    if isinstance(wanted["since"], date):
-        rows = rows.filter(created_at__gte=_start_of(wanted["since"]))
-    if isinstance(wanted["until"], date):
-        rows = rows.filter(created_at__lt=_start_of(wanted["until"] + timedelta(days=1)))
-    if isinstance(wanted["search"], str) and wanted["search"]:
+    if wanted["search"]:
         key = Invoice.key_from(wanted["search"].strip())
         rows = rows.filter(pk=key) if key else selectors.search(rows, wanted["search"])
     return rows.order_by("created_at", "id") if wanted["sort"] == "oldest" else rows

@@ -100,6 +100,7 @@ TABLE = {
     "wallet_add": Row(MONEY, MONEY),
     "wallet_remove": Row(MONEY, MONEY, of=wallet),
     "wallet_addresses": Row(MONEY, MONEY, of=wallet),
+    "overview": Row(EVERYBODY),
     "invoices": Row(EVERYBODY),
     "invoice": Row(EVERYBODY, of=invoice),
     "invoice_cancel": Row(None, SELL, of=invoice),
