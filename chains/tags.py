@@ -29,3 +29,9 @@ def new_tag(network: Network, sequence: int) -> str:
     if network.tag_kind == REFERENCE:
         return base58_encode(secrets.token_bytes(_REFERENCE_BYTES))
     return ""
+
+
+def is_destination_tag(network: Network, text: str) -> bool:
+    """Return whether ``text`` is a destination tag on ``network``: a whole number of 32 bits, on the XRP Ledger."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_TAGS))
+    return network.tag_kind == DESTINATION_TAG and is_number and int(text) < _TAGS

@@ -79,10 +79,13 @@ class PaymentAdmin(StaffAdmin):
 
 @admin.register(Refund)
 class RefundAdmin(StaffAdmin):
-    list_display = ("public_id", "created_at", "invoice", "amount", "network", "kind", "status", "txid")
-    list_filter = ("status", "kind", "network", "asset_code")
+    list_display = (
+        *("public_id", "created_at", "invoice", "amount", "network", "kind", "status", "is_held"),
+        *("address", "tag", "txid", "named_txid"),
+    )
+    list_filter = ("status", "kind", "is_held", ("named_txid", admin.EmptyFieldListFilter), "network", "asset_code")
     list_select_related = ("invoice",)
-    search_fields = ("=id", "=txid", "=address", "=invoice__id")
+    search_fields = ("=id", "=txid", "=named_txid", "=address", "=invoice__id")
     ordering = ("-created_at",)
     readonly_fields = ("public_id", "amount")
 

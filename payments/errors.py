@@ -52,6 +52,13 @@ class RefundNotOpen(Conflict):
     message = "This refund is not open any more."
 
 
+class RefundTransactionTaken(Conflict):
+    """The chain has shown that the transaction is that of another refund."""
+
+    code = "REFUND_TRANSACTION_TAKEN"
+    message = "This transaction is that of another refund already."
+
+
 class DepositNotInReview(Conflict):
     """The deposit waits for no decision."""
 

@@ -104,10 +104,12 @@ def refund_event(refund: Refund, event_type: str) -> Happening:
             "crypto_currency": refund.asset_code,
             "network": refund.network,
             "address": refund.address or None,
+            **({"tag": refund.tag} if refund.tag else {}),
             "status": str(refund.status),
             "kind": refund.kind,
             "reason": refund.reason or None,
             "tx_hash": refund.txid or None,
+            **({"named_tx_hash": refund.named_txid} if refund.named_txid else {}),
         },
     }
     if refund.invoice is not None:

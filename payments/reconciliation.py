@@ -242,10 +242,13 @@ def _compared_payments(network: str, found: Sequence[Transfer], first: int, last
     payments = {(p.txid, p.asset_code, p.address, p.tag, p.ordinal): p for p in recorded}
     booked = _booked_on_chain([payment.pk for payment in payments.values()])
     own = own_transactions(network, found)
+    sent = _refunds_among(network, found)
     for transfer in (each for each in found if each.txid not in own):
         key = (transfer.txid, transfer.asset, transfer.recipient, transfer.tag, transfer.ordinal)
         payment = payments.pop(key, None)
         units = _amount(network, transfer.asset, transfer.units)
+        if payment is None and (transfer.txid, transfer.asset, transfer.recipient, transfer.ordinal) in sent:
+            continue  # a refund that went to an address before it was one of ours
         if payment is None:
             yield f"{network} {transfer.txid}: {units} to {transfer.recipient} on the chain, never credited"
         elif payment.units != transfer.units:
@@ -275,6 +278,11 @@ def _compared_refunds(network: str, found: Sequence[Transfer], first: int, last:
         if sent != refund.units or (refund.status == RefundStatus.COMPLETED and gone != sent):
             units, said, on_books = (_amount(network, refund.asset_code, n) for n in (sent, refund.units, gone))
             yield f"{network} {refund.txid}: {units} on the chain, {said} in {refund.public_id}, {on_books} booked"
+
+
+def _refunds_among(network: str, found: Sequence[Transfer]) -> set[tuple[str, str, str, int | None]]:
+    sent = Refund.objects.filter(network=network, txid__in={t.txid for t in found}, ordinal__isnull=False)
+    return set(sent.values_list("txid", "asset_code", "address", "ordinal"))
 
 
 def _booked_on_chain(payments: list[UUID]) -> dict[UUID, int]:

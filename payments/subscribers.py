@@ -1,4 +1,9 @@
-"""What payments does when something happened: open the refund of a surplus, settle what was accepted as it is."""
+"""
+What payments does when something happened.
+
+It opens the refund of a surplus, settles what was accepted as it is, and asks anew where a refund goes when its
+address has become one of the gateway's own.
+"""
 
 from django.utils import timezone
 
@@ -9,11 +14,17 @@ from invoices.states import InvoiceException
 from payments.models import Settlement, SettlementStatus
 from payments.services import books
 from payments.services.refunds import open_surplus_refund
+from payments.services.returns import ask_again
 
 
 def register() -> None:
     """Subscribe to the event log; called once when the app is ready."""
     subscribe("payments.surplus", refund_surplus, types=frozenset({"invoice.overpaid"}))
+    subscribe(
+        "payments.own_addresses",
+        ask_where_refunds_go,
+        types=frozenset({"invoice.created", "wallet.created", "wallet.addresses_added"}),
+    )
     subscribe("payments.books", settle_paid, types=frozenset({"invoice.paid"}))
 
 
@@ -38,3 +49,12 @@ def settle_paid(event: Event) -> None:
     invoice = locked.filter(pk=event.invoice_id).first()
     if invoice is not None:
         books.follow(invoice, now=timezone.now())
+
+
+def ask_where_refunds_go(event: Event) -> None:
+    """Ask anew where refunds go whose address takes payments from now on: sent there, they would pay for something."""
+    found = [event.data.get("address"), *(event.data.get("addresses") or ())]
+    addresses = [address for address in found if isinstance(address, str) and address]
+    network = event.data.get("network")
+    if addresses and isinstance(network, str):
+        ask_again(network, addresses, now=timezone.now())

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chains import registry
+from chains.tags import DESTINATION_TAG
 from core import context
 from core.errors import Invalid
 from invoices.selectors import get_public_invoice
@@ -17,7 +18,7 @@ from payments.errors import RefundNotFound
 from payments.events import amount_of
 from payments.models import Refund
 from payments.selectors import claim_token, refund_of_claim, refunds_of
-from payments.services import check_refund_address, claim_refund
+from payments.services import check_refund_destination, claim_refund
 from payments.states import RefundStatus
 from paypages.destination import grouped
 from paypages.policy import FORM_REFERRER, guarded
@@ -25,6 +26,17 @@ from paypages.problems import friendly, within_limit
 
 CLAIMS: Final = "paypage-refund"
 _LONGEST: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A destination as the customer typed it, or as it was kept."""
+
+    address: str = ""
+    tag: str = ""
+
+
+NOTHING: Final = Given()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +51,10 @@ class RefundPage:
     reason: str
     address: str = ""
     groups: tuple[str, ...] = ()
+    tag: str = ""
+    takes_tag: bool = False  # the network's addresses may be shared, and a tag tells whose the money is
     problem: str = ""
+    is_about_tag: bool = False
     txid: str = ""
     explorer: str = ""
 
@@ -71,23 +86,29 @@ def refund_of_invoice(request: HttpRequest, public_id: str, refund_id: str) -> H
 
 
 def _answer(request: HttpRequest, refund: Refund, token: str) -> HttpResponse:
-    given = request.POST.get("address", "")[:_LONGEST].strip()
+    given = Given(*(request.POST.get(name, "")[:_LONGEST].strip() for name in ("address", "tag")))
     try:
-        address = check_refund_address(refund.network, given)
+        address, tag = check_refund_destination(refund.network, given.address, given.tag)
         if request.POST.get("step") == "keep":
-            claim_refund(token=token, address=address, now=timezone.now())
+            claim_refund(token=token, address=address, tag=tag, now=timezone.now())
             return HttpResponseRedirect(request.path, status=303)
     except Invalid as refusal:
-        return _page(request, refund, address=given, problem=refusal.detail, status=422)
-    return _page(request, refund, address=address, step="compare")
+        return _page(request, refund, given=given, problem=refusal, status=422)
+    return _page(request, refund, given=Given(address, tag), step="compare")
 
 
 def _page(
-    request: HttpRequest, refund: Refund, *, address: str = "", step: str = "", problem: str = "", status: int = 200
+    request: HttpRequest,
+    refund: Refund,
+    *,
+    given: Given = NOTHING,
+    step: str = "",
+    problem: Invalid | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     network = registry.find_network(refund.network)
     template = network.explorer_tx if network and refund.txid else ""
-    shown = refund.address or address
+    shown = Given(refund.address, refund.tag) if refund.address else given
     page = RefundPage(
         step=step or _step(refund),
         merchant=refund.merchant.business_name,
@@ -95,9 +116,12 @@ def _page(
         asset=refund.asset_code,
         network=network.name if network else refund.network,
         reason=refund.reason,
-        address=shown,
-        groups=tuple(grouped(shown)),
-        problem=problem,
+        address=shown.address,
+        groups=tuple(grouped(shown.address)),
+        tag=shown.tag,
+        takes_tag=network is not None and network.tag_kind == DESTINATION_TAG,
+        problem=problem.detail if problem else "",
+        is_about_tag=problem is not None and problem.field == "tag",
         txid=refund.txid,
         explorer=template.format(txid=refund.txid),
     )

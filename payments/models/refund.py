@@ -18,6 +18,7 @@ class Refund(Record):
     The merchant sends it from their own wallet, and the scan recognises the transfer or the merchant
     names it; or a vault sends it. Without an ``invoice`` it returns a deposit that matched none.
     A ``part`` goes back before the invoice is paid, and counts towards it no longer.
+    ``named_txid``: the transaction that somebody named, where the chain shows ``txid`` instead.
     ``is_held``: the money it returns is not confirmed, or a reorg took it back.
     """
 
@@ -31,6 +32,7 @@ class Refund(Record):
     asset_code = models.CharField(max_length=16)
     units = UnitsField()
     address = models.CharField(max_length=128, blank=True)
+    tag = models.CharField(max_length=64, blank=True)
     reason = models.CharField(max_length=500, blank=True)
     kind = models.CharField(
         max_length=12,
@@ -39,6 +41,7 @@ class Refund(Record):
     )
     status = models.CharField(max_length=10, choices=RefundStatus.choices, default=RefundStatus.REQUESTED)
     txid = models.CharField(max_length=128, blank=True)
+    named_txid = models.CharField(max_length=128, blank=True)
     ordinal = models.PositiveIntegerField(null=True)
     block_height = models.BigIntegerField(null=True)
     block_hash = models.CharField(max_length=128, blank=True)
@@ -55,6 +58,10 @@ class Refund(Record):
                 name="refund_one_transfer",
                 fields=["network", "txid", "asset_code", "address", "ordinal"],
                 condition=Q(ordinal__isnull=False),
+            ),
+            CheckConstraint(
+                name="refund_named_otherwise",
+                condition=Q(named_txid="") | (Q(ordinal__isnull=False) & ~Q(txid=F("named_txid"))),
             ),
             CheckConstraint(name="refund_completed_has_transaction", condition=~Q(status="completed") | ~Q(txid="")),
         ]

@@ -38,6 +38,7 @@ def resolve_deposit(  # noqa: PLR0913 - a decision has that many parts
     public_id: str,
     resolution: Resolution,
     address: str = "",
+    tag: str = "",
     invoice_id: str = "",
     now: datetime,
 ) -> Payment:
@@ -67,7 +68,7 @@ def resolve_deposit(  # noqa: PLR0913 - a decision has that many parts
         _refuse_if_promised(payment, invoice)
         payment.counts, payment.value, payment.credited_units = False, Decimal(0), 0
         payment.review = Review.REFUNDED
-        open_refund(invoice, payment=payment, units=payment.units, address=address, kind="deposit", now=now)
+        open_refund(invoice, payment=payment, units=payment.units, address=address, tag=tag, kind="deposit", now=now)
     else:
         payment.review = Review.IGNORED
     payment.resolved_at = now

@@ -1,7 +1,7 @@
 """Write down what was read: credits, the block's hash and the cursor commit together, or none of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +17,7 @@ from payments.models import Cursor, Payment, Refund, ScannedRange
 from payments.services.credit import Change, settle_invoice, settle_unmatched, transfer_key
 from payments.services.matching import Matches, find_matches
 from payments.services.ranges import add_range
+from payments.services.recognition import key_of
 from payments.services.returns import follow_returns, touched_returns
 from payments.states import UNSETTLED, PaymentStatus, View
 
@@ -63,12 +64,8 @@ def record_reading(reading: Reading, *, now: datetime) -> bool:
     matches = _lock_matches(reading, returns)
     view = View(reading.tip.height, reading.finalized_height, reading.last.height)
     changes: dict[UUID | None, list[Change]] = defaultdict(list)  # None: for no invoice
-    seen = set()
-    for transfer in (*reading.transfers, *(reading.waiting or ())):
-        key = transfer_key(transfer)
-        if key in seen or transfer.units <= 0:
-            continue
-        seen.add(key)
+    seen: set[tuple[str, ...]] = set()
+    for transfer in _payments_among((*reading.transfers, *(reading.waiting or ())), matches, returns, seen):
         change = matches.record(transfer, now=now)
         if change is not None:
             changes[change.payment.invoice_id].append(change)
@@ -101,11 +98,7 @@ def record_glimpse(network: str, transfers: Sequence[Transfer], *, tip: Block, n
     standing = Payment.objects.filter(network=network, txid__in=txids, block_height__isnull=False)
     known = {transfer_key(payment) for payment in standing}
     fresh: dict[UUID | None, list[Change]] = defaultdict(list)
-    for transfer in transfers:
-        key = transfer_key(transfer)
-        if key in known or transfer.units <= 0:
-            continue
-        known.add(key)
+    for transfer in _payments_among(transfers, matches, returns, known):
         change = matches.record(transfer, now=now)
         if change is not None:
             fresh[change.payment.invoice_id].append(change)
@@ -171,6 +164,24 @@ def _lock_matches(reading: Reading, returns: Iterable[Refund]) -> Matches:
     also = set(touched.exclude(invoice=None).values_list("invoice_id", flat=True))
     also.update(refund.invoice_id for refund in returns if refund.invoice_id)
     return find_matches(reading.network, (*reading.transfers, *(reading.waiting or ())), also=also)
+
+
+def _payments_among(
+    transfers: Iterable[Transfer], matches: Matches, returns: Iterable[Refund], seen: set[tuple[str, ...]]
+) -> Iterator[Transfer]:
+    """
+    Yield the transfers that may be payments, each once, and add what was looked at to ``seen``.
+
+    What is known to be a refund stays one, whosever its address has become since.
+    """
+    sent = {key_of(refund) for refund in returns if refund.ordinal is not None}
+    for transfer in transfers:
+        key = transfer_key(transfer)
+        if key in seen or transfer.units <= 0:
+            continue
+        seen.add(key)
+        if key in matches.known or key_of(transfer) not in sent:
+            yield transfer
 
 
 def _gone(reading: Reading, seen: set[tuple[str, ...]], now: datetime) -> Iterable[Payment]:

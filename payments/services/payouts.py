@@ -24,6 +24,7 @@ from payments.models import Payout, PayoutApproval, PayoutKind, PayoutStatus, Pa
 from payments.models.payouts import OVER, UNSIGNED
 from payments.services.payout_books import follow_payout
 from payments.states import RefundStatus
+from payments.watchlist import IssuedAddresses
 
 EYES: Final = 2  # pairs of them, above the limit
 
@@ -47,6 +48,8 @@ def plan_refund(refund: Refund, *, now: datetime) -> Payout:
         raise RefundNotFromVault
     if not refund.address:
         raise RefundNotSendable("Nobody has said yet where this refund goes.")
+    if IssuedAddresses(refund.network).issued([refund.address]):
+        raise RefundNotSendable("This is an address on which this gateway takes payments; say another one.")
     if refund.is_held:
         raise RefundNotSendable("This refund is held: the money it returns is not confirmed.")
     return plan(

@@ -10,7 +10,8 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Sum
 
-from chains import addresses, registry
+from chains import addresses, registry, txids
+from chains.tags import is_destination_tag
 from core.money import WIDE, has_at_most
 from events.outbox import emit
 from invoices import services as invoice_services
@@ -25,6 +26,7 @@ from payments.events import refund_event
 from payments.models import Cursor, Payment, Refund
 from payments.services import books, payouts
 from payments.services.receipts import PART, recount, standing_refunds
+from payments.services.recognition import claim_transfer
 from payments.services.returns import finish, hold_unfounded, hold_unfounded_of, refundable_units
 from payments.states import OPEN_REFUND, RefundStatus
 from payments.watchlist import IssuedAddresses
@@ -45,10 +47,12 @@ class RefundOrder:
     """
     What to return: ``amount`` in the invoice's asset, or ``fiat_amount`` in its currency; neither: all that is left.
 
-    ``address`` may stay empty: the customer then names it on the page of ``claim_path``.
+    ``address`` may stay empty: the customer then names it on the page of ``claim_path``. ``tag`` is the destination
+    tag that goes with it, where the network has them.
     """
 
     address: str = ""
+    tag: str = ""
     amount: Decimal | None = None
     fiat_amount: Decimal | None = None
     rate: RefundRate = RefundRate.PAYMENT
@@ -77,7 +81,9 @@ def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order:
             f"At most {left:f} {invoice.asset_code} can be refunded.", field=field, constraints={"max_amount": left}
         )
     kind = "requested" if invoice.status in _ENDED else PART
-    return open_refund(invoice, units=units, address=order.address, reason=order.reason, kind=kind, now=now)
+    return open_refund(
+        invoice, units=units, address=order.address, tag=order.tag, reason=order.reason, kind=kind, now=now
+    )
 
 
 @transaction.atomic
@@ -146,8 +152,8 @@ def open_surplus_refund(*, invoice: Invoice, now: datetime) -> Refund | None:
 
 
 @transaction.atomic
-def complete_refund(
-    *, merchant: Merchant, livemode: bool, public_id: str, txid: str, address: str = "", now: datetime
+def complete_refund(  # noqa: PLR0913 - one argument a fact of what was sent
+    *, merchant: Merchant, livemode: bool, public_id: str, txid: str, address: str = "", tag: str = "", now: datetime
 ) -> Refund:
     """
     Note that the merchant has sent a refund in transaction ``txid``.
@@ -156,47 +162,53 @@ def complete_refund(
 
     :raises RefundNotFound: when the merchant has no such refund
     :raises RefundNotOpen: when it was completed or cancelled before, or a vault is sending it
+    :raises RefundTransactionTaken: when the chain has shown that the transaction is that of another refund
+    :raises InvalidAddress: when the address is not one of the network, or one of the gateway's own
     """
     refund = _refund_for_update(merchant, livemode, public_id)
     if refund.status not in OPEN_REFUND:
         raise RefundNotOpen(f"This refund is {refund.status} already.")
     payouts.release_refund(refund, now=now)
     if refund.ordinal is None:  # else the chain has shown which transfer it is, and where it went
-        refund.txid = txid
         if address:
-            refund.address = check_refund_address(refund.network, address)
+            refund.address, refund.tag = check_refund_destination(refund.network, address, tag)
+        elif refund.address:  # it may have become one of ours since it was given
+            check_refund_destination(refund.network, refund.address, refund.tag)
+    claim_transfer(refund, txids.find_txid(registry.network(refund.network), txid) or txid)
     finish(refund, now=now)
     return refund
 
 
 @transaction.atomic
-def set_refund_address(*, merchant: Merchant, livemode: bool, public_id: str, address: str, now: datetime) -> Refund:
+def set_refund_address(
+    *, merchant: Merchant, livemode: bool, public_id: str, address: str, tag: str = "", now: datetime
+) -> Refund:
     """
     Say, or say again, where a refund is to go, before it is sent.
 
     :raises RefundNotFound: when the merchant has no such refund
     :raises RefundNotOpen: when it was sent or cancelled before
-    :raises InvalidAddress: when the address is not one of the network, or one of the gateway's own
+    :raises InvalidAddress: when the address or the tag is not one of the network, or one of the gateway's own
     """
     refund = _refund_for_update(merchant, livemode, public_id)
-    return _set_address(refund, address, now)
+    return _set_destination(refund, address, tag, now)
 
 
 @transaction.atomic
-def claim_refund(*, token: str, address: str, now: datetime) -> Refund:
+def claim_refund(*, token: str, address: str, tag: str = "", now: datetime) -> Refund:
     """
     Let the customer say, once, where a refund is to go; ``token`` is that of the claim link.
 
     :raises RefundNotFound: when the link is not ours or too old
     :raises RefundNotOpen: when the refund has an address, was sent or was cancelled
-    :raises InvalidAddress: when the address is not one of the network, or one of the gateway's own
+    :raises InvalidAddress: when the address or the tag is not one of the network, or one of the gateway's own
     """
     found = selectors.refund_of_claim(token)
     refund = _refund_for_update(found.merchant, found.livemode, found.public_id)
     if refund.address:
         raise RefundNotOpen("Where this refund goes has been said already.")
     refund.claimed_at = now
-    return _set_address(refund, address, now)
+    return _set_destination(refund, address, tag, now)
 
 
 @transaction.atomic
@@ -241,6 +253,7 @@ def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
     kind: str,
     now: datetime,
     payment: Payment | None = None,
+    tag: str = "",
     reason: str = "",
 ) -> Refund:
     """
@@ -251,6 +264,7 @@ def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
     source = payment or invoice
     if source is None:
         raise ValueError("a refund returns a payment or something of an invoice")
+    normal, its_tag = check_refund_destination(source.network, address, tag) if address else ("", "")
     refund = Refund.objects.create(
         merchant_id=source.merchant_id,
         livemode=source.livemode,
@@ -259,7 +273,8 @@ def open_refund(  # noqa: PLR0913 - one argument a fact of the refund
         network=source.network,
         asset_code=source.asset_code,
         units=units,
-        address=check_refund_address(source.network, address) if address else "",
+        address=normal,
+        tag=its_tag,
         reason=reason,
         kind=kind,
         created_at=now,
@@ -298,11 +313,11 @@ def _refund_for_update(merchant: Merchant, livemode: bool, public_id: str) -> Re
     return refund
 
 
-def _set_address(refund: Refund, address: str, now: datetime) -> Refund:
+def _set_destination(refund: Refund, address: str, tag: str, now: datetime) -> Refund:
     if refund.status != RefundStatus.REQUESTED:
         raise RefundNotOpen(f"This refund is {refund.status} already.")
     payouts.release_refund(refund, now=now)
-    refund.address = check_refund_address(refund.network, address)
+    refund.address, refund.tag = check_refund_destination(refund.network, address, tag)
     refund.save()
     emit(refund_event(refund, "refund.address_set"))
     return refund
@@ -327,15 +342,22 @@ def _wanted_units(invoice: Invoice, order: RefundOrder, available: int, now: dat
     return asset.to_units(order.amount), "amount"
 
 
-def check_refund_address(network: str, text: str) -> str:
+def check_refund_destination(network: str, address: str, tag: str = "") -> tuple[str, str]:
     """
-    Return the one form of an address that a refund can go to.
+    Return the one form of a destination that a refund can go to: address and tag, which an X-address holds both.
 
     :raises InvalidAddress: when it is not one of the network, or one of the gateway's own
     """
-    if not addresses.is_valid_address(network, text):
-        raise InvalidAddress(f"This is not an address on {registry.network(network).name}.", field="address")
-    normal = addresses.normalise_address(network, text)
+    chain = registry.network(network)
+    try:
+        normal, inside = addresses.split_destination(network, address)
+    except ValueError:
+        raise InvalidAddress(f"This is not an address on {chain.name}.", field="address") from None
+    if tag and inside and tag != inside:
+        raise InvalidAddress("This address holds another destination tag.", field="tag")
+    wanted = tag or inside
+    if wanted and not is_destination_tag(chain, wanted):
+        raise InvalidAddress(f"This is not a destination tag on {chain.name}.", field="tag")
     if IssuedAddresses(network).issued([normal]):
         raise InvalidAddress("This is an address on which this gateway takes payments.", field="address")
-    return normal
+    return normal, str(int(wanted)) if wanted else ""

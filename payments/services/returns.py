@@ -1,6 +1,6 @@
 """Refunds as the chain shows them: the merchant pays from any wallet, and the scan recognises it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,12 +13,15 @@ from events.outbox import emit
 from invoices import services as invoice_services
 from invoices.models import Invoice
 from invoices.states import InvoiceStatus
+from payments.errors import RefundNotOpen
 from payments.events import refund_event
 from payments.models import Payment, Refund
 from payments.services import books
-from payments.services.payouts import signed_txid, signed_txids
+from payments.services.payouts import release_refund, signed_txid
 from payments.services.receipts import PART
+from payments.services.recognition import Key, give_back, key_of, recognise
 from payments.states import TIERS_USD, PaymentStatus, RefundStatus, View, required_confirmations
+from payments.watchlist import IssuedAddresses
 
 log = structlog.get_logger(__name__)
 
@@ -55,21 +58,36 @@ def follow_returns(
         return
     locked = {refund.pk: refund for refund in Refund.objects.select_for_update().filter(pk__in=[r.pk for r in refunds])}
     rows = [locked[refund.pk] for refund in refunds if refund.pk in locked]
-    taken = {_key(refund) for refund in rows if refund.ordinal is not None}
-    signed = signed_txids(rows) if transfers else {}
-    for transfer in transfers:
-        key = (transfer.txid, transfer.recipient, transfer.asset, transfer.ordinal)
-        refund = _refund_at(rows, key) or (None if key in taken else _refund_for(rows, transfer, signed))
-        if refund is not None and transfer.block is not None:
-            taken.add(key)
-            _place(refund, transfer)
+    ours = IssuedAddresses(rows[0].network).issued({refund.address for refund in rows}) if rows and transfers else set()
+    recognise(rows, transfers, ours=ours)
+    _ask_again(rows, ours, now)
     if first is not None:
-        seen = {(transfer.txid, transfer.recipient, transfer.asset, transfer.ordinal) for transfer in transfers}
+        seen = {key_of(transfer) for transfer in transfers}
         for refund in rows:
             if _has_left(refund, seen, first=first, last=None if is_fork else view.read_height):
                 _take_back(refund, now)
     for refund in rows:
         _deepen(refund, view, now)
+
+
+def ask_again(network: str, addresses: Collection[str], *, now: datetime) -> None:
+    """Ask anew where those refunds go that are to go to one of ``addresses``, on which payments are taken by now."""
+    waiting = Refund.objects.select_for_update().filter(network=network, address__in=addresses)
+    _ask_again(list(waiting.filter(status=RefundStatus.REQUESTED).order_by("pk")), addresses, now)
+
+
+def _ask_again(rows: Sequence[Refund], ours: Collection[str], now: datetime) -> None:
+    for refund in rows:
+        if refund.address not in ours or refund.status != RefundStatus.REQUESTED:
+            continue
+        try:
+            release_refund(refund, now=now)
+        except RefundNotOpen:  # a vault has signed it: nobody can call it back
+            log.exception("refund_goes_to_own_address", refund=refund.public_id, network=refund.network)
+            continue
+        refund.address, refund.tag, refund.claimed_at = "", "", None
+        refund.save()
+        emit(refund_event(refund, "refund.address_withdrawn"))
 
 
 def finish(refund: Refund, *, now: datetime) -> None:
@@ -165,48 +183,8 @@ def _hold(refunds: Sequence[Refund], unfounded: set[UUID]) -> None:
             log.error("refund_rests_on_reversed_payment", refund=refund.public_id, network=refund.network)
 
 
-def _key(refund: Refund) -> tuple[str, str, str, int | None]:
-    return refund.txid, refund.address, refund.asset_code, refund.ordinal
-
-
-def _refund_at(rows: Sequence[Refund], key: tuple[str, str, str, int]) -> Refund | None:
-    """Return the refund that is known to be this transfer."""
-    return next((refund for refund in rows if refund.ordinal is not None and _key(refund) == key), None)
-
-
-def _refund_for(rows: Sequence[Refund], transfer: Transfer, signed: Mapping[UUID, set[str]]) -> Refund | None:
-    """
-    Return the refund whose transaction this is, or else the oldest that waits for one.
-
-    The merchant named it, or a vault ``signed`` it: perhaps one of several, of which another is named so far.
-    """
-    fitting = [
-        refund
-        for refund in rows
-        if (refund.address, refund.asset_code, refund.units) == (transfer.recipient, transfer.asset, transfer.units)
-        and refund.ordinal is None
-    ]
-    named = [refund for refund in fitting if transfer.txid in {refund.txid, *signed.get(refund.pk, ())}]
-    waiting = [
-        refund
-        for refund in fitting
-        if not refund.txid and transfer.block is not None and transfer.block.timestamp >= refund.created_at
-    ]
-    return next(iter([*named, *waiting]), None)
-
-
-def _place(refund: Refund, transfer: Transfer) -> None:
-    if transfer.block is None:
-        return
-    refund.txid, refund.ordinal = transfer.txid, transfer.ordinal
-    refund.block_height, refund.block_hash = transfer.block.height, transfer.block.hash
-    if refund.status == RefundStatus.REQUESTED:
-        refund.status = RefundStatus.SENT
-    refund.save()
-
-
-def _has_left(refund: Refund, seen: set[tuple[str, str, str, int]], *, first: int, last: int | None) -> bool:
-    if refund.block_height is None or refund.block_height < first or _key(refund) in seen:
+def _has_left(refund: Refund, seen: set[Key], *, first: int, last: int | None) -> bool:
+    if refund.block_height is None or refund.block_height < first or key_of(refund) in seen:
         return False
     return last is None or refund.block_height <= last
 
@@ -215,8 +193,11 @@ def _take_back(refund: Refund, now: datetime) -> None:
     """
     A fork removed the transaction: the money is with the merchant again, and the refund is owed again.
 
-    What a vault has signed for it stays its transaction: the vault sends the same one again.
+    What a vault has signed for it stays its transaction: the vault sends the same one again. What somebody named
+    otherwise stands as it was named.
     """
+    if give_back(refund):
+        return
     log.warning("refund_reversed", refund=refund.public_id, network=refund.network, txid=refund.txid)
     refund.status = RefundStatus.REQUESTED
     refund.txid, refund.ordinal = signed_txid(refund), None

@@ -31,6 +31,7 @@ from payments.services.outlays import Wait, check_cap, check_means, needs_coin, 
 from payments.services.payout_books import follow_payout
 from payments.services.payouts import fail, lock, name_transaction, order_of, withdraw
 from payments.states import RefundStatus
+from payments.watchlist import IssuedAddresses
 
 log = structlog.get_logger(__name__)
 
@@ -174,7 +175,7 @@ def _is_still_wanted(payout: Payout, now: datetime) -> bool:
             payout.recipient,
             payout.units,
             "",
-        )
+        ) and not IssuedAddresses(refund.network).issued([refund.address])
     elif payout.pays_for is not None:
         stands = needs_coin(payout.pays_for)
     else:

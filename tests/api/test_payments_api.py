@@ -1,11 +1,13 @@
 """Payments, refunds and the review inbox through the API."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
+from chains import registry
 from chains.sandbox.services import new_address
 from invoices.models import Invoice
 from invoices.services import expire_due
@@ -372,3 +374,36 @@ class TestRefundsThatThePayerCompletes:
 
         assert stranger.patch(f"/refunds/{refund['id']}", {"address": new_address()}).status == 404
         assert stranger.get(f"/refunds/{refund['id']}/qr").status == 404
+
+
+class TestRefundTags:
+    @pytest.fixture(autouse=True)
+    def tagged(self, monkeypatch):
+        networks = registry._current().networks
+        monkeypatch.setitem(networks, "sandbox", replace(networks["sandbox"], tag_kind="destination_tag"))
+
+    def test_a_tag_goes_with_the_address_into_answer_and_link(self, test_api, created):
+        pay(test_api, created)
+        first, second = new_address(), new_address()
+
+        refund = test_api.post(f"/invoices/{created['id']}/refund", {"address": first, "tag": "4007"}).body
+        assert (refund["address"], refund["tag"], refund["named_tx_hash"]) == (first, "4007", None)
+        assert "tag=4007" in refund["payment_uri"]
+        changed = test_api.patch(f"/refunds/{refund['id']}", {"address": second, "tag": "4008"}).body
+        assert (changed["address"], changed["tag"]) == (second, "4008")
+        done = test_api.post(
+            f"/refunds/{refund['id']}/complete", {"tx_hash": "f" * 64, "address": first, "tag": "4009"}
+        ).body
+
+        assert (done["address"], done["tag"], done["status"]) == (first, "4009", "completed")
+
+    def test_a_wrong_one_is_named(self, test_api, created):
+        pay(test_api, created)
+
+        answer = test_api.post(f"/invoices/{created['id']}/refund", {"address": new_address(), "tag": "4294967296"})
+
+        assert (answer.status, answer.body["error"]["code"], answer.body["error"]["field"]) == (
+            422,
+            "INVALID_ADDRESS",
+            "tag",
+        )

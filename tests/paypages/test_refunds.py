@@ -1,10 +1,12 @@
 """The page behind a claim link: it asks for an address, has it compared, keeps it once, and tells how it stands."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.utils import timezone
 
+from chains import registry
 from chains.sandbox import services as sandbox
 from payments.models import Refund
 from payments.selectors import claim_token
@@ -113,3 +115,33 @@ def test_its_policy_is_strict(client, refund):
 
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+
+
+class TestTag:
+    @pytest.fixture(autouse=True)
+    def tagged(self, monkeypatch):
+        networks = registry._current().networks
+        monkeypatch.setitem(networks, "sandbox", replace(networks["sandbox"], tag_kind="destination_tag"))
+
+    def test_it_is_asked_for_compared_and_kept(self, client, refund):
+        address = sandbox.new_address()
+        assert 'name="tag"' in client.get(path(refund)).content.decode()
+
+        compared = client.post(path(refund), {"address": address, "tag": "4007", "step": "compare"}).content.decode()
+        assert '<input type="hidden" name="tag" value="4007">' in compared
+        client.post(path(refund), {"address": address, "tag": "4007", "step": "keep"})
+
+        assert (Refund.objects.get().address, Refund.objects.get().tag) == (address, "4007")
+        assert "With this destination tag" in client.get(path(refund)).content.decode()
+
+    def test_what_is_wrong_with_it_is_said_beside_its_own_field(self, client, refund):
+        answer = client.post(path(refund), {"address": sandbox.new_address(), "tag": "x", "step": "keep"})
+
+        page = answer.content.decode()
+        assert (answer.status_code, Refund.objects.get().address) == (422, "")
+        assert 'id="tag-problem"' in page
+        assert 'id="address-problem"' not in page
+
+
+def test_where_there_are_no_tags_none_is_asked_for(client, refund):
+    assert 'name="tag"' not in client.get(path(refund)).content.decode()

@@ -85,10 +85,12 @@ def refund_view(refund: Refund) -> dict[str, Any]:
         "crypto_currency": refund.asset_code,
         "network": refund.network,
         "address": refund.address or None,
+        "tag": refund.tag or None,
         "status": str(refund.status),
         "kind": refund.kind,
         "reason": refund.reason or None,
         "tx_hash": refund.txid or None,
+        "named_tx_hash": refund.named_txid or None,
         "held": refund.is_held,
         "payout": payout_view(refund),
         "payment_uri": refund_uri(refund),
@@ -119,7 +121,9 @@ def refund_uri(refund: Refund) -> str | None:
     if any(payout.status not in OVER for payout in refund.payouts.all()):
         return None  # a vault sends it
     asset = refund.asset
-    return uris.payment_uri(asset, refund.address, asset.to_amount(refund.units)) if is_due and asset else None
+    if not is_due or asset is None:
+        return None
+    return uris.payment_uri(asset, refund.address, asset.to_amount(refund.units), tag=refund.tag)
 
 
 def claim_url(refund: Refund) -> str | None:

@@ -22,6 +22,13 @@ from payments.services import RefundRate, Resolution
 from payments.states import PaymentStatus, RefundStatus, Review
 
 _ADDRESS: Final = Text(max=128, pattern="^[0-9A-Za-z:]+$", doc="An address on the network.")
+_TAG: Final = Text(
+    max=10,
+    pattern="^[0-9]+$",
+    required=False,
+    nullable=True,
+    doc="The destination tag that goes with `address`, on the XRP Ledger; an X-address holds it already.",
+)
 _TXID: Final = Text(max=128, pattern="^[0-9A-Za-z]+$", doc="The transaction's hash.")
 _ASSET: Final = Text(max=16, pattern="^[A-Z0-9]{2,16}$", example="USDT")
 _INVOICE_ID: Final = Text(max=64, pattern="^[0-9a-z_]+$", example="inv_06bq3z5n8cz9v4w2k7r1t0x5ye")
@@ -41,18 +48,22 @@ REFUND_INVOICE: Final = Shape(
             nullable=True,
             doc="Where the customer wants the money; without it, the answer's `claim_url` is the page to ask on.",
         ),
+        "tag": _TAG,
         "reason": Text(max=500, min=0, required=False, nullable=True),
     },
 )
-UPDATE_REFUND: Final = Shape("UpdateRefund", {"address": _ADDRESS.but(doc="Where the customer wants the money.")})
+UPDATE_REFUND: Final = Shape(
+    "UpdateRefund", {"address": _ADDRESS.but(doc="Where the customer wants the money."), "tag": _TAG}
+)
 COMPLETE_REFUND: Final = Shape(
-    "CompleteRefund", {"tx_hash": _TXID, "address": _ADDRESS.but(required=False, nullable=True)}
+    "CompleteRefund", {"tx_hash": _TXID, "address": _ADDRESS.but(required=False, nullable=True), "tag": _TAG}
 )
 RESOLVE_DEPOSIT: Final = Shape(
     "ResolveDeposit",
     {
         "resolution": Choice(*Resolution, doc="Count it at today's rate, open a refund, or let it be."),
         "address": _ADDRESS.but(required=False, nullable=True, doc="Where to refund to."),
+        "tag": _TAG,
         "invoice_id": _INVOICE_ID.but(
             required=False, nullable=True, doc="The invoice to count an unknown deposit for: yours, of the same mode."
         ),
@@ -164,6 +175,7 @@ REFUND: Final = Shape(
         "crypto_currency": text("The asset.", "USDT"),
         "network": text("The network.", "tron"),
         "address": text("Where it goes; null until known.", nullable=True),
+        "tag": text("The destination tag that goes with it, where the network has them.", nullable=True),
         "status": REFUND_STATUS,
         "kind": Choice(
             *("requested", "part", "cancellation", "surplus", "deposit"),
@@ -171,6 +183,10 @@ REFUND: Final = Shape(
         ),
         "reason": text("In your own words.", nullable=True),
         "tx_hash": text("The transaction it was sent in.", nullable=True),
+        "named_tx_hash": text(
+            "What you named, where the chain shows `tx_hash` instead: mistyped, or it was sent twice. Have a look.",
+            nullable=True,
+        ),
         "held": Flag(doc="Do not send it: the money it returns is not confirmed, or a reorg took it back."),
         "payout": Shape(
             "Payout",

@@ -148,6 +148,7 @@ class InvoiceRefunds(MerchantView):
             public_id=invoice_id,
             order=payment_services.RefundOrder(
                 address=wanted.get("address") or "",
+                tag=wanted.get("tag") or "",
                 amount=wanted.get("amount"),
                 fiat_amount=wanted.get("fiat_amount"),
                 rate=payment_services.RefundRate(wanted["rate"]),

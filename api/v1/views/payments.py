@@ -74,6 +74,7 @@ class RefundDetail(MerchantView):
             livemode=self.livemode,
             public_id=refund_id,
             address=self.body()["address"],
+            tag=self.body().get("tag") or "",
             now=self.now,
         )
         return Response(refund_view(refund))
@@ -137,6 +138,7 @@ class RefundCompletion(MerchantView):
             public_id=refund_id,
             txid=wanted["tx_hash"],
             address=wanted.get("address") or "",
+            tag=wanted.get("tag") or "",
             now=self.now,
         )
         return Response(refund_view(refund))
@@ -196,6 +198,7 @@ class DepositResolution(MerchantView):
             public_id=deposit_id,
             resolution=services.Resolution(wanted["resolution"]),
             address=wanted.get("address") or "",
+            tag=wanted.get("tag") or "",
             invoice_id=wanted.get("invoice_id") or "",
             now=self.now,
         )
