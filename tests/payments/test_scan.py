@@ -446,6 +446,34 @@ class TestTheNode:
         read(chain, now)
         assert state(invoice)[0] == "created"
 
+    def test_a_fork_beneath_what_is_being_read_loses_nothing(self, invoice, now):
+        class Restless(ScriptedChain):
+            """Changes its chain as soon as it has been asked for block 2 alone, and tells all above of the new one."""
+
+            replacement: ScriptedChain | None = None
+
+            def block_at(self, height=None):
+                block = super().block_at(height)
+                if height == 2 and self.replacement:
+                    self.blocks, self.replacement = self.replacement.blocks, None
+                return block
+
+        chain = Restless(start=now, max_range=4)
+        chain.grow(2)
+        read(chain, now)
+        fork = ScriptedChain(start=now, blocks=chain.blocks[:2], branch=1)
+        fork.mine(transfer(invoice))
+        fork.grow(8)
+        chain.grow(8)
+        chain.replacement = fork
+
+        with pytest.raises(ChainUnavailable, match="changed while it was being read"):
+            read(chain, now)
+
+        assert Cursor.objects.get().height == 2
+        read(chain, now)
+        assert state(invoice) == ("paid", "none")
+
     def test_finality_decides_for_large_invoices(self, chain, invoice, now, monkeypatch):
         Payment.objects.all().delete()
         chain.mine(transfer(invoice))

@@ -188,6 +188,21 @@ class TestAfterAnAbsence:
         assert Payment.objects.get().status == "orphaned"
         assert status(invoice) == "pending"
 
+    def test_what_is_replaced_while_it_is_looked_at_is_not_shown(self, chain, invoice, now):
+        chain.max_range = 10
+        chain.grow(100)
+        chain.mine(transfer(invoice))
+
+        def fork() -> None:
+            chain.fork(1)
+            chain.mine()
+
+        chain.before = fork
+
+        read(chain, now, max_rounds=0)
+
+        assert Payment.objects.count() == 0
+
     def test_months_are_caught_up(self, chain, invoice, now):
         chain.max_range = 10
         chain.mine(transfer(invoice))
