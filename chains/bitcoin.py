@@ -15,6 +15,7 @@ from chains.base import Block, ChainUnavailable, Landmark, Network, Transfer, Wa
 from chains.bitcoin_blocks import (
     Header,
     Transaction,
+    check_outputs,
     read_body,
     read_hash,
     read_header,
@@ -214,6 +215,7 @@ class BitcoinReader:
         ours = watchlist.among(seen) if seen else set()
         for transaction in transactions:
             if any(address in ours for address, _ in transaction.outputs):
+                check_outputs(transaction, self._coin.decimals)
                 yield from self._in_transaction(transaction, ours, block)
 
     def _in_transaction(self, transaction: Transaction, ours: set[str], block: Block | None) -> Iterator[Transfer]:

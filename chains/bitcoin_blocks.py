@@ -1,7 +1,8 @@
 """What Bitcoin Core's JSON-RPC says about blocks and transactions, read strictly.
 
-A block is what its 80-byte header hashes to, and its transactions are those that its Merkle root commits to:
-a node cannot leave one out or invent one. Addresses are worked out from output scripts.
+A block is what its 80-byte header hashes to, its transactions are those that its Merkle root commits to, and those
+that pay us are what their ids are the hash of: a node cannot leave one out, invent one or make one look larger.
+Addresses are worked out from output scripts.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from chains.base import Block, ChainUnavailable
+from chains.bitcoin_serialisation import read_serialised
 from chains.codecs import hash160
 from chains.codecs_bitcoin import AddressRules, address_of
 from chains.hexadecimal import fields_of, items_of, moment
@@ -93,6 +95,28 @@ def read_transaction(item: object, rules: AddressRules) -> Transaction:
         if address is not None:
             outputs.append((address, output.get("value")))
     return Transaction(read_hash(fields.get("txid"), "transaction id"), tuple(outputs), fields)
+
+
+def check_outputs(transaction: Transaction, decimals: int) -> None:
+    """
+    Make sure that the outputs are those of the transaction that the id names, where the node tells it serialised.
+
+    Every node of the family does, beside its words for it; what only proves a payment wrong is not asked for.
+
+    :raises ChainUnavailable: when they are not
+    """
+    raw = transaction.fields.get("hex")
+    if raw is None:
+        return
+    txid, outputs = read_serialised(raw)
+    # Outputs in Litecoin's extension block are told without a script, and are not among those that are serialised.
+    told = [item for item in transaction.fields["vout"] if "scriptPubKey" in item]
+    agrees = len(told) == len(outputs) and all(
+        output.pays(read_units(item.get("value"), decimals, "output"), _script(item["scriptPubKey"]))
+        for output, item in zip(outputs, told, strict=True)
+    )
+    if txid != transaction.txid or not agrees:
+        raise ChainUnavailable("the node's outputs are not those of the transaction")
 
 
 def senders_of(transaction: Transaction, rules: AddressRules) -> list[str]:

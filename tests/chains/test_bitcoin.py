@@ -11,6 +11,7 @@ import pytest
 from chains.base import ChainUnavailable, Landmark, Transfer
 from chains.bitcoin import BitcoinReader
 from chains.bitcoin_blocks import merkle_root, read_header
+from chains.bitcoin_serialisation import read_serialised
 from chains.codecs import base58check_decode, base58check_encode
 from chains.codecs_bitcoin import ADDRESS_RULES, script_of
 from chains.registry import build
@@ -59,7 +60,19 @@ def spend(script_sig: str = "", witness: list | None = None) -> dict:
 
 
 def tx(number: int, *outputs: dict, inputs: list | None = None, **changes) -> dict:
-    return {"txid": txid_of(number), "vin": inputs or [spend()], "vout": list(outputs), "hex": "00"} | changes
+    return {"txid": txid_of(number), "vin": inputs or [spend()], "vout": list(outputs)} | changes
+
+
+def serialised(*outputs: dict, appended: bytes = b"", flag: bytes = b"", prefix: bytes = b"") -> dict:
+    """Return a transaction with its serialisation, whose hash is its id; ``appended`` and ``flag`` are not hashed."""
+    inputs = b"\1" + bytes.fromhex(txid_of(9999))[::-1] + bytes(4) + b"\0" + bytes.fromhex("fdffffff")
+    paid = bytes([len(outputs)])
+    for output in outputs:
+        locked = prefix + bytes.fromhex(output["scriptPubKey"]["hex"])
+        paid += int(output["value"] * 10**8).to_bytes(8, "little") + bytes([len(locked)]) + locked
+    hashed = b"\2\0\0\0" + inputs + paid + bytes(4)
+    raw = b"\2\0\0\0" + flag + inputs + paid + appended + bytes(4)
+    return tx(0, *outputs, txid=sha256d(hashed)[::-1].hex(), hex=raw.hex())
 
 
 def reward(height: int, *outputs: dict) -> dict:
@@ -242,6 +255,86 @@ class TestRealBlocks:
             ("1Am9UTGfdnxabvcywYG2hvzr6qK8T3oUZT", 299_000_000),
             ("16FuTPaeRSPVxxCnwQmdyx2PQWxX6HWzhQ", 1_000_000),
         ]
+
+
+# The first payment from one person to another, in block 170.
+FIRST_PAYMENT = (
+    "0100000001c997a5e56e104102fa209c6a852dd90660a20b2d9c352423edce25857fcd3704000000004847304402204e45e16932b8af514961"
+    "a1d3a1a25fdf3f4f7732e9d624c6c61548ab5fb8cd410220181522ec8eca07de4860a4acdd12909d831cc56cbbac4622082221a8768d1d09"
+    "01ffffffff0200ca9a3b00000000434104ae1a62fe09c5f51b13905f07f06b99a2f7159b2225f374cd378d71302fa28414e7aab37397f554"
+    "a7df5f142c21c1b7303b8a0626f1baded5c72a704f7e6cd84cac00286bee0000000043410411db93e1dcdb8a016b49840f8c53bc1eb68a38"
+    "2e97b1482ecad7b148a6909a5cb2e0eaddfb84ccf9744464f82e160bfa9b8b64f9d4c03f999b8643f656b412a3ac00000000"
+)
+
+
+class TestSerialised:
+    def test_a_transaction_of_the_real_chain(self):
+        txid, outputs = read_serialised(FIRST_PAYMENT)
+
+        assert txid == "f4184fc596403b9d638783cf57adfe4c75c605f6356fbc91338530e9831e9e16"
+        assert [output.units for output in outputs] == [10 * 10**8, 40 * 10**8]
+        assert outputs[0].script.startswith("4104ae1a62fe09c5f51b13905f07f06b99a2f7159b2225f374cd378d71302fa28414e7")
+
+    @pytest.mark.parametrize(
+        ("flag", "appended"),
+        [
+            (b"", b""),
+            (b"\0\1", bytes.fromhex("02" + "47" + "30" * 71 + "21" + SHOP_KEY)),  # witnesses
+            (b"\0\x08", b"\0"),  # Litecoin's extension block
+        ],
+    )
+    def test_what_is_appended_is_no_part_of_the_id(self, chain, reader, flag, appended):
+        chain.grow(serialised(pay(OTHER, 3), pay(SHOP, Decimal("0.5")), script("51"), flag=flag, appended=appended))
+
+        assert [each.units for each in read(reader, 0, 2, SHOP)] == [50_000_000]
+
+    def test_outputs_in_litecoin_s_extension_block_are_not_serialised(self, chain, reader):
+        told = serialised(pay(SHOP, Decimal("0.5")), flag=b"\0\x08", appended=b"\1\2\3")
+        told["vout"].append({"output_id": "ab" * 32, "n": 1, "ismweb": True})
+        chain.grow(told)
+
+        assert [each.units for each in read(reader, 0, 2, SHOP)] == [50_000_000]
+
+    def test_tokens_before_a_script_change_nothing(self, chain, reader):
+        chain.grow(serialised(pay(SHOP, Decimal("0.5")), prefix=b"\xef" + bytes(32) + b"\x10\1"))
+
+        assert [each.units for each in read(reader, 0, 2, SHOP)] == [50_000_000]
+
+    @pytest.mark.parametrize(
+        "lie",
+        [
+            lambda told: told["vout"][0].update(value=Decimal(5)),
+            lambda told: told["vout"][1].update(scriptPubKey=pay(SHOP, 1)["scriptPubKey"]),
+            lambda told: told["vout"].append(pay(SHOP, 1)),
+            lambda told: told["vout"].pop(1),
+            lambda told: told.update(hex=serialised(pay(SHOP, 5), pay(OTHER, 3))["hex"]),
+            lambda told: told.update(serialised(pay(SHOP, 5)), txid=told["txid"]),
+            lambda told: told.update(hex=told["hex"][:-10]),
+            lambda told: told.update(hex=told["hex"][:60]),
+            lambda told: told.update(hex="0x"),
+            lambda told: told.update(hex=""),
+            lambda told: told.update(hex=7),
+            lambda told: told.update(hex="02000000ff" + "ff" * 8),
+        ],
+    )
+    def test_outputs_that_are_not_those_of_the_transaction_are_not_taken(self, chain, reader, lie):
+        told = serialised(pay(SHOP, Decimal("0.5")), pay(OTHER, 3))
+        lie(told)
+        chain.grow(told)
+
+        with pytest.raises(ChainUnavailable):
+            read(reader, 0, 2, SHOP)
+
+    def test_what_waits_is_checked_too(self, chain, reader):
+        told = serialised(pay(SHOP, Decimal("0.5")))
+        chain.waiting[told["txid"]] = told
+        assert [each.units for each in reader.mempool(watchlist=Watching(SHOP))] == [50_000_000]
+        larger = serialised(pay(SHOP, Decimal("0.25")))
+        larger["vout"][0]["value"] = Decimal(25)
+        chain.waiting[larger["txid"]] = larger
+
+        with pytest.raises(ChainUnavailable, match="not those of the transaction"):
+            reader.mempool(watchlist=Watching(SHOP))
 
 
 class TestTransfers:

@@ -12,6 +12,7 @@ import pytest
 from chains.addresses import check_xpub, derive
 from chains.base import ChainUnavailable
 from chains.bitcoin import BitcoinReader
+from chains.bitcoin_serialisation import read_serialised
 from chains.registry import build
 from tests.chains.watching import Watching
 
@@ -46,6 +47,17 @@ def address(bcoin):
 
 def read(reader, first, last, *addresses):
     return list(reader.transfers(first=first, last=last, watchlist=Watching(*addresses)))
+
+
+def test_the_id_is_worked_out_as_the_node_works_it_out(bcoin, address):
+    txid = bcoin.pay((address, 34_600), (address, 7))
+    (block_hash,) = bcoin.mine()
+
+    reward, paid = bcoin.rpc("getblock", block_hash, True, True)["tx"]  # the reward has a witness
+
+    assert read_serialised(reward["hex"])[0] == reward["txid"]
+    found, outputs = read_serialised(paid["hex"])
+    assert (found, [output.units for output in outputs[:2]]) == (txid, [34_600, 7])
 
 
 def test_a_payment_is_seen_waiting_and_then_in_its_block(bcoin, reader, address):

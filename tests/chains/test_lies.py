@@ -97,7 +97,7 @@ class TestTron(LieContract):
 
 def small_bitcoin(*, branch: int = 0) -> bitcoin.SmallBitcoin:
     """Return a chain on which the shop is paid in block 2; ``branch`` makes another one from block 1 on."""
-    paid = bitcoin.tx(1, bitcoin.pay(bitcoin.SHOP, Decimal("0.5")))
+    paid = bitcoin.serialised(bitcoin.pay(bitcoin.SHOP, Decimal("0.5")))
     other = [bitcoin.tx(100 + branch, bitcoin.script("51"))] if branch else []
     return bitcoin.SmallBitcoin([], other, [paid], [], [])
 
@@ -124,7 +124,7 @@ class TestBitcoin(LieContract):
             PLACE: lambda: chain.blocks[3]["tx"].append(body[1]),
             MISSING: body.pop,
             ANOTHER: lambda: body[1].update(txid=bitcoin.txid_of(2)),
-            AMOUNT: lambda: body[1]["vout"][0].update(value=Decimal("-0.5")),
+            AMOUNT: lambda: body[1]["vout"][0].update(value=Decimal(5)),
         }
         alone = BitcoinReader(replace(found, rpc_urls=(liar.url,)))
         lying = Lying(alone, BitcoinReader(found), liar, honest, bitcoin.SHOP, 1, 4, [("BTC", 50_000_000)], lies)
