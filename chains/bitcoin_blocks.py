@@ -101,7 +101,7 @@ def check_outputs(transaction: Transaction, decimals: int) -> None:
     """
     Make sure that the outputs are those of the transaction that the id names, where the node tells it serialised.
 
-    Every node of the family does, beside its words for it; what only proves a payment wrong is not asked for.
+    Bitcoin Core and what descends from it do, beside their words for it.
 
     :raises ChainUnavailable: when they are not
     """
