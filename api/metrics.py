@@ -32,7 +32,7 @@ _OF_NETWORKS: Final = {
 _OF_VAULTS: Final = {
     "checkout_payouts_stuck": ("Payouts signed over half an hour ago that no block has.", "stuck"),
     "checkout_payouts_oldest_seconds": ("Age of the oldest payout that is not over.", "oldest_seconds"),
-    "checkout_vaults_without_coin": ("Vaults that wait for coin on their gas address.", "dry_vaults"),
+    "checkout_vaults_without_coin": ("Vaults whose gas address had little coin when last looked at.", "dry_vaults"),
 }
 _OF_PAYOUTS: Final = {
     "checkout_payouts": ("Payouts that are not over, by status.", "status", "by_status"),

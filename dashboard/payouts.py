@@ -8,6 +8,8 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from chains import registry
+from merchants import selectors
+from merchants.models import Merchant
 from payments.events import amount_of
 from payments.models import Payout, PayoutKind, PayoutStatus, PayoutTransaction, Refund, Waiting
 from payments.models.payouts import UNSIGNED
@@ -105,6 +107,15 @@ class SendableRefund:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LowVault:
+    """A vault whose gas address has little of the network's coin."""
+
+    network: str
+    coin: str
+    gas_address: str
+
+
 def payout_card(payout: Payout) -> PayoutCard:
     """Return what the list shows of a payout; invoice, refund and settlement have been loaded with it."""
     status = PayoutStatus(payout.status)
@@ -166,6 +177,14 @@ def sendable_refunds(refunds: Iterable[Refund]) -> list[SendableRefund]:
     ]
 
 
+def low_vaults(merchant: Merchant) -> list[LowVault]:
+    """Return the merchant's vaults that should get coin."""
+    return [
+        LowVault(_network(wallet.network), _coin_code(wallet.network), wallet.vault.gas_address)
+        for wallet in selectors.low_vaults(merchant=merchant)
+    ]
+
+
 def _signed(payout: Payout, made: PayoutTransaction) -> Step:
     text = _("Signed again, with higher fees") if made.position else _("Signed")
     return Step(made.created_at, text, made.txid, _explorer(payout.network, made.txid))
@@ -177,6 +196,11 @@ def _coin(payout: Payout) -> Step:
         "asset": payout.asset_code,
     }
     return Step(payout.created_at, text, payout.txid, _explorer(payout.network, payout.txid))
+
+
+def _coin_code(code: str) -> str:
+    network = registry.find_network(code)
+    return next((asset.code for asset in network.assets if not asset.contract), "") if network else ""
 
 
 def _network(code: str) -> str:

@@ -14,7 +14,7 @@ from unfold.forms import ActionForm
 from core.money import parse_amount
 from core.staff import CarefulAdmin, ReadOnly, StaffAdmin
 from merchants import services
-from merchants.models import APIKey, Member, Merchant, Plan, Usage, Wallet, WalletAddress
+from merchants.models import APIKey, Member, Merchant, Plan, Usage, Wallet, WalletAddress, WalletNotice
 from merchants.scopes import EVERYTHING
 from merchants.services import Grant
 
@@ -185,6 +185,15 @@ class WalletAddressAdmin(StaffAdmin):
     def merchant(self, listed: WalletAddress) -> str:
         """Whose address it is."""
         return str(listed.wallet.merchant)
+
+
+@admin.register(WalletNotice)
+class WalletNoticeAdmin(StaffAdmin):
+    list_display = ("wallet", "kind", "created_at", "mailed_at", "looked_at", "over_at")
+    list_filter = ("kind", "wallet__network", ("over_at", admin.EmptyFieldListFilter))
+    list_select_related = ("wallet",)
+    search_fields = ("=id", "=wallet__id", "wallet__merchant__business_name")
+    ordering = ("-created_at",)
 
 
 @admin.register(Usage)

@@ -272,6 +272,37 @@ class WalletAddress(Record):
         return f"{self.network}: {self.address}"
 
 
+class NoticeKind(models.TextChoices):
+    """What a merchant is told of a wallet."""
+
+    POOL_LOW = "pool_low"  # few addresses are left on the list
+    POOL_EMPTY = "pool_empty"
+    GAS_LOW = "gas_low"  # a vault's gas address held less than one transaction may cost, when it was last looked at
+
+
+class WalletNotice(Record):
+    """
+    Something that is so with a wallet from ``created_at`` to ``over_at``, and that its merchant is told once.
+
+    ``looked_at``: when it was last seen to be so, or not any more.
+    """
+
+    PREFIX = "ntc"
+
+    wallet = models.ForeignKey(Wallet, on_delete=models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=10, choices=NoticeKind.choices)
+    looked_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+    over_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="walletnotice_kind_known", condition=Q(kind__in=NoticeKind.values)),
+            UniqueConstraint(name="walletnotice_once", fields=["wallet", "kind"], condition=Q(over_at=None)),
+        ]
+        indexes = [Index(name="walletnotice_untold", fields=["created_at"], condition=Q(mailed_at=None, over_at=None))]
+
+
 class Usage(models.Model):
     """How many invoices a merchant has created in a calendar month (UTC); ``month`` is its first day."""
 

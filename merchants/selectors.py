@@ -16,6 +16,7 @@ from merchants.models import (
     KeyStatus,
     LoggedRequest,
     Merchant,
+    NoticeKind,
     Plan,
     Role,
     Usage,
@@ -107,6 +108,12 @@ def get_wallet(*, merchant: Merchant, public_id: str) -> Wallet:
     if found is None:
         raise WalletNotFound
     return found
+
+
+def low_vaults(*, merchant: Merchant) -> QuerySet[Wallet]:
+    """Return the merchant's vaults whose gas address had little coin when it was last looked at."""
+    is_low = Q(notices__kind=NoticeKind.GAS_LOW, notices__over_at=None)
+    return list_wallets(merchant=merchant).filter(is_low, kind=WalletKind.VAULT).select_related("vault")
 
 
 def addresses_left(*, wallets: Iterable[Wallet]) -> dict[UUID, int]:

@@ -10,3 +10,9 @@ from merchants import services
 def invite_members() -> int:
     """Mail everybody who joined and has not been told how to get in; return how many."""
     return services.invite_waiting(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def tell_of_wallets() -> int:
+    """Mail merchants whose wallets need something; return how many mails."""
+    return services.tell_of_wallets(now=timezone.now())

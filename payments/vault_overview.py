@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db.models import Count, Min, Q, QuerySet
 
-from merchants.models import Wallet, WalletKind
+from merchants.models import NoticeKind, Wallet, WalletKind, WalletNotice
 from payments.models import Payout, PayoutStatus, Waiting
 from payments.models.payouts import OVER, UNDER_WAY
 
@@ -43,24 +43,25 @@ class VaultStatus:
 
 
 def vault_statuses(*, now: datetime) -> dict[str, VaultStatus]:
-    """Return how vaults stand on each network that has or had one. Four queries, none to a node."""
+    """Return how vaults stand on each network that has or had one. Five queries, none to a node."""
     counted = Payout.objects.filter(status__in=_OPEN).order_by()
     by_status = _counts(counted, "status")
     by_reason = _counts(counted.exclude(waiting_reason=""), "waiting_reason")
     totals = counted.values("network").annotate(
         oldest=Min("created_at"),
         stuck=Count("pk", filter=Q(status__in=UNDER_WAY, block_height=None, signed_at__lt=now - STUCK_AFTER)),
-        dry=Count("wallet", filter=Q(waiting_reason=Waiting.TOP_UP), distinct=True),
     )
     sums = {row["network"]: row for row in totals}
     vaults = Wallet.objects.filter(kind=WalletKind.VAULT).order_by().values_list("network", flat=True).distinct()
+    low = WalletNotice.objects.filter(kind=NoticeKind.GAS_LOW, over_at=None, wallet__is_active=True).order_by()
+    dry = dict(low.values_list("wallet__network").annotate(count=Count("pk")))
     return {
         network: VaultStatus(
             by_status={status.value: by_status[network].get(status, 0) for status in _OPEN},
             by_reason={reason.value: by_reason[network].get(reason, 0) for reason in Waiting},
             stuck=sums[network]["stuck"] if network in sums else 0,
             oldest_seconds=max(int((now - sums[network]["oldest"]).total_seconds()), 0) if network in sums else 0,
-            dry_vaults=sums[network]["dry"] if network in sums else 0,
+            dry_vaults=dry.get(network, 0),
         )
         for network in sorted({*vaults, *sums})
     }

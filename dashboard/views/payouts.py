@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import MONEY, Desk, desk
 from dashboard.pages import show
-from dashboard.payouts import payout_card, sendable_refunds, steps_of
+from dashboard.payouts import low_vaults, payout_card, sendable_refunds, steps_of
 from payments import selectors, services
 from payments.errors import PayoutNotOpen
 
@@ -27,8 +27,14 @@ def payout_list(request: HttpRequest, at: Desk) -> HttpResponse:
     rows = selectors.list_payouts(merchant=at.merchant, livemode=at.livemode)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("number"))
     waiting = selectors.sendable_refunds(merchant=at.merchant, livemode=at.livemode)
-    cards = [payout_card(each) for each in page]
-    return show(request, "payouts", payouts=cards, number=page, refunds=sendable_refunds(waiting))
+    return show(
+        request,
+        "payouts",
+        payouts=[payout_card(each) for each in page],
+        number=page,
+        refunds=sendable_refunds(waiting),
+        low=low_vaults(at.merchant) if at.livemode else [],
+    )
 
 
 @require_safe

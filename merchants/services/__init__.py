@@ -21,6 +21,7 @@ from merchants.services.keys import (
     touch_api_key,
     update_api_key,
 )
+from merchants.services.notices import notice, tell_of_wallets
 from merchants.services.signing_up import SignedUp, SignUp, sign_up
 from merchants.services.usage import count_invoice
 from merchants.services.vaults import OpenedVault, gas_address, open_vault, preview_vault
@@ -44,6 +45,7 @@ __all__ = [
     "gas_address",
     "invite_waiting",
     "issue_destination",
+    "notice",
     "open_vault",
     "preview_vault",
     "preview_wallet",
@@ -55,6 +57,7 @@ __all__ = [
     "set_platform_fee",
     "sign_up",
     "suspend",
+    "tell_of_wallets",
     "touch_api_key",
     "update_api_key",
     "update_merchant",

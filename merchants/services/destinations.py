@@ -12,7 +12,8 @@ from chains.base import Network
 from chains.sandbox import services as sandbox
 from merchants.audit import log_change
 from merchants.errors import NetworkUnavailable, NoWalletConfigured, UnknownNetwork
-from merchants.models import Merchant, Wallet, WalletAddress, WalletKind
+from merchants.models import Merchant, NoticeKind, Wallet, WalletAddress, WalletKind
+from merchants.services.notices import notice
 
 SANDBOX: Final = "sandbox"
 # How many unused addresses of a pool are left when its owner is told.
@@ -129,6 +130,8 @@ def _from_pool(chain: Network, taken: _Taken, merchant: Merchant, now: datetime)
     if left in POOL_WARNINGS:
         wallet = Wallet(pk=taken.wallet_id)
         log_change("wallet.pool_low", merchant=merchant, about=wallet, network=chain.code, addresses_left=left)
+        kind = NoticeKind.POOL_LOW if left else NoticeKind.POOL_EMPTY
+        notice(wallet_id=taken.wallet_id, kind=kind, is_so=True, now=now)
     return IssuedDestination(address=row[0], wallet_id=taken.wallet_id)
 
 

@@ -22,8 +22,10 @@ from merchants.errors import (
     WalletNotFound,
     WrongWalletKind,
 )
-from merchants.models import Merchant, Wallet, WalletAddress, WalletKind
-from merchants.services.destinations import watched_network
+from merchants.models import Merchant, NoticeKind, Wallet, WalletAddress, WalletKind
+from merchants.selectors import addresses_left
+from merchants.services.destinations import POOL_WARNINGS, watched_network
+from merchants.services.notices import notice
 
 PREVIEWED: Final = 3
 MOST_AT_ONCE: Final = 1_000  # addresses listed in one call
@@ -127,6 +129,10 @@ def add_addresses(*, merchant: Merchant, wallet_id: str, addresses: Sequence[str
         raise WrongWalletKind
     source = _check(wallet.network, wallet.kind, "", addresses)
     _list(wallet, source, now)
+    left = addresses_left(wallets=[wallet])[wallet.pk]
+    notice(wallet_id=wallet.pk, kind=NoticeKind.POOL_EMPTY, is_so=left == 0, now=now)
+    if left > max(POOL_WARNINGS):
+        notice(wallet_id=wallet.pk, kind=NoticeKind.POOL_LOW, is_so=False, now=now)
     log_change(
         "wallet.addresses_added",
         merchant=merchant,
@@ -138,7 +144,7 @@ def add_addresses(*, merchant: Merchant, wallet_id: str, addresses: Sequence[str
 
 
 @transaction.atomic
-def remove_wallet(*, merchant: Merchant, wallet_id: str, now: datetime) -> Wallet:  # noqa: ARG001 - every service is told the time
+def remove_wallet(*, merchant: Merchant, wallet_id: str, now: datetime) -> Wallet:
     """
     Stop giving out addresses of a wallet. Those given out stay watched.
 
@@ -147,6 +153,8 @@ def remove_wallet(*, merchant: Merchant, wallet_id: str, now: datetime) -> Walle
     wallet = _wallet_for_update(merchant, wallet_id)
     wallet.is_active = False
     wallet.save(update_fields=["is_active"])
+    for kind in NoticeKind:
+        notice(wallet_id=wallet.pk, kind=kind, is_so=False, now=now)
     about = {"network": wallet.network, "kind": str(wallet.kind), **({"xpub": wallet.xpub} if wallet.xpub else {})}
     log_change("wallet.removed", merchant=merchant, about=wallet, livemode=True, **about)
     return wallet

@@ -26,6 +26,7 @@ from payments.models import Payout, PayoutKind, PayoutStatus, PayoutTransaction,
 from payments.models.payouts import OVER, UNDER_WAY
 from payments.services.allowances import allow
 from payments.services.forwarding import is_still_due, plan_forwards
+from payments.services.gas import look_again, watch_gas
 from payments.services.outbidding import outbid
 from payments.services.outlays import Wait, check_cap, check_means, needs_coin, top_up
 from payments.services.payout_books import follow_payout
@@ -58,6 +59,7 @@ def look_after_payouts(*, now: datetime) -> int:
         except (ChainUnavailable, LookupError, ValueError, VaultSealed) as problem:
             log.warning("payout_stuck", payout=str(payout_id), reason=str(problem))
             _note(payout_id, _reason_of(problem), str(problem))
+    look_again(now=now)
     return moved
 
 
@@ -142,7 +144,9 @@ def _prepare(payout: Payout, signer: Signer, now: datetime) -> _Ready:
     standing = signer.standing(payout.sender)
     if standing.is_busy:
         raise Wait(Waiting.TURN, "Another transaction of this address is waiting for a block.")
-    if signer.balance(payout.sender, order.asset) < payout.units:
+    held = signer.balance(payout.sender, order.asset)
+    watch_gas(payout, held, now=now)
+    if held < payout.units:
         if payout.kind == PayoutKind.GAS:
             raise top_up(payout)
         raise Wait(Waiting.FUNDS, "The address holds less than that.")

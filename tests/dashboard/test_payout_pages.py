@@ -8,7 +8,8 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from dashboard.payouts import KINDS, STATUSES, TONES, WAITING
-from merchants.services import add_wallet
+from merchants.models import NoticeKind
+from merchants.services import add_wallet, notice
 from payments.models import Payout, PayoutApproval, PayoutKind, PayoutStatus, Refund, Waiting
 from payments.services.payouts import coin_of, plan
 from tests.dashboard.vaults import KEYS, TARGET, make_payout, make_refund, sign
@@ -114,6 +115,25 @@ def test_a_vault_without_coin_names_its_gas_address(owner, merchant, now):
     assert parent.wallet.vault.gas_address in text(owner.get("/dashboard/payouts/"))
     assert "put some on its gas address" in text(owner.get(page(gas)))
     assert "Coin for the fee: 0.001" in text(owner.get(page(parent)))
+
+
+def test_a_vault_with_little_coin_says_so_until_it_has_more(owner, merchant, now):
+    wallet = make_payout(merchant, now).wallet
+    notice(wallet_id=wallet.pk, kind=NoticeKind.GAS_LOW, is_so=True, now=now)
+
+    shown = text(owner.get("/dashboard/payouts/"))
+    assert "Your vault on Ethereum has little ETH left to pay fees with." in shown
+    assert wallet.vault.gas_address in shown
+
+    notice(wallet_id=wallet.pk, kind=NoticeKind.GAS_LOW, is_so=False, now=now)
+    assert "has little ETH" not in text(owner.get("/dashboard/payouts/"))
+
+
+def test_another_merchants_vault_is_not_told_of(owner, merchant, now):
+    wallet = make_payout(make_merchant(now, email="b@example.com"), now).wallet
+    notice(wallet_id=wallet.pk, kind=NoticeKind.GAS_LOW, is_so=True, now=now)
+
+    assert "has little ETH" not in text(owner.get("/dashboard/payouts/"))
 
 
 def test_the_story_of_a_payout_is_told_in_order(owner, merchant, now):

@@ -6,7 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from merchants.services import open_vault
+from merchants.models import NoticeKind, Wallet
+from merchants.services import notice, open_vault
 from payments.models import Cursor, Payout, PayoutTransaction, Refund
 from payments.overview import network_statuses
 from payments.services.payouts import plan_refund
@@ -87,12 +88,15 @@ def test_what_no_block_has_for_half_an_hour_is_stuck(merchant, now):
     assert (later.stuck, later.problems) == (1, ["1 payouts signed, and in no block for half an hour"])
 
 
-def test_a_vault_counts_once_however_many_of_its_payouts_wait_for_coin(merchant, now):
-    for _ in range(2):
-        payout_of(merchant, now, waiting_reason="top_up")
+def test_a_vault_with_little_coin_counts_while_it_lasts(merchant, now):
+    wallet = Wallet.objects.get()
+    notice(wallet_id=wallet.pk, kind=NoticeKind.GAS_LOW, is_so=True, now=now)
+    payout_of(merchant, now, waiting_reason="top_up")
 
     vaults = ethereum(now).vaults
-    assert (vaults.dry_vaults, vaults.by_reason["top_up"], vaults.problems) == (1, 2, [])
+    assert (vaults.dry_vaults, vaults.by_reason["top_up"], vaults.problems) == (1, 1, [])
+    notice(wallet_id=wallet.pk, kind=NoticeKind.GAS_LOW, is_so=False, now=now)
+    assert ethereum(now).vaults.dry_vaults == 0
 
 
 def test_prometheus_reads_it(merchant, client, now):

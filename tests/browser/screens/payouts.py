@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from merchants.models import NoticeKind
+from merchants.services import notice
 from tests.browser.screens import Stage, screen
 from tests.dashboard.vaults import KEYS, make_payout, make_refund, sign
 
@@ -23,7 +25,8 @@ def _(stage: Stage) -> str:
     make_payout(stage.merchant, stage.now)
     make_payout(stage.merchant, stage.now, status="planned", waiting_reason="staff", approvals_needed=2)
     make_payout(stage.merchant, stage.now, waiting_reason="top_up")
-    sign(make_payout(stage.merchant, stage.now), stage.now, status="confirmed", ended_at=stage.now)
+    paid = sign(make_payout(stage.merchant, stage.now), stage.now, status="confirmed", ended_at=stage.now)
+    notice(wallet_id=paid.wallet_id, kind=NoticeKind.GAS_LOW, is_so=True, now=stage.now)
     return "/dashboard/payouts/"
 
 
