@@ -115,12 +115,14 @@ class PayPage:
     needs_decision: bool
     expired_at: datetime | None
     paid_at: datetime | None
+    has_receipt: bool
     back: Link | None
     cancel: Link | None
     redirect_seconds: int  # 0: nobody is sent anywhere
     refresh_seconds: int  # 0: nothing will change any more
     choices: tuple[sandbox.Choice, ...]
     event_path: str
+    language: str
     announcement: str  # changes whenever something happened that a listener should hear of
 
 
@@ -176,6 +178,8 @@ def present(
         needs_decision=any(payment.review == Review.OPEN for payment in payments),
         expired_at=invoice.expires_at if state is State.EXPIRED else None,
         paid_at=invoice.paid_at,
+        has_receipt=state in {State.PAID, State.REFUNDED} and invoice.paid_at is not None,
+        language=around.language,
         back=link(invoice.return_url),
         cancel=link(invoice.cancel_url),
         redirect_seconds=_redirect_seconds(invoice, state, around.now),

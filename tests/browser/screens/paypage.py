@@ -199,3 +199,8 @@ def _(stage: Stage) -> str:
 def _(stage: Stage) -> str:
     stage.visitor = True
     return "/"
+
+
+@screen("paypage", "receipt")
+def _(stage: Stage) -> str:
+    return _paid(stage, _order(stage)).replace("?stay=1", "/receipt")
