@@ -133,7 +133,9 @@ class _Variables:
         matches = (form.fullmatch(name) for name, value in self.environ.items() if value.strip())
         codes = sorted({match[1] for match in matches if match})
         tokens = {code: self._token(code) for code in codes}
-        owners: dict[str, str] = {}
+        side = self.entry.sides[self._side() or "mainnet"]
+        known = (token for token in side.tokens if token.code not in tokens)
+        owners = {normalise_contract(self.entry.family, token.contract): token.code for token in known}
         for code, token in tokens.items():
             if token["contract"] in owners:
                 raise self._refuse(f"{code}_CONTRACT", f"is also the contract of {owners[token['contract']]}")

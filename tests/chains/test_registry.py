@@ -12,6 +12,7 @@ from chains.tron import TronReader
 from config.chains import chains_from_env
 
 TOKEN = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+KNOWN_USDT = "0xdAC17F958D2ee523a2206206994597C13D831ec7"
 
 
 @pytest.fixture
@@ -268,6 +269,7 @@ class TestEnvironment:
             ({"ETHEREUM_EURC_CONTRACT": TOKEN}, "ETHEREUM_EURC_DECIMALS"),
             ({"ETHEREUM_EURC_DECIMALS": "6"}, "ETHEREUM_EURC_CONTRACT"),
             ({"ETHEREUM_USDC_CONTRACT": TOKEN, "ETHEREUM_USDT_CONTRACT": TOKEN.lower()}, "ETHEREUM_USDT_CONTRACT"),
+            ({"ETHEREUM_TETHER_CONTRACT": KNOWN_USDT, "ETHEREUM_TETHER_DECIMALS": "6"}, "ETHEREUM_TETHER_CONTRACT"),
         ],
     )
     def test_half_a_token_and_a_token_twice_are_refused(self, environ, named):

@@ -513,6 +513,22 @@ class TestCrashesAndRivals:
         assert Payment.objects.count() == 1
         assert events_of(invoice).count("payment.detected") == 1
 
+    def test_a_reading_is_dropped_when_a_rival_has_followed_a_fork_of_the_same_height(self, chain, invoice, now):
+        chain.grow(3)
+        read(chain, now)
+        fork = ScriptedChain(start=now, blocks=chain.blocks[:3], branch=1)
+        fork.mine()
+        chain.mine(transfer(invoice))
+
+        chain.before = lambda: read(fork, now)
+        assert read(chain, now) == 0
+
+        cursor = Cursor.objects.get()
+        assert (cursor.height, cursor.hash) == (3, fork.block_at(3).hash)
+        assert Payment.objects.count() == 0
+        read(chain, now)
+        assert Payment.objects.get().block_hash == chain.block_at(4).hash
+
 
 def _die(*_args, **_options):
     raise ZeroDivisionError
