@@ -37,6 +37,8 @@ class Asset:
     decimals: int
     display_digits: int  # how many fractional digits people are shown and asked to send
     contract: str = ""  # normal form of the address; empty for the network's own coin
+    dust: int = 1  # base units below which what nobody asked for is noise: advertising, poisoned histories
+    least: int = 1  # base units below which the chain carries nothing to a new address
 
     def to_units(self, amount: Decimal) -> int:
         """Convert major units to base units, rounding up: nobody is asked for less than is owed."""

@@ -66,6 +66,11 @@ class Entry:
     ``scan_every`` is how often it is read while somebody waits for a payment: often where a payment is done within
     seconds, less often where blocks come slowly, where reading costs much (Bitcoin's family tells its whole mempool
     each time) or where free nodes are counted by the day (Cardano).
+
+    ``coin_least`` is what the chain or its nodes refuse to carry less of: outputs below the dust limit of Bitcoin Core
+    and its kin (a P2PKH output at their default ``dustrelayfee``; Dogecoin Core's ``-dustlimit``), less than Solana's
+    rent-exempt minimum of an account without data, less than Cardano's least output (Babbage: 4310 lovelace a byte).
+    The XRP Ledger's reserve is asked of new accounts only, and nobody can tell from an address whether it is one.
     """
 
     code: str
@@ -76,6 +81,8 @@ class Entry:
     block_time: timedelta
     sides: Mapping[str, Side]
     scan_every: timedelta = timedelta(seconds=5)
+    coin_dust: int = 1  # see chains.base.Asset; base units of the coin
+    coin_least: int = 1
     tag_kind: str = ""  # see chains.base.Network
 
 
@@ -88,6 +95,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="TRX",
             coin_decimals=6,
             confirmations=(1, 12, 19),
+            coin_dust=10_000,
             block_time=timedelta(seconds=3),
             sides={
                 "mainnet": Side(
@@ -119,6 +127,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="ETH",
             coin_decimals=18,
             confirmations=(3, 12, FINALIZED),
+            coin_dust=10**12,
             block_time=timedelta(seconds=12),
             sides={
                 "mainnet": Side(
@@ -144,6 +153,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="ETH",
             coin_decimals=18,
             confirmations=(5, 20, FINALIZED),
+            coin_dust=10**12,
             block_time=timedelta(seconds=2),
             sides={
                 "mainnet": Side(
@@ -166,6 +176,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="POL",
             coin_decimals=18,
             confirmations=(20, FINALIZED, FINALIZED),
+            coin_dust=10**16,
             block_time=timedelta(seconds=2),
             sides={
                 "mainnet": Side(
@@ -191,6 +202,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="BNB",
             coin_decimals=18,
             confirmations=(5, FINALIZED, FINALIZED),
+            coin_dust=10**13,
             block_time=timedelta(milliseconds=450),
             sides={
                 # Binance's pegged tokens keep 18 decimals, unlike their originals.
@@ -220,6 +232,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="ETH",
             coin_decimals=18,
             confirmations=(5, 20, FINALIZED),
+            coin_dust=10**12,
             block_time=timedelta(milliseconds=250),
             sides={
                 "mainnet": Side(
@@ -245,6 +258,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="ETH",
             coin_decimals=18,
             confirmations=(5, 20, FINALIZED),
+            coin_dust=10**12,
             block_time=timedelta(seconds=2),
             sides={
                 "mainnet": Side(
@@ -271,6 +285,8 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="BTC",
             coin_decimals=8,
             confirmations=(1, 3, 6),
+            coin_dust=546,
+            coin_least=546,
             block_time=timedelta(minutes=10),
             scan_every=timedelta(seconds=15),
             sides={
@@ -307,6 +323,8 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="LTC",
             coin_decimals=8,
             confirmations=(2, 6, 12),
+            coin_dust=5460,
+            coin_least=5460,
             block_time=timedelta(seconds=150),
             scan_every=timedelta(seconds=10),
             sides={
@@ -332,6 +350,8 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="DOGE",
             coin_decimals=8,
             confirmations=(6, 20, 60),
+            coin_dust=1_000_000,
+            coin_least=1_000_000,
             block_time=timedelta(minutes=1),
             scan_every=timedelta(seconds=10),
             sides={
@@ -357,6 +377,8 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="BCH",
             coin_decimals=8,
             confirmations=(2, 6, 15),
+            coin_dust=546,
+            coin_least=546,
             block_time=timedelta(minutes=10),
             scan_every=timedelta(seconds=15),
             sides={
@@ -385,6 +407,8 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="SOL",
             coin_decimals=9,
             confirmations=(FINALIZED, FINALIZED, FINALIZED),
+            coin_dust=890_880,
+            coin_least=890_880,
             block_time=timedelta(milliseconds=400),
             scan_every=timedelta(seconds=10),
             tag_kind=REFERENCE,
@@ -414,6 +438,7 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="XRP",
             coin_decimals=6,
             confirmations=(FINALIZED, FINALIZED, FINALIZED),
+            coin_dust=10_000,
             block_time=timedelta(seconds=4),
             tag_kind=DESTINATION_TAG,
             sides={  # the chain id is the network id
@@ -440,6 +465,8 @@ NETWORKS: Final[Mapping[str, Entry]] = {
             coin="ADA",
             coin_decimals=6,
             confirmations=(5, 15, 30),
+            coin_dust=969_750,
+            coin_least=969_750,
             block_time=timedelta(seconds=20),
             scan_every=timedelta(seconds=30),
             sides={  # the chain id is the network magic
@@ -465,6 +492,11 @@ NETWORKS: Final[Mapping[str, Entry]] = {
         ),
     )
 }
+
+
+def token_dust(code: str, decimals: int) -> int:
+    """Return the dust of a token in base units: a cent of those that are shown in cents; of others nobody knows."""
+    return 10 ** max(decimals - 2, 0) if DISPLAY_DIGITS.get(code) == 2 else 1
 
 
 def display_digits(code: str, decimals: int) -> int:

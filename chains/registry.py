@@ -18,7 +18,7 @@ from django.utils.module_loading import import_string
 
 from chains.addresses import normalise_contract
 from chains.base import FINALIZED, Asset, ChainReader, Finality, Network
-from chains.catalogue import NETWORKS, Confirmations, Entry, Side, Token, display_digits
+from chains.catalogue import NETWORKS, Confirmations, Entry, Side, Token, display_digits, token_dust
 from chains.health import endpoint_name
 
 SANDBOX: Final = "sandbox"
@@ -148,7 +148,14 @@ def _network(entry: Entry, given: Mapping[str, Any]) -> Network:
     explorer_tx, explorer_address = side.explorer_templates
     is_known_chain = chain_id == side.chain_id
     options = dict(given.get("options") or {})
-    coin = Asset(entry.coin, entry.code, entry.coin_decimals, display_digits(entry.coin, entry.coin_decimals))
+    coin = Asset(
+        entry.coin,
+        entry.code,
+        entry.coin_decimals,
+        display_digits(entry.coin, entry.coin_decimals),
+        dust=entry.coin_dust,
+        least=entry.coin_least,
+    )
     return Network(
         code=entry.code,
         name=side.name,
@@ -177,7 +184,9 @@ def _tokens(entry: Entry, side: Side | None, given: Mapping[str, Mapping[str, An
     for token in known.values():
         contract = normalise_contract(entry.family, token.contract)
         digits = display_digits(token.code, token.decimals)
-        yield Asset(token.code, entry.code, token.decimals, digits, contract)
+        yield Asset(
+            token.code, entry.code, token.decimals, digits, contract, dust=token_dust(token.code, token.decimals)
+        )
 
 
 def _confirmations(given: Iterable[int | str] | None) -> Confirmations | None:

@@ -28,6 +28,7 @@ REASONS: Final = {
     "closed": lambda: _("The invoice has ended"),
     "short": lambda: _("Late and too little"),
     "implausible": lambda: _("An impossible amount"),
+    "dust": lambda: _("Too little to matter"),
 }
 REVIEWS: Final = {
     Review.OPEN: lambda: _("Waits for you"),

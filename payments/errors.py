@@ -38,6 +38,13 @@ class RefundTooLarge(Invalid):
     message = "This is more than can be refunded."
 
 
+class RefundTooSmall(Invalid):
+    """The chain carries no such small amount to a new address."""
+
+    code = "REFUND_TOO_SMALL"
+    message = "This is less than the network carries."
+
+
 class InvalidAddress(Invalid):
     """The text is not an address on this network."""
 

@@ -61,7 +61,7 @@ class Verdict:
 
     counts: bool
     is_late: bool
-    reason: str  # "" | "wrong_asset" | "late" | "closed"; a payment also knows "short", "implausible", "unknown"
+    reason: str  # "" | "wrong_asset" | "late" | "closed"; payments know "short", "implausible", "unknown", "dust" too
 
 
 def transfer_key(thing: Transfer | Payment) -> Key:
@@ -207,7 +207,7 @@ def _of_transfer(transfer: Transfer, now: datetime) -> Payment:
 def _new_deposit(merchant_id: UUID, transfer: Transfer, now: datetime) -> Payment:
     payment = _of_transfer(transfer, now)
     payment.merchant_id = merchant_id
-    payment.review, payment.review_reason = Review.OPEN, "unknown"
+    _ask(payment, "unknown")
     # Nobody knows yet what it is for: ask for as much as for the largest invoice.
     payment.required_confirmations, payment.needs_finality = required_confirmations(
         registry.network(transfer.network).confirmations, total_usd=TIERS_USD[-1], override=None
@@ -219,7 +219,8 @@ def _new_payment(invoice: Invoice, transfer: Transfer, now: datetime) -> Payment
     payment = _of_transfer(transfer, now)
     verdict = judge(invoice, asset_code=payment.asset_code, sent_at=payment.sent_at)
     payment.invoice, payment.merchant_id, payment.livemode = invoice, invoice.merchant_id, invoice.livemode
-    payment.review, payment.review_reason = Review.OPEN if verdict.reason else Review.NONE, verdict.reason
+    if verdict.reason:
+        _ask(payment, verdict.reason)
     payment.is_late = verdict.is_late
     require_confirmations(payment, invoice)
     if verdict.counts:
@@ -228,6 +229,13 @@ def _new_payment(invoice: Invoice, transfer: Transfer, now: datetime) -> Payment
         payment.counts, payment.value, payment.credited_units = False, Decimal(0), 0
         payment.review, payment.review_reason = Review.OPEN, "implausible"
     return payment
+
+
+def _ask(payment: Payment, reason: str) -> None:
+    """Have somebody decide about a payment, unless it is dust: anybody can send that to any address, all day long."""
+    asset = payment.asset
+    is_dust = asset is not None and payment.units < asset.dust
+    payment.review, payment.review_reason = (Review.IGNORED, "dust") if is_dust else (Review.OPEN, reason)
 
 
 def _rate_for(invoice: Invoice, sent_at: datetime) -> Decimal:

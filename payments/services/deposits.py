@@ -17,7 +17,7 @@ from payments.errors import DepositNeedsInvoice, DepositNotAcceptable, DepositNo
 from payments.models import Cursor, Payment
 from payments.services import books
 from payments.services.credit import IMPLAUSIBLE, Change, credit, judge, require_confirmations, settle_invoice
-from payments.services.refunds import open_refund
+from payments.services.refunds import is_too_small, open_refund
 from payments.services.returns import refundable_units
 from payments.states import PaymentStatus, Review
 
@@ -65,6 +65,8 @@ def resolve_deposit(  # noqa: PLR0913 - a decision has that many parts
     if resolution is Resolution.ACCEPT:
         _accept(payment, invoice, now)
     elif resolution is Resolution.REFUND:
+        if is_too_small(payment.asset, payment.units):
+            raise DepositNotAcceptable("The network carries no such small amount back; let it be.")
         _refuse_if_promised(payment, invoice)
         payment.counts, payment.value, payment.credited_units = False, Decimal(0), 0
         payment.review = Review.REFUNDED

@@ -105,6 +105,7 @@ def _put_short_money_in_review(invoice: Invoice, *, was_expired: bool) -> None:
     """Money that does not pay an expired invoice waits for a decision; once it does pay, nobody has to look."""
     if invoice.status == InvoiceStatus.EXPIRED:
         short = Payment.objects.filter(invoice=invoice, counts=True, review=Review.NONE)
+        short = short.exclude(asset_code=invoice.asset_code, units__lt=invoice.asset.dust)
         short.update(review=Review.OPEN, review_reason="short")
     elif invoice.is_late or was_expired:
         settled = Payment.objects.filter(invoice=invoice, review=Review.OPEN, review_reason="short")

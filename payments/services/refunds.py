@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Sum
 
 from chains import addresses, registry, txids
+from chains.base import Asset
 from chains.tags import is_destination_tag
 from core.money import WIDE, has_at_most
 from events.outbox import emit
@@ -21,7 +22,7 @@ from invoices.selectors import invoice_for_update
 from invoices.states import InvoiceException, InvoiceStatus
 from merchants.models import Merchant
 from payments import selectors
-from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge
+from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge, RefundTooSmall
 from payments.events import refund_event
 from payments.models import Cursor, Payment, Refund
 from payments.services import books, payouts
@@ -67,6 +68,7 @@ def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order:
     :raises InvoiceNotFound: when the merchant has no such invoice
     :raises NothingToRefund: when all of it was refunded, or nothing is confirmed
     :raises RefundTooLarge: when more is asked than is left, or a fraction the asset does not have
+    :raises RefundTooSmall: when the network carries no such small amount
     :raises InvalidAddress: when the address is not one of the network, or one of the gateway's own
     :raises RateUnavailable: when today's rate is wanted and there is none
     """
@@ -80,6 +82,7 @@ def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order:
         raise RefundTooLarge(
             f"At most {left:f} {invoice.asset_code} can be refunded.", field=field, constraints={"max_amount": left}
         )
+    _refuse_dust(invoice, units, field)
     kind = "requested" if invoice.status in _ENDED else PART
     return open_refund(
         invoice, units=units, address=order.address, tag=order.tag, reason=order.reason, kind=kind, now=now
@@ -125,8 +128,8 @@ def _return_payments(invoice: Invoice, *, reason: str, now: datetime) -> None:
     for payment in invoice.payments.filter(status__in=selectors.RECEIVED, counts=True).order_by("created_at", "pk"):
         covered = min(promised[payment.asset_code], payment.units)
         promised[payment.asset_code] -= covered
-        if covered < payment.units:
-            units = payment.units - covered
+        units = payment.units - covered
+        if units > 0 and not is_too_small(payment.asset, units):
             open_refund(invoice, payment=payment, units=units, address="", reason=reason, kind="cancellation", now=now)
 
 
@@ -146,7 +149,7 @@ def open_surplus_refund(*, invoice: Invoice, now: datetime) -> Refund | None:
     """
     decided = int(invoice.refunds.filter(kind="surplus").aggregate(units=Sum("units"))["units"] or 0)
     surplus = min(invoice.confirmed_units - invoice.amount_units - decided, refundable_units(invoice))
-    if surplus <= 0:
+    if surplus <= 0 or is_too_small(invoice.asset, surplus):
         return None
     return open_refund(invoice, units=surplus, address="", reason="Overpaid", kind="surplus", now=now)
 
@@ -321,6 +324,21 @@ def _set_destination(refund: Refund, address: str, tag: str, now: datetime) -> R
     refund.save()
     emit(refund_event(refund, "refund.address_set"))
     return refund
+
+
+def is_too_small(asset: Asset | None, units: int) -> bool:
+    """Return whether the chain would not carry ``units`` of ``asset`` to a new address."""
+    return asset is not None and units < asset.least
+
+
+def _refuse_dust(invoice: Invoice, units: int, field: str) -> None:
+    if is_too_small(invoice.asset, units):
+        least = invoice.asset.to_amount(invoice.asset.least)
+        raise RefundTooSmall(
+            f"The network carries no less than {least:f} {invoice.asset_code}.",
+            field=field,
+            constraints={"min_amount": least},
+        )
 
 
 def _wanted_units(invoice: Invoice, order: RefundOrder, available: int, now: datetime) -> tuple[int, str]:

@@ -159,7 +159,9 @@ DEPOSIT: Final = Shape(
     {
         **_PAYMENT,
         "review_reason": text(
-            "`unknown`, `wrong_asset`, `late`, `closed`, `short` or `implausible`.", "late", nullable=True
+            "`unknown`, `wrong_asset`, `late`, `closed`, `short`, `implausible`; or `dust`, which waits for nobody.",
+            "late",
+            nullable=True,
         ),
         "resolved_at": TIME_OR_NULL,
     },
