@@ -38,7 +38,9 @@ class _Receipt:
 
 
 class EvmSigner:
-    """Implements ``chains.signing.Signer`` for one EVM network."""
+    """Implements ``chains.signing.OutbiddingSigner`` for one EVM network."""
+
+    lapses = False
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -56,6 +58,7 @@ class EvmSigner:
 
     def used_for_good(self, address: str) -> int:
         """Return how many nonces of ``address`` are used up in blocks that are final, as every single node says."""
+        # All of them must answer: what one cannot tell, nobody knows.
         return min(self._used_at_one(node, address) for node in self._each)
 
     def balance(self, address: str, asset: Asset) -> int:
@@ -76,11 +79,15 @@ class EvmSigner:
         tip = self._tip()
         gas = self._gas(order)
         # A block can raise the base fee by an eighth: this is good for six full blocks in a row.
-        return FeeQuote(gas=gas, price=2 * base + tip, tip=tip, below=2 * self._fee_below())
+        price = 2 * base + tip
+        below = 2 * self._fee_below()
+        return FeeQuote(gas, price, tip, below=below, bringing=_PLAIN_TRANSFER_GAS * price + below)
 
-    def sign(self, order: Order, *, nonce: int, quote: FeeQuote, private_key: bytes) -> Signed:
+    def sign(self, order: Order, *, nonce: int, quote: FeeQuote, private_key: bytes, anchor: str = "") -> Signed:
         """Return the signed transaction, which is good on this chain only; nothing is asked of the network."""
         from eth_account import Account
+
+        del anchor  # the number and the chain's id are enough here
 
         target, value, payload = _what(order)
         account = Account.from_key(private_key)
@@ -120,8 +127,8 @@ class EvmSigner:
         receipts, all_answered = self._ask_each(lambda node: _receipt(node, txid, order))
         found = [receipt for receipt in receipts if receipt is not None]
         if not found:
-            known, _ = self._ask_each(lambda node: node.call("eth_getTransactionByHash", txid) is not None)
-            return Outcome(is_known=any(known))
+            known, all_said = self._ask_each(lambda node: node.call("eth_getTransactionByHash", txid) is not None)
+            return Outcome(is_known=any(known), is_denied=all_answered and all_said and not any(known))
         receipt = found[0]
         agree = all_answered and all(other == receipt for other in receipts)
         return Outcome(

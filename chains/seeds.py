@@ -3,10 +3,12 @@
 import secrets
 from typing import Any, Final
 
-from chains.codecs import evm_address, keccak256
+from chains.codecs import evm_address, keccak256, tron_address
 
 ENTROPY_BYTES: Final = 32  # 24 words
-_ACCOUNTS: Final = {"evm": "44'/60'/0'"}
+# Coin types of SLIP-44; both families name a key by the same 20 bytes of its hash.
+_ACCOUNTS: Final = {"evm": "44'/60'/0'", "tron": "44'/195'/0'"}
+_WRITE: Final = {"evm": evm_address, "tron": tron_address}
 
 INVOICES: Final = 0  # the chain of an account below which invoices have their addresses
 GAS: Final = 1  # the one below which the coin for fees waits; its first child is used
@@ -34,7 +36,7 @@ def address_of(family: str, phrase: str, path: str) -> str:
     """Return the address at ``path`` below the account."""
     branch, _, index = path.partition("/")
     key = _account(family, phrase).ChildKey(int(branch)).ChildKey(int(index)).PublicKey()
-    return evm_address(keccak256(key.RawUncompressed().ToBytes()[1:])[-20:].hex())
+    return _WRITE[family](keccak256(key.RawUncompressed().ToBytes()[1:])[-20:].hex())
 
 
 def _account(family: str, phrase: str) -> Any:

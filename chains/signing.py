@@ -5,14 +5,21 @@ Plain Python like ``chains.base``. A signer builds every byte that it signs: a n
 is computed here as well, so that it is known, and can be stored, before anybody has seen the transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
-from chains import registry
-from chains.base import Asset, ChainUnavailable
+from django.utils.module_loading import import_string
 
-FAMILIES: Final = frozenset({"evm"})  # those whose transactions can be signed here
+from chains import registry
+from chains.base import Asset, ChainUnavailable, Network
+
+# The families whose transactions can be signed here. Imported when first used: nobody else needs their libraries.
+_SIGNERS: Final = {
+    "evm": "chains.evm_signing.EvmSigner",
+    "tron": "chains.tron_signing.TronSigner",
+}
+FAMILIES: Final = frozenset(_SIGNERS)
 
 
 class NotPayable(ChainUnavailable):
@@ -40,25 +47,39 @@ class FeeQuote:
     gas: int
     price: int  # the most per unit of gas
     tip: int  # of which goes to the block's producer at most
-    below: int = 0  # what the chain below takes for keeping the transaction, where there is one
+    below: int = 0  # what is taken beside gas: by the chain below for keeping it, by TRON for bytes and new accounts
+    spared: int = 0  # what the sender need not hold of all that: its own resources pay for it, while they last
+    bringing: int = 0  # what bringing coin to the sender costs, if it has too little
 
     @property
     def most(self) -> int:
         """The most that the transaction can cost."""
         return self.gas * self.price + self.below
 
+    @property
+    def needed(self) -> int:
+        """What the sender must hold for it."""
+        return self.most - self.spared
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the numbering of an address's transactions stands: ``nonce`` is the next one that no block has."""
+    """
+    Where the numbering of an address's transactions stands.
+
+    Every family has a number that rises with each transaction of an address, and of which a chain tells for
+    good when no transaction with it can be carried out any more. On EVM chains ``nonce`` is the next one that
+    no block has. On TRON it is the time, in milliseconds, at which a transaction that is signed now expires.
+    """
 
     nonce: int
     is_busy: bool  # a transaction that is not in a block yet uses it already
+    anchor: str = ""  # the block that the transaction has to name, where the family wants that
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A transaction that is valid for ever: ``raw`` is what is sent, as hex digits, ``txid`` its id."""
+    """A transaction that can be sent any number of times: ``raw`` is what is sent, as hex digits, ``txid`` its id."""
 
     raw: str
     txid: str
@@ -69,6 +90,7 @@ class Outcome:
     """What has become of a transaction; ``height`` is None while no block holds it."""
 
     is_known: bool  # some node has seen it
+    is_denied: bool = False  # every single node has answered, and none has seen it
     height: int | None = None
     block_hash: str = ""
     succeeded: bool = False
@@ -83,11 +105,17 @@ class Signer(Protocol):
     Whatever reads the network may raise ``ChainUnavailable``.
     """
 
+    lapses: bool  # numbers run out with time, so a transaction that no block took is over without anybody's doing
+
     def standing(self, address: str) -> Standing:
         """Return where the numbering of ``address`` stands."""
 
     def used_for_good(self, address: str) -> int:
-        """Return how many nonces of ``address`` are used up in blocks that are final, as every single node says."""
+        """
+        Return below which number nothing of ``address`` can be carried out any more, as every single node says.
+
+        Only what is in blocks that are final by then can have been. So ask this first, and then for the outcome.
+        """
 
     def balance(self, address: str, asset: Asset) -> int:
         """Return what an address holds, in base units."""
@@ -99,7 +127,7 @@ class Signer(Protocol):
         :raises NotPayable: when the transfer would fail as things stand
         """
 
-    def sign(self, order: Order, *, nonce: int, quote: FeeQuote, private_key: bytes) -> Signed:
+    def sign(self, order: Order, *, nonce: int, quote: FeeQuote, private_key: bytes, anchor: str = "") -> Signed:
         """Return the signed transaction; nothing is asked of the network."""
 
     def broadcast(self, signed: Signed) -> None:
@@ -144,6 +172,5 @@ def signer(network: str) -> Signer:
     chain = registry.network(network)
     if chain.family not in FAMILIES or not chain.is_enabled:
         raise LookupError(f"nothing can be sent on {network}")
-    from chains.evm_signing import EvmSigner  # nobody else needs its libraries
-
-    return EvmSigner(chain)
+    make: Callable[[Network], Signer] = import_string(_SIGNERS[chain.family])
+    return make(chain)

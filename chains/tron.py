@@ -43,18 +43,16 @@ class TronReader:
 
     def __init__(self, network: Network) -> None:
         options = network.options
-        headers = {API_KEY_HEADER: options["api_key"]} if options.get("api_key") else {}
         jsonrpc = options.get("jsonrpc_urls", "").split(",") if options.get("jsonrpc_urls") else []
         limits = Limits(requests_per_second=network.requests_per_second)
-        self._api = HttpApi(network.rpc_urls, verify=self._verify, headers=headers, limits=limits)
+        self._api = node_api(network, network.rpc_urls, limits)
         self._rpc = JsonRpc(
             jsonrpc or [url.rstrip("/") + "/jsonrpc" for url in network.rpc_urls],
             chain_id=network.chain_id,
-            headers=headers,
+            headers=_headers(network),
             batch_size=int(options.get("batch_size", 10)),
             limits=limits,
         )
-        self._chain_id = network.chain_id
         self._lag = network.tolerable_lag
         self._chunk = int(options.get("block_range", _BLOCK_RANGE))
         self.max_range = self._chunk * _RANGES_A_CALL
@@ -68,7 +66,7 @@ class TronReader:
         reply = self._api.post_to(endpoint, "/wallet/getblock", {})
         if not reply:
             raise ChainUnavailable("the node has no block at its tip")
-        return _block(reply)
+        return read_block(reply)
 
     @property
     def source(self) -> str:
@@ -87,14 +85,14 @@ class TronReader:
             reply = self._api.post("/wallet/getblock", {"id_or_num": str(height)})
             if not reply:
                 raise ChainUnavailable(f"the node has no block {height}")
-            block = _block(reply)
+            block = read_block(reply)
             check_linked(None, [block], height)
             return block
 
     def finalized_height(self) -> int | None:
         """Return the height of the last solidified block: more than two thirds of the witnesses built on it."""
         with self._api.nodes.doubted():
-            return _block(self._api.post("/walletsolidity/getblock", {})).height
+            return read_block(self._api.post("/walletsolidity/getblock", {})).height
 
     def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
@@ -123,17 +121,11 @@ class TronReader:
         found = self._api.post("/wallet/gettransactioninfobyid", {"value": txid})
         return whole(found.get("blockNumber"), "block number") if found.get("id") == txid else None
 
-    def _verify(self, api: HttpApi, endpoint: Endpoint) -> None:
-        """Make sure the endpoint is on our chain, whose id is the end of its first block's hash."""
-        genesis = _block(api.post_to(endpoint, "/wallet/getblock", {"id_or_num": "0"}))
-        if genesis.height != 0 or int(genesis.hash[-8:], 16) != self._chain_id:
-            raise endpoint.failure(f"is on another chain than {self._chain_id}")
-
     def _body(self, height: int) -> _Body:
         reply = self._api.post("/wallet/getblockbynum", {"num": height})
         if not reply:
             raise ChainUnavailable(f"the node has no block {height}")
-        block = _block(reply)
+        block = read_block(reply)
         moves, expected = [], set()
         for index, item in enumerate(items_of(reply.get("transactions", []), "list of transactions")):
             action = _action(fields_of(item, "transaction"))
@@ -184,7 +176,29 @@ class _Action:
     value: dict[str, Any]
 
 
-def _block(fields: dict[str, Any]) -> Block:
+def node_api(network: Network, urls: Sequence[str], limits: Limits) -> HttpApi:
+    """Return the HTTP interface of TRON's nodes at ``urls``, each of which must be on the chain of ``network``."""
+
+    def verify(api: HttpApi, endpoint: Endpoint) -> None:
+        # A chain's id is the end of its first block's hash.
+        genesis = read_block(api.post_to(endpoint, "/wallet/getblock", {"id_or_num": "0"}))
+        if genesis.height != 0 or int(genesis.hash[-8:], 16) != network.chain_id:
+            raise endpoint.failure(f"is on another chain than {network.chain_id}")
+
+    return HttpApi(urls, verify=verify, headers=_headers(network), limits=limits)
+
+
+def _headers(network: Network) -> dict[str, str]:
+    key = network.options.get("api_key")
+    return {API_KEY_HEADER: key} if key else {}
+
+
+def read_block(fields: dict[str, Any]) -> Block:
+    """
+    Return the block of which a node has told the header.
+
+    :raises ChainUnavailable: when it has not
+    """
     header = fields_of(fields_of(fields.get("block_header"), "block header").get("raw_data"), "block header")
     # Protobuf leaves out what is zero: the first block has neither a number nor a time.
     height, milliseconds = header.get("number", 0), header.get("timestamp", 0)

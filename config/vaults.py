@@ -19,6 +19,7 @@ FEE_CAPS: Final[Mapping[str, Decimal]] = {
     "optimism": Decimal("0.0005"),
     "polygon": Decimal(1),
     "bsc": Decimal("0.005"),
+    "tron": Decimal(50),
 }
 
 

@@ -83,7 +83,7 @@ class PayoutAdmin(StaffAdmin):
         """Cancel payouts of which nothing has been signed."""
         self.apply(request, queryset, lambda payout: payouts.cancel(payout_id=payout.pk, now=timezone.now()))
 
-    @admin.action(description="In quarantine: give up, its nonce was used by another", permissions=["operate"])
+    @admin.action(description="In quarantine: give up, it can never be carried out", permissions=["operate"])
     def give_up(self, request: HttpRequest, queryset: QuerySet[Payout]) -> None:
         """Fail payouts whose transaction can never be carried out, as every node must say."""
         self.apply(request, queryset, lambda payout: payouts.give_up(payout_id=payout.pk, now=timezone.now()))

@@ -6,7 +6,6 @@ back; it is looked at again when it is signed. All that is due at one address go
 """
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.conf import settings
@@ -19,11 +18,9 @@ from invoices.models import Invoice
 from merchants.models import WalletKind
 from payments.models import Payout, PayoutKind, PayoutStatus, Refund, Settlement, SettlementStatus
 from payments.models.payouts import OVER, UNSIGNED
-from payments.services.payouts import plan
+from payments.services.payouts import MOST_FAILURES, plan
 from payments.states import RefundStatus
 from payments.watchlist import IssuedAddresses
-
-_MOST_FAILURES: Final = 3  # each costs a fee; then somebody has to look
 
 
 def plan_forwards(*, now: datetime) -> int:
@@ -78,7 +75,7 @@ def _plan_for(invoice_id: UUID, code: str, now: datetime) -> int:
     for kind in (PayoutKind.FORWARD, PayoutKind.FEE):
         target, due = _target(settlement, kind), _due(settlement, kind)
         before = Payout.objects.filter(invoice=invoice, asset_code=code, kind=kind)
-        is_hopeless = before.filter(status=PayoutStatus.FAILED).count() >= _MOST_FAILURES
+        is_hopeless = before.filter(status=PayoutStatus.FAILED).count() >= MOST_FAILURES
         if (
             not target
             or due <= 0

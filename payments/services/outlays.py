@@ -15,7 +15,6 @@ from payments.models.payouts import OVER, UNDER_WAY
 from payments.services.payouts import coin_of, lock, plan, value_usd
 
 GAS_TOP_UPS: Final = 3  # for one payout; more would mean that a node lies about the balance
-_PLAIN_TRANSFER_GAS: Final = 21_000
 
 
 class Wait(Exception):
@@ -50,9 +49,9 @@ def check_means(payout: Payout, order: Order, quote: FeeQuote, signer: Signer, n
     """
     coin = coin_of(payout.network)
     cap = coin.to_units(settings.VAULT_FEE_CAPS[payout.network])
-    needed = quote.most + (0 if order.asset.contract else payout.units)
+    needed = quote.needed + (0 if order.asset.contract else payout.units)
     missing = needed - signer.balance(payout.sender, coin)
-    _check_worth(payout, quote.most + (_PLAIN_TRANSFER_GAS * quote.price if missing > 0 else 0), now)
+    _check_worth(payout, quote.needed + (quote.bringing if missing > 0 else 0), now)
     if missing <= 0:
         return
     if payout.kind == PayoutKind.GAS:
@@ -97,8 +96,8 @@ def _plan_gas(payout: Payout, units: int, now: datetime) -> None:
     :raises Wait: when this was done too often
     """
     parent = lock(payout.pk)
-    before = list(parent.gas_payouts.exclude(status__in=OVER))
-    if not needs_coin(parent) or any(each.block_height is None for each in before):
+    before = list(parent.gas_payouts.exclude(status=PayoutStatus.CANCELLED))
+    if not needs_coin(parent) or any(each.block_height is None and each.status not in OVER for each in before):
         return
     if len(before) >= GAS_TOP_UPS:
         raise Wait(Waiting.PROBLEM, "Coin for the fee was sent several times and did not help; look into it.")

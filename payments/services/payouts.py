@@ -12,7 +12,7 @@ from django.db import transaction
 
 from chains import registry, signing
 from chains.base import Asset, ChainUnavailable
-from chains.signing import Order
+from chains.signing import Order, Signer
 from core.money import WIDE
 from events.outbox import emit
 from invoices.errors import RateUnavailable
@@ -21,12 +21,13 @@ from merchants.models import Wallet, WalletKind
 from payments.errors import PayoutNotOpen, PayoutUnresolved, RefundNotFromVault, RefundNotOpen, RefundNotSendable
 from payments.events import payout_event
 from payments.models import Payout, PayoutApproval, PayoutKind, PayoutStatus, PayoutTransaction, Refund, Waiting
-from payments.models.payouts import OVER, UNSIGNED
+from payments.models.payouts import OVER, UNDER_WAY, UNSIGNED
 from payments.services.payout_books import follow_payout
 from payments.states import RefundStatus
 from payments.watchlist import IssuedAddresses
 
 EYES: Final = 2  # pairs of them, above the limit
+MOST_FAILURES: Final = 3  # of one refund, or of one thing that is forwarded; then somebody has to look
 
 
 def plan_refund(refund: Refund, *, now: datetime) -> Payout:
@@ -131,29 +132,63 @@ def cancel(*, payout_id: UUID, now: datetime) -> Payout:
 
 def give_up(*, payout_id: UUID, now: datetime) -> Payout:
     """
-    Note that a payout was never carried out and never will be: another transaction has used its nonce for good.
+    Note that a payout was never carried out and never will be: its number has been used, or has run out, for good.
 
     :raises PayoutNotOpen: when it is not in quarantine
-    :raises PayoutUnresolved: when a node knows one of its transactions, or not all say that the nonce is used for good
+    :raises PayoutUnresolved: when not all nodes say so, or one knows of a transaction of it
     """
     payout = Payout.objects.get(pk=payout_id)
-    if payout.status != PayoutStatus.QUARANTINED or payout.nonce is None:
+    if payout.status != PayoutStatus.QUARANTINED:
         raise PayoutNotOpen
-    signer = signing.signer(payout.network)
     try:
-        is_free = signer.used_for_good(payout.sender) <= payout.nonce
-        order = order_of(payout)
-        is_known = any(signer.outcome(each.txid, order).is_known for each in payout.transactions.all())
+        is_over = is_void(payout, signing.signer(payout.network))
     except ChainUnavailable as problem:
         raise PayoutUnresolved(f"Not every node answers: {problem}") from None
-    if is_free or is_known:
+    if not is_over:
         raise PayoutUnresolved
     with transaction.atomic():
         payout = lock(payout_id)
         if payout.status != PayoutStatus.QUARANTINED:
             raise PayoutNotOpen
-        fail(payout, "Another transaction of the address has used its nonce.", now=now)
+        fail(payout, "Its transaction can never be carried out any more.", now=now)
     return payout
+
+
+def is_void(payout: Payout, signer: Signer) -> bool:
+    """
+    Return whether nothing that was signed for a payout can ever be carried out, as every single node says.
+
+    :raises ChainUnavailable: when one does not answer
+    """
+    # In this order: what is over stays over, and only after that is "no block has it" the last word.
+    if payout.nonce is None or signer.used_for_good(payout.sender) <= payout.nonce:
+        return False
+    order = order_of(payout)
+    return all(signer.outcome(each.txid, order).is_denied for each in payout.transactions.all())
+
+
+@transaction.atomic
+def lapse(*, payout_id: UUID, now: datetime) -> bool:
+    """
+    Note that a payout ran out before a block took it (see ``is_void``); return whether it was so.
+
+    A refund is planned anew, unless that happens again and again or there is only one node's word for it: then
+    somebody has to ask for it. What forwards money, or coin for fees, is planned anew by what needs it.
+    """
+    payout = lock(payout_id)
+    refund = payout.refund
+    is_seen = refund is not None and (refund.status != RefundStatus.REQUESTED or refund.ordinal is not None)
+    if payout.status not in UNDER_WAY or payout.block_height is not None or is_seen:
+        return False
+    fail(payout, "It ran out before a block took it.", now=now)
+    if refund is not None and not refund.is_held and _may_go_anew(refund):
+        plan_refund(refund, now=now)
+    return True
+
+
+def _may_go_anew(refund: Refund) -> bool:
+    failures = refund.payouts.filter(status=PayoutStatus.FAILED).count()
+    return failures < MOST_FAILURES and len(registry.network(refund.network).rpc_urls) > 1
 
 
 def release_refund(refund: Refund, *, now: datetime) -> None:

@@ -18,7 +18,7 @@ from django.db.models import Max
 
 from chains import registry, signing
 from chains.base import ChainUnavailable
-from chains.signing import BroadcastUnclear, FeeQuote, NotPayable, Order, Outcome, Signed, Signer
+from chains.signing import BroadcastUnclear, FeeQuote, NotPayable, Order, Outcome, Signed, Signer, Standing
 from events.outbox import emit
 from merchants.services.vaults import VaultSealed, signing_key
 from payments.events import payout_event
@@ -30,7 +30,7 @@ from payments.services.gas import look_again, watch_gas
 from payments.services.outbidding import outbid
 from payments.services.outlays import Wait, check_cap, check_means, needs_coin, top_up
 from payments.services.payout_books import follow_payout
-from payments.services.payouts import fail, lock, name_transaction, order_of, withdraw
+from payments.services.payouts import fail, is_void, lapse, lock, name_transaction, order_of, withdraw
 from payments.states import RefundStatus
 from payments.watchlist import IssuedAddresses
 
@@ -42,7 +42,7 @@ class _Ready:
     """What was read from the network before signing."""
 
     order: Order
-    nonce: int
+    standing: Standing
     quote: FeeQuote
 
 
@@ -112,12 +112,13 @@ def _sign(payout: Payout, signer: Signer, now: datetime) -> None:
         payout = lock(payout.pk)
         if not _is_still_wanted(payout, now):
             return
-        _check_nonce(payout, ready.nonce)
+        nonce = ready.standing.nonce
+        _check_nonce(payout, nonce)
         family = registry.network(payout.network).family
         key = signing_key(payout.wallet, family=family, path=payout.sender_path, address=payout.sender)
-        signed = signer.sign(ready.order, nonce=ready.nonce, quote=ready.quote, private_key=key)
+        signed = signer.sign(ready.order, nonce=nonce, quote=ready.quote, private_key=key, anchor=ready.standing.anchor)
         payout.status = PayoutStatus.SIGNED
-        payout.nonce, payout.raw, payout.txid = ready.nonce, signed.raw, signed.txid
+        payout.nonce, payout.raw, payout.txid = nonce, signed.raw, signed.txid
         payout.fee_cap_units = ready.quote.most
         payout.signed_at = now
         payout.waits(None)
@@ -153,7 +154,7 @@ def _prepare(payout: Payout, signer: Signer, now: datetime) -> _Ready:
     quote = signer.quote(order)
     check_cap(payout, quote)
     check_means(payout, order, quote, signer, now)
-    return _Ready(order, standing.nonce, quote)
+    return _Ready(order, standing, quote)
 
 
 def _is_still_wanted(payout: Payout, now: datetime) -> bool:
@@ -226,11 +227,15 @@ def _send(payout: Payout, signer: Signer, now: datetime) -> None:
 
 
 def _follow(payout: Payout, signer: Signer, now: datetime) -> None:
-    """Ask the chain what became of all that was signed, and send the newest again while nobody knows of it."""
+    """Ask the chain what became of all that was signed; send the newest again while nobody knows of it, and it may."""
     order = order_of(payout)
     txids = list(payout.transactions.values_list("txid", flat=True))
     outcomes = {txid: signer.outcome(txid, order) for txid in txids}
-    if _record_outcome(payout.pk, outcomes, now):
+    if not _record_outcome(payout.pk, outcomes, now):
+        return
+    if signer.lapses and is_void(payout, signer):
+        lapse(payout_id=payout.pk, now=now)
+    else:
         _send(payout, signer, now)
 
 

@@ -20,6 +20,7 @@ def _vaults(settings):
     settings.CHAINS = {
         "ethereum": {"rpc_urls": ["http://127.0.0.1:1"]},
         "tron": {"rpc_urls": ["http://127.0.0.1:1"]},
+        "bitcoin": {"rpc_urls": ["http://127.0.0.1:1"]},
     }
     settings.VAULT_KEYS = ["a key that only the vault has, 32 long"]
 
@@ -36,6 +37,23 @@ def test_a_vault_makes_its_own_seed_and_shows_it_once(api):
     assert opened.body["forward_to"] == TARGET
     shown = api.get(f"/wallets/{opened.body['id']}").body
     assert shown == {name: value for name, value in opened.body.items() if name != "seed_phrase"}
+
+
+def test_a_vault_on_tron_has_tron_s_own_keys_and_addresses(api):
+    target = "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH"
+    order = {"network": "tron", "kind": "vault", "forward_to": target}
+
+    assert api.post("/wallets/preview", order).body == {"network": "tron", "preview": []}
+    opened = api.post("/wallets", order)
+
+    assert opened.status == 201
+    phrase = opened.body["seed_phrase"]
+    assert opened.body["xpub"] == seeds.account_key("tron", phrase) != seeds.account_key("evm", phrase)
+    assert opened.body["preview"] == [seeds.address_of("tron", phrase, f"0/{index}") for index in range(3)]
+    assert opened.body["gas_address"] == seeds.address_of("tron", phrase, "1/0")
+    assert (opened.body["forward_to"], opened.body["gas_address"][0]) == (target, "T")
+    refused = api.post("/wallets", order | {"forward_to": TARGET})
+    assert refused.body["error"]["code"] == "INVALID_ADDRESS"
 
 
 def test_the_seed_is_in_no_table_and_in_no_event(api):
@@ -79,7 +97,7 @@ def test_a_seed_that_was_put_at_another_wallet_signs_nothing(api):
 @pytest.mark.parametrize(
     ("body", "code", "field"),
     [
-        ({"network": "tron"}, "VAULT_UNAVAILABLE", "kind"),
+        ({"network": "bitcoin"}, "VAULT_UNAVAILABLE", "kind"),
         ({"forward_to": "0x12"}, "INVALID_ADDRESS", "forward_to"),
         ({"xpub": "xpub661"}, "INVALID_XPUB", "xpub"),
         ({"xpub": "abandon " * 11 + "about"}, "PRIVATE_KEY_GIVEN", "xpub"),
