@@ -12,7 +12,7 @@ from typing import Final
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.access import EVERYBODY, Desk
+from dashboard.access import DEVELOP, EVERYBODY, Desk
 from merchants.models import Role
 
 
@@ -67,10 +67,10 @@ SECTIONS: Final = (
     Section(
         _("Developers"),
         (
-            Entry(_("API keys"), "api_keys", "keys"),
+            Entry(_("API keys"), "api_keys", "keys", DEVELOP),
             Entry(_("Webhooks"), "webhooks", "webhooks"),
             Entry(_("Events"), "events", "events"),
-            Entry(_("Request log"), "requests", "requests"),
+            Entry(_("Request log"), "requests", "requests", DEVELOP),
             Entry(_("Sandbox"), "sandbox", "sandbox"),
         ),
     ),

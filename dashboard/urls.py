@@ -3,7 +3,18 @@
 from django.contrib.auth import views as auth
 from django.urls import URLPattern, path, reverse_lazy
 
-from dashboard.views import customers, deposits, invoices, links, overview, payouts, sessions, wallets
+from dashboard.views import (
+    api_keys,
+    customers,
+    deposits,
+    invoices,
+    links,
+    overview,
+    payouts,
+    requests,
+    sessions,
+    wallets,
+)
 
 app_name = "dashboard"
 
@@ -26,6 +37,12 @@ urlpatterns: list[URLPattern] = [
     path("payment-links/<str:link_id>/", links.link_detail, name="payment_link"),
     path("payment-links/<str:link_id>/change/", links.change_link, name="payment_link_change"),
     path("payment-links/<str:link_id>/switch/", links.switch_link, name="payment_link_switch"),
+    path("api-keys/", api_keys.key_list, name="api_keys"),
+    path("api-keys/add/", api_keys.add_key, name="api_key_add"),
+    path("api-keys/quick-start/", api_keys.quick_start, name="quick_start"),
+    path("api-keys/<str:key_id>/rotate/", api_keys.rotate_key, name="api_key_rotate"),
+    path("api-keys/<str:key_id>/revoke/", api_keys.revoke_key, name="api_key_revoke"),
+    path("requests/", requests.request_list, name="requests"),
     path("wallets/", wallets.wallet_list, name="wallets"),
     path("wallets/add/", wallets.add_wallet, name="wallet_add"),
     path("wallets/<str:wallet_id>/remove/", wallets.remove_wallet, name="wallet_remove"),

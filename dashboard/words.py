@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from invoices.states import InvoiceException, InvoiceStatus
+from merchants.models import KeyStatus
 from payments.states import PaymentStatus, RefundStatus
 from webhooks.states import DeliveryStatus
 
@@ -73,4 +74,9 @@ EVENT: Final[Mapping[str, Promise]] = {
     "refund.cancelled": _("Refund withdrawn"),
     "settlement.created": _("Settled"),
     "settlement.reversed": _("Settlement reversed"),
+}
+KEY: Final[Mapping[KeyStatus, Said]] = {
+    KeyStatus.ACTIVE: (_("Active"), "good"),
+    KeyStatus.REVOKED: (_("Revoked"), ""),
+    KeyStatus.EXPIRED: (_("Ended"), ""),
 }

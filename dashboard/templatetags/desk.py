@@ -80,6 +80,12 @@ def code(value: object) -> SafeString:
     return format_html('<span class="value"><code class="code" translate="no">{}</code>{}</span>', value, copy(value))
 
 
+@register.simple_tag
+def failure(code: str) -> SafeString:
+    """Show an error code of the API and lead to what it means."""
+    return format_html('<a class="small" href="/docs/errors#{}">{}</a>', code.lower().replace("_", "-"), code)
+
+
 @register.simple_tag(takes_context=True)
 def here(context: dict[str, Any]) -> SafeString:
     """Bind a form to the merchant and the mode it is shown for; belongs beside ``{% csrf_token %}``."""

@@ -81,6 +81,13 @@ def refund(merchant: Merchant) -> dict[str, str]:
     return {"refund_id": make_refund(merchant, timezone.now()).public_id}
 
 
+def key(merchant: Merchant) -> dict[str, str]:
+    order = services.KeyOrder("Shop", livemode=False, permissions=["invoices:read"])
+    grant = services.Grant(livemode=False, permissions=["*"])
+    made, _text = services.create_api_key(merchant=merchant, order=order, grant=grant, now=timezone.now())
+    return {"key_id": made.public_id}
+
+
 TRON = "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH"
 
 
@@ -101,6 +108,12 @@ TABLE = {
     "wallet_remove": Row(MONEY, MONEY, of=wallet),
     "wallet_addresses": Row(MONEY, MONEY, of=wallet),
     "overview": Row(EVERYBODY),
+    "api_keys": Row(DEVELOP),
+    "api_key_add": Row(DEVELOP, DEVELOP),
+    "quick_start": Row(DEVELOP),
+    "api_key_rotate": Row(DEVELOP, DEVELOP, of=key),
+    "api_key_revoke": Row(DEVELOP, DEVELOP, of=key),
+    "requests": Row(DEVELOP),
     "invoices": Row(EVERYBODY),
     "invoice": Row(EVERYBODY, of=invoice),
     "invoice_cancel": Row(None, SELL, of=invoice),
