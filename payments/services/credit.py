@@ -12,7 +12,7 @@ from core.money import WIDE
 from events.outbox import emit
 from invoices.models import Invoice
 from invoices.quotes import value_of
-from invoices.states import FINAL, InvoiceStatus
+from invoices.states import FINAL, InvoiceException, InvoiceStatus
 from merchants.settings import MerchantSettings
 from payments.events import deposit_event, payment_event, with_last_payment
 from payments.models import Payment
@@ -112,6 +112,7 @@ def settle_invoice(invoice: Invoice, changes: list[Change], *, now: datetime, al
     told = [(change, event) for change in changes for event in _events_of(change)]
     if not told and not always:
         return
+    was_over = invoice.exception == InvoiceException.OVERPAID
     refunds = standing_refunds(invoice)
     happenings = recount(invoice, refunds, now=now)
     for change, event in told:
@@ -120,7 +121,9 @@ def settle_invoice(invoice: Invoice, changes: list[Change], *, now: datetime, al
     last = changes[-1].payment if changes else None
     for happening in happenings:
         emit(with_last_payment(happening, last))
-    if always or any(change.touches_confirmed for change in changes):
+    # A surplus that is not confirmed yet replaces the credit for what is.
+    is_over = was_over or invoice.exception == InvoiceException.OVERPAID
+    if always or is_over or any(change.touches_confirmed for change in changes):
         payments = [change.payment for change in changes]
         books.follow_payments(invoice, payments, now=now)
         # Before the rest is settled: what goes back to the customer never is the merchant's.

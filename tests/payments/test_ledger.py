@@ -239,6 +239,19 @@ class TestSurplus:
         assert balances() == {"chain": 25_000_000, "credits": -8_510_000, "merchant": FEE - ALL, "fees": -FEE}
         assert [kind for kind, _ in journal()].count("credit_voided") == 1
 
+    def test_a_credit_that_is_replaced_for_money_that_vanishes_stays_on_the_books(self, chain, invoice, now):
+        pay(chain, invoice, now, units=20_000_000)
+        before = balances()
+        chain.mine(transfer(invoice, units=5_000_000, txid="b" * 64))
+        read(chain, now)
+        assert (balances(), reconciliation.ledger_differences(Scope())) == (before, [])
+
+        chain.fork(1)
+        chain.grow(2)
+        read(chain, now)
+
+        assert (balances(), reconciliation.ledger_differences(Scope())) == (before, [])
+
     def test_a_voided_credit_is_booked_back(self, chain, invoice, now):
         pay(chain, invoice, now, units=20_000_000)
 
