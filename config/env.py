@@ -22,9 +22,11 @@ _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _POSTGRES_FORM: Final = "postgres://user:password@host:5432/database"
 
 
-def text(name: str, *, default: str | None = None, allow_empty: bool = False) -> str:
+def text(
+    name: str, *, default: str | None = None, allow_empty: bool = False, form: str = "a text that is not empty"
+) -> str:
     """
-    Return a variable as it is, without blanks around it.
+    Return a variable as it is, without blanks around it; ``form`` says what it must be.
 
     :raises ImproperlyConfigured: when it is not set (or empty) and has no default
     """
@@ -35,7 +37,7 @@ def text(name: str, *, default: str | None = None, allow_empty: bool = False) ->
         return default
     if allow_empty:
         return ""
-    raise ImproperlyConfigured(f"{name} is not set. It must be a text that is not empty.")
+    raise ImproperlyConfigured(f"{name} is not set. It must be {form}.")
 
 
 def secret(name: str, *, minimum: int, default: str | None = None) -> str:

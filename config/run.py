@@ -184,15 +184,26 @@ def _answers(options: Options) -> bool:
 
 def _announce(options: Options) -> None:
     base = f"http://{options.reachable_at}:{options.port}"
+    # Browsers keep passkeys for names, not for addresses.
+    desk = (
+        f"http://{'localhost' if options.reachable_at == LOOPBACK else options.reachable_at}:{options.port}/dashboard/"
+    )
     demo = local.demo_of(options.var_dir) if options.has_demo else {}
     lines = [f"ready {base}"]
     if demo:
         lines += [
             f"  Pay an invoice   {base}/invoice/{demo['invoice']}",
+            f"  Dashboard        {desk}   {demo['owner']} / {demo['owner_password']}",
             f"  Staff            {base}/admin/   {demo['admin_user']} / {demo['admin_password']}",
             f"  Test API key     {demo['test_api_key']}",
             f"                   curl -H 'Authorization: Bearer {demo['test_api_key']}' {base}/api/v1/invoices",
         ]
+    else:
+        lines.append(f"  Dashboard        {desk}   open an account there")
+    if not env.text("EMAIL_HOST", allow_empty=True):
+        lines.append(
+            "  E-mail           no mail server (EMAIL_HOST): every mail is shown below and kept in VAR_DIR/mail"
+        )
     lines += [f"  API              {base}/docs/", f"  Ctrl-C stops everything; the data stays in {options.var_dir}"]
     sys.stdout.write("\n".join(["", *lines, "", ""]))
     sys.stdout.flush()

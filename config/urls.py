@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("api.urls")),
     path("invoice/", include("paypages.urls")),
     path("", include("paypages.front")),
+    path("dashboard/", include("dashboard.account_urls")),
     path("dashboard/", include("dashboard.urls")),
 ]
 

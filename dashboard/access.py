@@ -36,6 +36,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from core import context
 from core.errors import CheckoutError, Conflict, Denied, Invalid, NotFound, Unavailable
+from dashboard.accounts.visits import note_visit
 from dashboard.policy import guarded
 from dashboard.zones import zone_of
 from merchants.errors import MerchantSuspended
@@ -154,12 +155,23 @@ def desk(*, may: frozenset[Role] = EVERYBODY, also_suspended: bool = False) -> C
     return decorate
 
 
+def signed_in(view: View) -> View:
+    """Let only people in who are signed in, whatever they belong to: for what is theirs and no merchant's."""
+
+    @wraps(view)
+    def _signed_in(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        return view(request, *args, **kwargs) if request.user.is_authenticated else _to_sign_in(request)
+
+    return _signed_in
+
+
 def sit_down(request: HttpRequest) -> Desk:
     """
     Return where the signed-in person works now, and have the templates know it as ``at``.
 
     :raises NoMembership: when they belong to no merchant
     """
+    note_visit(request, now=timezone.now())
     at = _desk_of(request)
     cast("Any", request).desk = at
     return at
@@ -174,8 +186,8 @@ def problem(request: HttpRequest, failure: CheckoutError) -> HttpResponse:
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
     if request.headers.get("HX-Request"):  # a part of a page asks: the whole page has to go
-        return HttpResponseClientRedirect(reverse("dashboard:sign_in"))
-    return redirect_to_login(request.get_full_path(), login_url=reverse("dashboard:sign_in"))
+        return HttpResponseClientRedirect(reverse("account_login"))
+    return redirect_to_login(request.get_full_path(), login_url=reverse("account_login"))
 
 
 def _desk_of(request: HttpRequest) -> Desk:

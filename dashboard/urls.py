@@ -1,8 +1,9 @@
-"""The merchant's URLs, below ``/dashboard/``. Passwords are chosen with Django's own views."""
+"""The merchant's URLs, below ``/dashboard/``; those of people's own accounts are in account_urls.py."""
 
 from django.contrib.auth import views as auth
-from django.urls import URLPattern, path, reverse_lazy
+from django.urls import URLPattern, path
 
+from dashboard.accounts.first_password import FirstPasswordView
 from dashboard.views import (
     api_keys,
     customers,
@@ -20,8 +21,6 @@ app_name = "dashboard"
 
 urlpatterns: list[URLPattern] = [
     path("", sessions.home, name="home"),
-    path("sign-in/", sessions.sign_in, name="sign_in"),
-    path("sign-out/", sessions.sign_out, name="sign_out"),
     path("merchant/", sessions.choose_merchant, name="merchant"),
     path("mode/", sessions.choose_mode, name="mode"),
     path("overview/", overview.overview, name="overview"),
@@ -53,13 +52,7 @@ urlpatterns: list[URLPattern] = [
     path("payouts/<str:payout_id>/", payouts.payout_detail, name="payout"),
     path("payouts/<str:payout_id>/withdraw/", payouts.withdraw_refund, name="payout_withdraw"),
     path("refunds/<str:refund_id>/send/", payouts.send_refund, name="payout_send"),
-    path(
-        "password/<uidb64>/<token>/",
-        auth.PasswordResetConfirmView.as_view(
-            template_name="registration/choose_password.html", success_url=reverse_lazy("dashboard:password_chosen")
-        ),
-        name="password",
-    ),
+    path("password/<uidb64>/<token>/", FirstPasswordView.as_view(), name="password"),
     path(
         "password/done/",
         auth.PasswordResetCompleteView.as_view(template_name="registration/password_chosen.html"),

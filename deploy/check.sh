@@ -19,7 +19,7 @@ production_check() {
     key=$(python -c 'import secrets; print(secrets.token_urlsafe(64))')
     SECRET_KEY=$key SECRET_ENCRYPTION_KEYS="MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=" ALLOWED_HOSTS=pay.example.com \
         API_BASE_URL=https://pay.example.com DATABASE_URL=postgres://user:password@127.0.0.1:1/checkout \
-        REDIS_URL=redis://127.0.0.1:1/0 DJANGO_SETTINGS_MODULE=config.settings.production \
+        REDIS_URL=redis://127.0.0.1:1/0 EMAIL_HOST=mail.example.com DJANGO_SETTINGS_MODULE=config.settings.production \
         python manage.py check --deploy --fail-level WARNING
 }
 

@@ -40,6 +40,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "core",
     "events",
     "chains.sandbox",
@@ -97,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 # A redirect would turn a POST to an unknown URL into something else than the answer 404.
 APPEND_SLASH = False
@@ -135,6 +140,53 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+
+# Logins of members, with django-allauth; what it asks of us is in dashboard/accounts.
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "dashboard:home"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "dashboard.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 900  # seconds
+ACCOUNT_RATE_LIMITS = False  # ours are in dashboard/accounts, and hold without Valkey too
+ACCOUNT_FORMS = {
+    "login": "dashboard.accounts.forms.SignInForm",
+    "signup": "dashboard.accounts.forms.SignUpForm",
+    "reset_password": "dashboard.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "dashboard.accounts.forms.NewPasswordForm",
+    "change_password": "dashboard.accounts.forms.ChangePasswordForm",
+    "set_password": "dashboard.accounts.forms.SetPasswordForm",
+    "reauthenticate": "dashboard.accounts.forms.ConfirmPasswordForm",
+    "add_email": "dashboard.accounts.forms.ChangeEmailForm",
+    "confirm_email_verification_code": "dashboard.accounts.forms.MailedCodeForm",
+    "confirm_password_reset_code": "dashboard.accounts.forms.ResetCodeForm",
+}
+MFA_ADAPTER = "dashboard.accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds that a clock may be off
+MFA_RATE_LIMITS = False
+MFA_FORMS = {
+    "authenticate": "dashboard.accounts.forms.SecondFactorForm",
+    "reauthenticate": "dashboard.accounts.forms.ConfirmCodeForm",
+    "activate_totp": "dashboard.accounts.forms.ActivateAppForm",
+    "add_webauthn": "dashboard.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "dashboard.accounts.forms.RenamePasskeyForm",
+}
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -203,6 +255,7 @@ EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", allow_empty=True)
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", allow_empty=True)
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 10
+MAIL_IS_SHOWN = False  # whether mails go to the log instead of to people: only where one machine is tried out
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default="Crypto Checkout <checkout@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

@@ -27,8 +27,12 @@ METRICS_ALLOWED_NETWORKS = env.networks("METRICS_ALLOWED_NETWORKS", default=["12
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 if not env.text("EMAIL_HOST", allow_empty=True):
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    MAIL_IS_SHOWN = True
+    EMAIL_BACKEND = "core.mail.ShownMail"
     EMAIL_FILE_PATH = VAR_DIR / "mail"
+
+# Browsers allow passkeys on http://localhost too.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

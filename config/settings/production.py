@@ -16,6 +16,9 @@ REDIS_URL = env.redis("REDIS_URL")
 CELERY_BROKER_URL = REDIS_URL
 CACHES = {"default": cache_settings(REDIS_URL)}
 
+# Nobody gets in without mail: codes that check addresses and reset passwords go out by it.
+EMAIL_HOST = env.text("EMAIL_HOST", form="the name of your SMTP server; localhost for one on this machine")
+
 STATIC_ROOT = env.folder("STATIC_ROOT", default=VAR_DIR / "static")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

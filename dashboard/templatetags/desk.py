@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -106,6 +107,7 @@ def menu(context: dict[str, Any], place: str) -> dict[str, Any]:
         "at": at,
         "place": place,
         "sections": navigation.menu(at, path=request.path),
+        "is_own": request.path.startswith(reverse("mfa_index")),
         "next": navigation.home_of(request.path),
         "csrf_token": context.get("csrf_token"),
     }

@@ -1,26 +1,13 @@
-"""Signing in and out, and choosing among one's merchants and the two modes."""
+"""Where a member begins, and choosing among one's merchants and the two modes."""
 
-from django.contrib.auth import views
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from core.sign_in import SignInForm
 from dashboard.access import CHOSEN, TESTING, Desk, desk
 from dashboard.navigation import first_page
-from dashboard.policy import guarded
 from merchants.models import Merchant
-
-sign_in = guarded(
-    views.LoginView.as_view(
-        template_name="dashboard/sign_in.html",
-        form_class=SignInForm,
-        redirect_authenticated_user=True,
-        next_page=reverse_lazy("dashboard:home"),
-    )
-)
-sign_out = guarded(views.LogoutView.as_view(next_page=reverse_lazy("dashboard:sign_in")))
 
 
 @require_safe

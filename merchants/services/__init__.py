@@ -22,6 +22,7 @@ from merchants.services.keys import (
     update_api_key,
 )
 from merchants.services.notices import notice, tell_of_wallets
+from merchants.services.people import confirm_address, login_name
 from merchants.services.signing_up import SignedUp, SignUp, sign_up
 from merchants.services.usage import count_invoice
 from merchants.services.vaults import OpenedVault, gas_address, open_vault, preview_vault
@@ -39,12 +40,14 @@ __all__ = [
     "add_addresses",
     "add_wallet",
     "change_plan",
+    "confirm_address",
     "count_invoice",
     "create_api_key",
     "first_addresses",
     "gas_address",
     "invite_waiting",
     "issue_destination",
+    "login_name",
     "notice",
     "open_vault",
     "preview_vault",

@@ -19,21 +19,26 @@ from merchants.scopes import EVERYTHING
 from merchants.secrets import new_webhook_secret
 from merchants.services.invitations import invite_soon
 from merchants.services.keys import KeyOrder, issue_first_key
+from merchants.services.people import login_name
 from merchants.settings import merge
 
 DEFAULT_PLAN: Final = "free"
-_USERNAME_LENGTH: Final = 150
 
 
 @dataclass(frozen=True, slots=True)
 class SignUp:
-    """Who wants an account. ``is_invited`` is set where the staff opens it."""
+    """
+    Who wants an account. ``is_invited`` is set where the staff opens it.
+
+    ``owner`` is the person who signs up on the dashboard; without one, ``contact_email`` is mailed a link.
+    """
 
     business_name: str
     contact_email: str
     plan_type: str = DEFAULT_PLAN
     settings: Mapping[str, Any] = field(default_factory=dict)
     is_invited: bool = False
+    owner: User | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def sign_up(*, request: SignUp, now: datetime) -> SignedUp:
     log_change("merchant.created", merchant=merchant, about=merchant, plan_type=plan.pk)
     live_key, api_key = _first_key(merchant, livemode=True, now=now)
     _, test_api_key = _first_key(merchant, livemode=False, now=now)
-    _add_owner(merchant, now=now)
+    _add_owner(merchant, request.owner, now=now)
     return SignedUp(
         merchant=merchant,
         live_key=live_key,
@@ -103,8 +108,14 @@ def _first_key(merchant: Merchant, *, livemode: bool, now: datetime) -> tuple[AP
     return issue_first_key(merchant=merchant, order=order, now=now)
 
 
-def _add_owner(merchant: Merchant, *, now: datetime) -> Member:
-    member = Member(user=_user(merchant.contact_email), merchant=merchant, role=Role.OWNER, created_at=now)
+def _add_owner(merchant: Merchant, owner: User | None, *, now: datetime) -> Member:
+    member = Member(
+        user=owner or _user(merchant.contact_email),
+        merchant=merchant,
+        role=Role.OWNER,
+        invited_at=now if owner else None,  # whoever signs up on the dashboard is here already
+        created_at=now,
+    )
     member.save(force_insert=True)
     log_change("member.added", merchant=merchant, about=member, role=member.role)
     invite_soon()
@@ -116,8 +127,8 @@ def _user(email: str) -> User:
     known = get_user_model().objects.filter(email__iexact=email, is_active=True).order_by("pk").first()
     if known is not None:
         return known
-    name = email.lower()
-    username = name if len(name) <= _USERNAME_LENGTH else f"user-{secrets.digest(name)[:40]}"
     # "!" is no hash of anything: no password fits until one is chosen through the mailed link.
-    user, _ = get_user_model().objects.get_or_create(username=username, defaults={"email": email, "password": "!"})
+    user, _ = get_user_model().objects.get_or_create(
+        username=login_name(email), defaults={"email": email, "password": "!"}
+    )
     return user

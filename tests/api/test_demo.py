@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from invoices.models import Invoice
@@ -34,6 +35,16 @@ def test_the_demo_is_a_merchant_with_a_working_test_key_an_invoice_and_a_staff_l
     admin = authenticate(username=demo["admin_user"], password=demo["admin_password"])
     assert admin.is_staff
     assert admin.is_superuser
+
+
+def test_the_demos_owner_signs_in_to_the_dashboard(db, file):
+    demo = make_demo(file)
+    client = Client()
+
+    answer = client.post("/dashboard/sign-in/", {"login": demo["owner"], "password": demo["owner_password"]})
+
+    assert answer["Location"] == "/dashboard/"
+    assert b"Demo Shop" in client.get("/dashboard/wallets/").content
 
 
 def test_only_its_owner_can_read_the_file(db, file):

@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from merchants.models import Member, Wallet
+from merchants.services import confirm_address
 from tests.browser.conftest import WIDE
 from tests.chains.test_addresses import PHRASE, TRX_ACCOUNT
 from tests.factories import make_merchant
@@ -22,7 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def person(settings, valkey):
     settings.CHAINS = {"tron": {"rpc_urls": ["http://127.0.0.1:1"]}}
     merchant = make_merchant(timezone.now())
-    user = get_user_model().objects.create_user("me@example.com", password="four unrelated words")
+    user = get_user_model().objects.create_user("me@example.com", "me@example.com", "four unrelated words")
+    confirm_address(user=user)
     Member.objects.create(user=user, merchant=merchant, role="owner")
     return user
 
@@ -40,7 +42,7 @@ def test_a_wallet_is_added_and_removed(chromium: Browser, live_server, person, d
     page.get_by_label("E-mail address").fill("me@example.com")
     page.get_by_label("Password").fill("four unrelated words")
     _fits(page, device)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Wallets")).to_be_visible()
     page.get_by_role("link", name="Add a wallet").click()
     _fits(page, device)
@@ -78,7 +80,7 @@ def test_a_wallet_is_added_and_removed(chromium: Browser, live_server, person, d
     expect(page.get_by_text("Nothing here is real money.")).to_have_count(0)
     _open_menu(page, device)
     page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("main").get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("main").get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     context.close()
 
     refusals = [problem for problem in problems if "422" not in problem]  # the browser notes the refused phrase

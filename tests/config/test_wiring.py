@@ -19,6 +19,7 @@ PRODUCTION = {
     "API_BASE_URL": "https://pay.example.com",
     "DATABASE_URL": "postgres://me:pw@db/shop",
     "REDIS_URL": "redis://cache",
+    "EMAIL_HOST": "mail.example.com",
 }
 
 

@@ -1,6 +1,7 @@
 """Members at their desks."""
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
@@ -44,6 +45,9 @@ def seat(merchant, modes):
         Member.objects.get_or_create(user=user, merchant=of, defaults={"role": role})
         client = Client(enforce_csrf_checks=False)
         client.force_login(user)
+        UserSession.objects.create(
+            user=user, session_key=client.session.session_key, ip="127.0.0.1"
+        )  # as the door does
         if modes["test"]:
             client.post("/dashboard/mode/", {"mode": "test"})
         return client

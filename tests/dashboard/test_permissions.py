@@ -97,7 +97,7 @@ def _vaults(settings):
 
 
 # Pages before the door, which know no roles.
-OPEN = {"sign_in", "sign_out", "password", "password_chosen"}
+OPEN = {"password", "password_chosen"}
 
 TABLE = {
     "home": Row(EVERYBODY),

@@ -25,9 +25,10 @@ from invoices.services import InvoiceOrder, Item, create_invoice
 from invoices.states import InvoiceStatus
 from merchants.models import Merchant
 from merchants.selectors import authenticate_key
-from merchants.services import SignUp, sign_up
+from merchants.services import SignUp, confirm_address, sign_up
 
 _ADMIN: Final = "admin"
+_OWNER: Final = "owner@demo.example"
 _INVOICE_LIFETIME: Final = timedelta(days=7)
 # An invoice of the demo that is further than this is no longer one to open and pay.
 _PAYABLE: Final = frozenset({InvoiceStatus.CREATED, InvoiceStatus.PENDING})
@@ -42,6 +43,8 @@ class Demo:
     invoice: str = ""
     admin_user: str = ""
     admin_password: str = ""
+    owner: str = ""
+    owner_password: str = ""
 
 
 class Command(BaseCommand):
@@ -59,15 +62,15 @@ class Command(BaseCommand):
 def _completed(demo: Demo, *, now: datetime) -> Demo:
     merchant = _merchant_of(demo)
     if merchant is None:
-        request = SignUp(
-            business_name="Demo Shop", contact_email="owner@demo.example", plan_type="pro", is_invited=True
-        )
+        request = SignUp(business_name="Demo Shop", contact_email=_OWNER, plan_type="pro", is_invited=True)
         new = sign_up(request=request, now=now)
         merchant, demo = new.merchant, replace(demo, test_api_key=new.test_api_key)
     if not _is_payable(demo.invoice, now=now):
         demo = replace(demo, invoice=_new_invoice(merchant, now=now))
     if not _can_log_in(demo):
         demo = replace(demo, admin_user=_ADMIN, admin_password=_new_admin_password())
+    if not _is_known(demo.owner):
+        demo = replace(demo, owner=_OWNER, owner_password=_new_owner_password())
     return demo
 
 
@@ -104,6 +107,20 @@ def _new_invoice(merchant: Merchant, *, now: datetime) -> str:
 def _can_log_in(demo: Demo) -> bool:
     user = get_user_model().objects.filter(username=demo.admin_user, is_staff=True, is_active=True).first()
     return user is not None and user.check_password(demo.admin_password)
+
+
+def _is_known(owner: str) -> bool:
+    """Return whether the owner has been given a login; what they made of it since is theirs."""
+    return bool(owner) and get_user_model().objects.filter(username=owner).exists()
+
+
+def _new_owner_password() -> str:
+    password = secrets.random_base62(16)
+    owner = get_user_model().objects.get(username=_OWNER)
+    owner.set_password(password)
+    owner.save(update_fields=["password"])
+    confirm_address(user=owner)
+    return password
 
 
 def _new_admin_password() -> str:

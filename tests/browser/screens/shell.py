@@ -42,9 +42,3 @@ def _(stage: Stage) -> str:
 def _(stage: Stage) -> str:
     services.suspend(merchant=stage.merchant, reason="", now=stage.now)
     return "/dashboard/wallets/"
-
-
-@screen("shell", "sign in")
-def _(stage: Stage) -> str:
-    stage.visitor = True
-    return "/dashboard/sign-in/"
