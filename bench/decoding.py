@@ -2,16 +2,18 @@
 
 import random
 from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any, Final
 
 from bench.figures import Figure, show
 from bench.installation import Installation
-from chains.base import Asset
+from chains.base import Asset, Block, Transfer
 from chains.codecs import evm_address
 from chains.erc20 import TRANSFER_TOPIC, TransferLogs
-from chains.moves import Move, Spelling, received, watched
+from chains.evm import SPELLING
+from chains.moves import as_transfers, check_in_blocks, received, watched
 
 TRANSFERS: Final = 100_000
 OURS: Final = 1_000  # of them
@@ -22,21 +24,28 @@ _CONTRACT: Final = "dac17f958d2ee523a2206206994597c13d831ec7"
 
 
 def run(_installation: Installation) -> None:
-    """Decode the same logs in turns."""
+    """
+    Decode the same logs in turns, in processor time: other programs do not change it.
+
+    From the node's reply to transfers as the scanner is given them, with the checksums of their
+    addresses. Which addresses are ours is known from a set: the database's answer is timed in ``catchup``.
+    """
     logs = _logs()
-    ours = {log["topics"][2][26:] for log in logs[:OURS]}
+    blocks = _blocks(logs)
+    some, all_of_them = _recipients(logs[:OURS]), _recipients(logs)
     ways: dict[str, Callable[[], object]] = {
-        "ours": lambda: _decode_and_match(logs, ours, str),
-        "spelled": lambda: _decode_and_match(logs, {evm_address(body) for body in ours}, evm_address),
+        "ours": lambda: _decode_and_match(logs, blocks, some),
+        "all ours": lambda: _decode_and_match(logs, blocks, all_of_them),
         "bare": lambda: _cut(logs),
         "web3": lambda: _with_web3(logs[:_OF_WEB3]),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, way in ways.items():
-            begun = perf_counter()
+            evm_address.cache_clear()
+            begun = process_time()
             way()
-            times[name].append(perf_counter() - begun)
+            times[name].append(process_time() - begun)
     own = median(times["ours"])
     bare = median(times["bare"])
     web3 = median(times["web3"]) * TRANSFERS / _OF_WEB3
@@ -44,7 +53,7 @@ def run(_installation: Installation) -> None:
         f"Decoding and matching {TRANSFERS:,} token transfers, {OURS:,} of them ours, {ROUNDS} rounds in turns",
         [
             Figure("decode and match", f"{TRANSFERS / own:,.0f} transfers/s"),
-            Figure("with the checksum of each recipient", f"{TRANSFERS / median(times['spelled']):,.0f} transfers/s"),
+            Figure("if all of them were ours", f"{TRANSFERS / median(times['all ours']):,.0f} transfers/s"),
             Figure("cut and parse only", f"{TRANSFERS / bare:,.0f} transfers/s"),
             Figure("web3 process_log", f"{TRANSFERS / web3:,.0f} transfers/s"),
             Figure("times web3", f"{web3 / own:.0f}", f"at least {_LEAST_TIMES}", web3 / own >= _LEAST_TIMES),
@@ -82,7 +91,10 @@ class _Ours:
     def __init__(self, ours: set[str]) -> None:
         self._ours = ours
 
-    def among(self, addresses: Collection[str]) -> set[str]:
+    def among(self, addresses: Collection[str]) -> set[str]:  # noqa: ARG002
+        return set()
+
+    def among_folded(self, addresses: Collection[str]) -> set[str]:
         return self._ours.intersection(addresses)
 
     def references(self, candidates: Collection[str]) -> set[str]:  # noqa: ARG002
@@ -92,11 +104,24 @@ class _Ours:
         return iter(self._ours)
 
 
-def _decode_and_match(logs: list[dict[str, Any]], ours: set[str], spell: Callable[[str], str]) -> list[Move]:
+def _recipients(logs: list[dict[str, Any]]) -> set[str]:
+    return {"0x" + log["topics"][2][26:] for log in logs}
+
+
+def _blocks(logs: list[dict[str, Any]]) -> dict[int, Block]:
+    named = {int(log["blockNumber"], 16): log["blockHash"] for log in logs}
+    moment = datetime(2025, 1, 1, tzinfo=UTC)
+    return {height: Block(height, hash_, f"0x{height:064x}", moment) for height, hash_ in named.items()}
+
+
+def _decode_and_match(logs: list[dict[str, Any]], blocks: dict[int, Block], ours: set[str]) -> list[Transfer]:
+    """Return the transfers to ``ours``, step by step as ``chains.evm`` does it."""
     asset = Asset("USDT", "ethereum", 6, 2, "0x" + _CONTRACT)
     reader = TransferLogs(None, {_CONTRACT: asset})  # type: ignore[arg-type]
     sifted = reader.sift(logs)
-    return received(reader.moves_to(watched(sifted.recipients, _Ours(ours), Spelling(spell, "0x")), sifted))
+    moves = reader.moves_to(watched(sifted.recipients, _Ours(ours), SPELLING), sifted)
+    check_in_blocks(moves, blocks)
+    return list(as_transfers(received(moves), blocks, SPELLING))
 
 
 def _cut(logs: list[dict[str, Any]]) -> int:

@@ -1,7 +1,8 @@
 """A node of an EVM chain that costs little: ``python -m bench.stub_node`` prints its port and follows stdin.
 
-Each line on stdin, ``empty 20000`` or ``busy 1000``, adds so many blocks. A busy one holds 200 token
-transfers, each in a transaction of its own; every thousandth goes to an address of ``address_of``.
+Each line on stdin, ``empty 20000``, ``busy 1000`` or ``ours 10``, adds so many blocks. The others than
+empty ones hold 200 token transfers, each in a transaction of its own; every thousandth of the busy
+ones, and all of ``ours``, go to an address of ``address_of``, each to the next one.
 """
 
 import json
@@ -36,13 +37,21 @@ class Chain:
     def __init__(self) -> None:
         self.height = _HEIGHT_BEFORE
         self.busy: range = range(0)
+        self.every = OURS_EVERY
+        self.paid = 0  # how many of our addresses got something, before the blocks in ``busy``
 
     def grow(self, kind: str, count: int) -> None:
         """Add blocks on top."""
         first = self.height + 1
-        if kind == "busy":
+        if kind != "empty":
+            self.paid += len(self.busy) * IN_A_BLOCK // self.every
             self.busy = range(first, first + count)
+            self.every = OURS_EVERY if kind == "busy" else 1
         self.height += count
+
+    def logs(self, height: int) -> str:
+        """Return the logs of a busy block as JSON, without brackets."""
+        return _logs(height, (height - self.busy.start) * IN_A_BLOCK, self.every, self.paid)
 
     def answer(self, call: dict[str, Any]) -> str:
         """Return the reply to one call as JSON."""
@@ -61,7 +70,7 @@ class Chain:
             heights = range(int(wanted["blockHash"], 16), int(wanted["blockHash"], 16) + 1)
         else:
             heights = range(int(wanted["fromBlock"], 16), int(wanted["toBlock"], 16) + 1)
-        return f"[{','.join(_logs(height, self.busy.start) for height in heights if height in self.busy)}]"
+        return f"[{','.join(self.logs(height) for height in heights if height in self.busy)}]"
 
 
 def _word(number: int) -> str:
@@ -111,13 +120,17 @@ def _transaction(height: int, place: int) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1000)
-def _logs(height: int, first: int) -> str:
-    return ",".join(_log(height, place, (height - first) * IN_A_BLOCK + place) for place in range(IN_A_BLOCK))
-
-
-def _log(height: int, place: int, number: int) -> str:
+def _logs(height: int, first: int, every: int, paid: int) -> str:
+    ours = ((first + place) % every == 0 for place in range(IN_A_BLOCK))
     # Others' addresses are all different: no cache helps.
-    recipient = number // OURS_EVERY + 1 if number % OURS_EVERY == 0 else (number + 1) << 96
+    recipients = (
+        paid + (first + place) // every + 1 if is_ours else (first + place + 1) << 96
+        for place, is_ours in enumerate(ours)
+    )
+    return ",".join(_log(height, place, recipient) for place, recipient in enumerate(recipients))
+
+
+def _log(height: int, place: int, recipient: int) -> str:
     return json.dumps(
         {
             "address": "0x" + CONTRACT,
@@ -167,7 +180,7 @@ def main() -> None:
         chain.grow(kind, int(count))
         for height in chain.busy:  # made beforehand: what is measured is the scanner
             _block(height, True)
-            _logs(height, chain.busy.start)
+            chain.logs(height)
         print(chain.height, flush=True)
 
 

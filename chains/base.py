@@ -145,6 +145,13 @@ class Watchlist(Protocol):
     def among(self, addresses: Collection[str]) -> set[str]:
         """Return those of ``addresses`` that were ever issued: one indexed query."""
 
+    def among_folded(self, addresses: Collection[str]) -> set[str]:
+        """
+        Return those of ``addresses``, all in small letters, that were ever issued: one indexed query.
+
+        For chains whose addresses begin with 0x and mean the same in capitals (EIP-55).
+        """
+
     def references(self, candidates: Collection[str]) -> set[str]:
         """Return those of ``candidates`` that were ever issued as a tag: one indexed query."""
 

@@ -5,9 +5,9 @@ contract and recipient; only those for us are decoded, and these must be exactly
 else the node cannot be relied on. Decoding is slicing; web3's decoder is two orders of magnitude slower.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from chains.base import Asset, ChainUnavailable
@@ -19,17 +19,18 @@ from chains.rpc import JsonRpc
 
 TRANSFER_TOPIC: Final = keccak256(b"Transfer(address,address,uint256)").hex()
 _ADDRESS_BYTES: Final = 20
-_ADDRESS: Final = re.compile("[0-9a-f]{40}")
-_ADDRESS_DIGITS: Final = 40
+_PLACE: Final = itemgetter("address", "blockNumber", "blockHash")
 _PADDING: Final = "0" * 24  # an address fills the last 20 of a topic's 32 bytes
+_TOPIC_CHARACTERS: Final = len("0x") + 2 * HASH_BYTES
+_HEX_DIGITS: Final = b"0123456789abcdef"
 
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """Logs of tracked contracts as the node wrote them, and the recipients (40 hex digits) and places they name."""
+    """Logs of tracked contracts as the node wrote them, the recipient (40 hex digits) of each, and their places."""
 
     entries: Sequence[Any]
-    recipients: frozenset[str]
+    recipients: Sequence[str]
     places: frozenset[tuple[str, int, str]]  # contract, height, block hash
 
     @classmethod
@@ -37,7 +38,7 @@ class Logs:
         """Return all of them as one."""
         return cls(
             [entry for logs in several for entry in logs.entries],
-            frozenset().union(*(logs.recipients for logs in several)),
+            [recipient for logs in several for recipient in logs.recipients],
             frozenset().union(*(logs.places for logs in several)),
         )
 
@@ -131,16 +132,14 @@ class TransferLogs:
         """
         entries = items_of(reply, "list of logs")
         try:
-            # One thing at a time over all of them: nothing is made that has to be kept for a log that is not for us.
-            places = {(log["address"], log["blockNumber"], log["blockHash"]) for log in entries}
-            recipients = {log["topics"][2][-_ADDRESS_DIGITS:].lower() for log in entries}
+            # All of them in few steps: nothing is made that has to be kept for a log that is not for us.
+            recipients = _addresses_in([log["topics"][2] for log in entries])
+            places = set(map(_PLACE, entries))
         except (KeyError, TypeError, IndexError, AttributeError):
             raise ChainUnavailable("the node answered with a log that is no token transfer") from None
-        if not all(map(_ADDRESS.fullmatch, recipients)):
-            raise ChainUnavailable("the node answered with a log whose recipient is no address")
         return Logs(
             entries,
-            frozenset(recipients),
+            recipients,
             frozenset(
                 (
                     tracked_contract(address, self._contracts),
@@ -158,11 +157,8 @@ class TransferLogs:
         :raises ChainUnavailable: when one of these logs is not exactly as it must be, or is there twice
         """
         wanted = set(recipients)
-        moves = [
-            self._move(fields_of(log, "log"))
-            for log in logs.entries
-            if log["topics"][2][-_ADDRESS_DIGITS:].lower() in wanted
-        ]
+        both = zip(logs.entries, logs.recipients, strict=True)
+        moves = [self._move(fields_of(log, "log")) for log, recipient in both if recipient in wanted]
         if len({(move.block_hash, move.txid, move.position) for move in moves}) != len(moves):
             raise ChainUnavailable("the node answered with one log twice")
         return moves
@@ -215,3 +211,23 @@ def _address(topic: object) -> str:
     if not word.startswith(_PADDING):
         raise ChainUnavailable("the node answered with a topic that holds no address")
     return word[len(_PADDING) :]
+
+
+def _addresses_in(topics: list[str]) -> list[str]:
+    """
+    Return the digits that an address fills in each of ``topics``; whether there is more is looked at in those for us.
+
+    They are checked and cut as one text: one by one would take longer.
+
+    :raises ChainUnavailable: when one of them is not 32 bytes in hex
+    """
+    text = "".join(topics).lower()
+    count, size = len(topics), _TOPIC_CHARACTERS
+    if (
+        set(map(len, topics)) - {size}
+        or text[::size] + text[1::size] != "0" * count + "x" * count
+        or text.encode(errors="replace").translate(None, _HEX_DIGITS) != b"x" * count
+    ):
+        raise ChainUnavailable("the node answered with a log whose recipient is no address")
+    skipped = len("0x") + len(_PADDING)
+    return [text[start + skipped : start + size] for start in range(0, len(text), size)]

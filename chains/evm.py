@@ -18,7 +18,7 @@ from chains.hexadecimal import HASH_BYTES, data, fields_of, items_of, moment, qu
 from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, received, watched
 from chains.rpc import JsonRpc
 
-SPELLING: Final = Spelling(address=evm_address, hash_prefix="0x")
+SPELLING: Final = Spelling(address=evm_address, hash_prefix="0x", is_folded=True)
 _ADDRESS_BYTES: Final = 20
 _BLOOM_BYTES: Final = 256
 _NO_FILTER: Final = 2 ** (8 * _BLOOM_BYTES) - 1  # all ones: everything may be in it

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from core.fields import ExactJSONField
@@ -266,7 +267,11 @@ class WalletAddress(Record):
     class Meta:
         verbose_name_plural = "wallet addresses"
         constraints = [UniqueConstraint(name="walletaddress_once", fields=["network", "address"])]
-        indexes = [Index(name="walletaddress_free", fields=["wallet", "position"], condition=Q(taken_at=None))]
+        indexes = [
+            Index(name="walletaddress_free", fields=["wallet", "position"], condition=Q(taken_at=None)),
+            # Where capitals are but a checksum (EIP-55), the scan asks in small letters.
+            Index(F("network"), Lower("address"), name="walletaddress_folded", condition=Q(address__startswith="0x")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.network}: {self.address}"

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, TextField, UniqueConstraint, Value
-from django.db.models.functions import Cast, Concat, Upper
+from django.db.models.functions import Cast, Concat, Lower, Upper
 
 from chains import registry
 from chains.base import Asset
@@ -171,6 +171,8 @@ class Invoice(Record):
             ),
             GinIndex(OpClass(SEARCHED, name="gin_trgm_ops"), name="invoice_search"),
             Index(name="invoice_paid_index", fields=["wallet", "wallet_index"], condition=Q(received_units__gt=0)),
+            # Where capitals are but a checksum (EIP-55), the scan asks in small letters.
+            Index(F("network"), Lower("address"), name="invoice_folded", condition=Q(address__startswith="0x")),
         ]
 
     TRANSITIONS: ClassVar = TRANSITIONS

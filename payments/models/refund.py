@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models.functions import Lower
 
 from chains import registry
 from chains.base import Asset
@@ -69,6 +70,8 @@ class Refund(Record):
             Index(F("invoice"), F("created_at").desc(), name="refund_by_invoice"),
             Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="refund_newest"),
             Index(F("network"), F("address"), name="refund_by_address", condition=~Q(address="")),
+            # Where capitals are but a checksum (EIP-55), the scan asks in small letters.
+            Index(F("network"), Lower("address"), name="refund_folded", condition=Q(address__startswith="0x")),
             Index(F("network"), F("block_height"), name="refund_by_height", condition=Q(block_height__isnull=False)),
         ]
 

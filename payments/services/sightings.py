@@ -70,6 +70,9 @@ class _OwnAddress:
     def among(self, addresses: Collection[str]) -> set[str]:
         return {self.address} & set(addresses)
 
+    def among_folded(self, addresses: Collection[str]) -> set[str]:
+        return {self.address.lower()} & set(addresses)
+
     def references(self, candidates: Collection[str]) -> set[str]:
         return {self.tag} & set(candidates) if self.tag else set()
 

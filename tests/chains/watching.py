@@ -15,6 +15,10 @@ class Watching:
         self.questions.append(set(addresses))
         return self.addresses & set(addresses)
 
+    def among_folded(self, addresses: Collection[str]) -> set[str]:
+        self.questions.append(set(addresses))
+        return {address.lower() for address in self.addresses} & set(addresses)
+
     def references(self, candidates: Collection[str]) -> set[str]:
         self.questions.append(set(candidates))
         return self.tags & set(candidates)
