@@ -143,7 +143,7 @@ def payout_card(payout: Payout) -> PayoutCard:
         invoice_id=payout.invoice.public_id if payout.invoice else "",
         invoice_title=payout.invoice.title if payout.invoice else "",
         is_withdrawable=payout.kind == PayoutKind.REFUND and payout.status in UNSIGNED,
-        gas_address=payout.sender if reason == Waiting.TOP_UP else "",
+        gas_address=payout.sender if payout.kind == PayoutKind.GAS and reason == Waiting.TOP_UP else "",
     )
 
 

@@ -110,10 +110,11 @@ def test_a_vault_without_coin_names_its_gas_address(owner, merchant, now):
         recipient=parent.sender,
         now=now,
     )
-    Payout.objects.filter(pk=gas.pk).update(waiting_reason="top_up")
+    Payout.objects.update(waiting_reason="top_up")
 
     assert parent.wallet.vault.gas_address in text(owner.get("/dashboard/payouts/"))
     assert "put some on its gas address" in text(owner.get(page(gas)))
+    assert text(owner.get("/dashboard/payouts/")).count(parent.sender) == 0  # coin goes nowhere else
     assert "Coin for the fee: 0.001" in text(owner.get(page(parent)))
 
 
