@@ -309,6 +309,21 @@ class TestRunningOut:
         refund.refresh_from_db()
         assert (world.statuses(), refund.status, world.chain.held(CUSTOMER)) == (["confirmed"], "completed", UNITS)
 
+    def test_one_that_cannot_tell_beside_one_that_lies_is_not_enough_to_pay_again(self, world):
+        world.refund()
+        world.bring_coin()
+        world.work()
+        world.chain.mine()
+        for side in ("wallet", "walletsolidity"):
+            world.nodes[0].lies[f"/{side}/gettransactioninfobyid"] = lambda _, __: {"Error": "out of order"}
+            world.nodes[1].lies[f"/{side}/gettransactioninfobyid"] = lambda _, __: {}
+        world.run_out()
+
+        world.work(3)
+
+        assert len(world.statuses()) == 1
+        assert world.statuses() != ["failed"]
+
     def test_what_the_scan_has_seen_on_the_chain_is_not_paid_again_whatever_all_nodes_say(self, world):
         refund = world.refund()
         world.bring_coin()
