@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import decorator_from_middleware
+from django.views.decorators.gzip import gzip_page
 
 View = Callable[..., HttpResponseBase]
 
@@ -36,11 +37,11 @@ def api_origin() -> str:
 
 
 def guarded(view: View) -> View:
-    """Answer with the strict Content-Security-Policy and the headers that belong to it."""
+    """Answer with the strict Content-Security-Policy and the headers that belong to it, compressed."""
 
     @wraps(view)
     def _guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        response = csp(_policy())(view)(request, *args, **kwargs)
+        response = gzip_page(csp(_policy())(view))(request, *args, **kwargs)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         return response

@@ -133,6 +133,7 @@ class Surroundings:
     now: datetime
     language: str = "en"
     api: str = ""
+    page: str = ""  # the whole address of this page
 
 
 def present(
@@ -164,7 +165,7 @@ def present(
         money=money,
         fiat_total=fiat_text(invoice.total, invoice.currency, around.language),
         order=order_of(invoice, around.language),
-        destination=destination_of(invoice, api=around.api) if status in _PAYABLE else None,
+        destination=destination_of(invoice, api=around.api, page=around.page) if status in _PAYABLE else None,
         deadline=deadline_of(invoice, around.now) if state is State.AWAITING else None,
         steps=timeline.steps(invoice, status=status, payments=counted),
         receipts=tuple(receipt_of(payment, invoice, network) for payment in payments),

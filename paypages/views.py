@@ -3,6 +3,7 @@
 from typing import Final
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import context
 from core.errors import Conflict, Unavailable
 from invoices import services
+from invoices.models import Invoice
 from invoices.selectors import get_public_invoice
 from invoices.states import InvoiceStatus
 from payments.selectors import payments_of, refunds_of
@@ -107,11 +109,15 @@ def page_of(request: HttpRequest, public_id: str) -> PayPage:
             invoice,
             payments=payments_of(invoice),
             refunds=refunds_of(invoice),
-            around=Surroundings(now=now, language=get_language() or "en", api=api_origin()),
+            around=Surroundings(now=now, language=get_language() or "en", api=api_origin(), page=_address_of(invoice)),
         )
     except LookupError as problem:  # its asset was taken out of the settings
         log.exception("paypage_unavailable", invoice_id=invoice.public_id)
         raise Unavailable from problem
+
+
+def _address_of(invoice: Invoice) -> str:
+    return settings.PAY_BASE_URL + reverse("paypages:invoice", args=[invoice.public_id])
 
 
 def with_referrer(response: HttpResponse, page: PayPage) -> HttpResponse:

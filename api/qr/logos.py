@@ -18,6 +18,23 @@ from api.qr.layout import INK, PAPER
 from merchants.models import Merchant
 
 _SIDE: Final = 256
+_MARK_SIDE: Final = 96
+# Dark enough for white letters.
+_COLOURS: Final = {
+    "ADA": (0, 51, 173),
+    "BCH": (10, 140, 100),
+    "BNB": (156, 112, 0),
+    "BTC": (200, 104, 0),
+    "DOGE": (140, 112, 20),
+    "ETH": (70, 92, 190),
+    "LTC": (52, 93, 157),
+    "POL": (110, 52, 210),
+    "SOL": (106, 54, 200),
+    "TRX": (194, 38, 38),
+    "USDC": (32, 100, 180),
+    "USDT": (20, 122, 92),
+    "XRP": (35, 41, 47),
+}
 _PREFIXES: Final = ("data:image/png;base64,", "data:image/jpeg;base64,")
 _MAX_PIXELS: Final = 4_000_000  # decoded, four bytes each
 
@@ -37,6 +54,31 @@ class Logo:
     def image(self) -> Image.Image:
         """Return the picture; a stored one that cannot be read gives way to the initial."""
         return _decoded(self.data_url) or _monogram(self.initial)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetMark:
+    """A disc in the colour that an asset is known by, with its code: nobody's registered picture, and yet known."""
+
+    code: str
+
+    @property
+    def version(self) -> str:
+        """What tells one mark from another."""
+        return f"asset:{self.code}"
+
+    def image(self) -> Image.Image:
+        """Return the picture."""
+        image = Image.new("RGBA", (_MARK_SIDE, _MARK_SIDE), (0, 0, 0, 0))
+        pen = ImageDraw.Draw(image)
+        pen.ellipse((0, 0, _MARK_SIDE - 1, _MARK_SIDE - 1), fill=(*_COLOURS.get(self.code, INK), 255))
+        size = _MARK_SIDE * min(0.34, 0.78 * 1.55 / max(len(self.code), 1))
+        font = ImageFont.load_default(size=size)
+        middle = _MARK_SIDE / 2
+        stroke = max(round(size / 24), 1)
+        fill = (*PAPER, 255)
+        pen.text((middle, middle), self.code, font=font, fill=fill, anchor="mm", stroke_width=stroke, stroke_fill=fill)
+        return image
 
 
 def logo_of(merchant: Merchant) -> Logo:

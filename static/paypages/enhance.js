@@ -125,7 +125,8 @@ function countReturn() {
 }
 
 document.addEventListener("click", (event) => {
-  const copyButton = event.target.closest("[data-copy]");
+  const shown = event.target.closest("[data-copies]"); // whoever clicks the amount itself wants it, too
+  const copyButton = event.target.closest("[data-copy]") ?? (shown && document.getElementById(shown.dataset.copies));
   if (copyButton) copy(copyButton);
   if (event.target.closest("[data-redirect-stop]")) {
     event.preventDefault();
@@ -137,6 +138,7 @@ document.addEventListener("click", (event) => {
 
 function enhance() {
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+  for (const shown of document.querySelectorAll("[data-copies]")) shown.classList.add("copies");
   showLocalTimes();
   showClock();
   planReturn();

@@ -69,6 +69,7 @@ async function refresh() {
 function apply(html, answeredAt) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("live");
   if (!fresh) return;
+  document.dispatchEvent(new CustomEvent("paypage:answered", { detail: { fresh } }));
   const current = live();
   const isNews = fresh.dataset.announcement !== current.dataset.announcement;
   for (const attribute of [...current.attributes]) {

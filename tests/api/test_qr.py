@@ -11,6 +11,7 @@ import zxingcpp
 from PIL import Image, ImageDraw
 
 from api import qr
+from api.qr.logos import AssetMark
 
 ADDRESS = "TQn9Y2khEsLMWn1aXKURNC62XLFPqpTUcN"
 LONG_URI = (
@@ -76,6 +77,21 @@ def test_every_code_can_be_read_with_a_logo_in_it(text, size, file_format, style
     content = qr.draw(qr.Order(text=text, size=size, format=file_format, style=style, logo=logo))
 
     assert decoded(opened(content, file_format)) == text
+
+
+@pytest.mark.parametrize("code", ["USDT", "BTC", "DOGE", "NOBODYKNOWSIT"])
+@pytest.mark.parametrize("text", [ADDRESS, LONG_URI], ids=["address", "long uri"])
+def test_every_code_can_be_read_with_an_asset_s_mark_in_it(text, code):
+    content = qr.draw(qr.Order(text=text, size=512, logo=AssetMark(code).image()))
+
+    assert decoded(opened(content, "png")) == text
+
+
+def test_marks_differ_by_asset():
+    corners = {code: AssetMark(code).image().getpixel((48, 8)) for code in ("USDT", "BTC", "NEW")}
+
+    assert corners == {"USDT": (20, 122, 92, 255), "BTC": (200, 104, 0, 255), "NEW": (17, 24, 39, 255)}
+    assert AssetMark("USDT").version != AssetMark("BTC").version
 
 
 def test_a_png_has_exactly_the_size_asked_for():

@@ -1,5 +1,6 @@
 """The customer's way from the link to the shop's thank-you page, in a real browser."""
 
+import gzip
 import time
 from io import BytesIO
 
@@ -7,7 +8,7 @@ import pytest
 import zxingcpp
 from django.utils import timezone
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from chains.sandbox import services as sandbox
 from events.outbox import dispatch_all
@@ -261,6 +262,131 @@ def test_copying_gives_the_exact_address_and_amount(visit, server, order):
         "getSelection().selectAllChildren(document.getElementById('address')) ?? `${getSelection()}`"
     )
     assert by_hand.strip() == invoice.address
+
+
+def come_back(page: Page) -> None:
+    """Go to another tab and come back, as far as the page can tell."""
+    page.evaluate(
+        """() => {
+            for (const state of ["hidden", "visible"]) {
+                Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+                document.dispatchEvent(new Event("visibilitychange"));
+            }
+        }"""
+    )
+
+
+def test_a_click_on_the_amount_or_the_address_copies_it(visit, server, order):
+    invoice, opened = order(), visit(permissions=["clipboard-read", "clipboard-write"])
+    page = opened.page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+
+    copied = []
+    for place in ("#amount", "#address"):
+        page.locator(place).click()
+        expect(page.locator(".copied")).to_have_count(len(copied) + 1)
+        copied.append(page.evaluate("navigator.clipboard.readText()"))
+
+    assert copied == ["16.49", invoice.address]
+
+
+def test_whoever_comes_back_learns_that_the_address_is_still_the_same(visit, server, order):
+    invoice, page = order(), visit().page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    expect(page.locator("#copy-address")).to_be_visible()
+
+    come_back(page)
+
+    expect(page.locator("#address-same")).to_contain_text("the address is still the same")
+    expect(page.locator("#address-changed")).to_be_hidden()
+    expect(page.locator("#address")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "document.querySelector('#address .group').textContent = 'evil'",
+        "document.querySelector('#copy-address').dataset.copy = 'sandbox1evil'",
+        "document.querySelector('#copy-amount').dataset.copy = '999'",
+    ],
+    ids=["text", "copy", "amount"],
+)
+def test_an_address_that_something_exchanged_is_taken_away_with_a_warning(visit, server, order, tampering):
+    invoice, page = order(), visit().page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    expect(page.locator("#copy-address")).to_be_visible()
+
+    page.evaluate(tampering)
+    come_back(page)
+
+    expect(page.get_by_role("alert")).to_contain_text("the address on this page has been changed")
+    expect(page.locator("#address")).to_have_count(0)
+    expect(page.locator(".qr")).to_have_count(0)
+    expect(page.locator("#address-same")).to_be_hidden()
+
+
+def test_what_was_copied_can_be_pasted_to_compare(visit, server, order):
+    invoice, page = order(), visit(permissions=["clipboard-read", "clipboard-write"]).page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    page.get_by_role("button", name="Copy address").click()
+
+    field = page.get_by_label("Paste what you copied to check it")
+    field.focus()
+    page.keyboard.press("Control+V")
+    expect(page.locator("#paste-answer")).to_have_text("The same as above.")
+
+    field.fill("sandbox1evil")
+    expect(page.locator("#paste-answer")).to_contain_text("This is another address!")
+
+
+LIMIT_BYTES = 60_000
+
+
+def weight_of(response: Response) -> int:
+    """Return the bytes that were transferred; files count as production's storage keeps them: compressed."""
+    sizes = response.request.sizes()
+    body = len(gzip.compress(response.body())) if "/static/" in response.url else sizes["responseBodySize"]
+    return int(body + sizes["responseHeadersSize"])
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with javascript", "without"])
+def test_the_whole_page_is_light_and_styled_after_one_round_trip(visit, server, order, javascript):
+    invoice, page = order(), visit(javascript=javascript).page
+    responses: list[Response] = []
+    page.on("response", lambda response: response.url.endswith("/events") or responses.append(response))
+
+    page.goto(f"{server}/invoice/{invoice.public_id}", wait_until="load")
+    page.get_by_text("With amount").click()
+    page.locator(".qr-image-uri img").evaluate("image => image.decode()")
+
+    assert sum(weight_of(response) for response in responses) <= LIMIT_BYTES
+    assert len(responses) <= (10 if javascript else 6)
+    styles = [response for response in responses if response.url.endswith(".css")]
+    assert len(styles) == 2  # both named in the page itself
+    assert all("@import" not in response.text() for response in styles)
+
+
+@SIZES
+def test_text_twice_as_large_fits(visit, server, order, wide):
+    invoice, page = order(), visit(wide=wide).page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+
+    assert has_no_sideways_scroll(page)
+    expect(page.locator("#address")).to_be_visible()
+
+
+@SIZES
+def test_the_page_turns_round_for_languages_that_run_from_right_to_left(visit, server, order, wide):
+    invoice, page = order(), visit(wide=wide, locale="ar").page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    page.evaluate("document.documentElement.dir = 'rtl'")
+
+    assert has_no_sideways_scroll(page)
+    dot, name = page.locator(".step-dot").first.bounding_box(), page.locator(".step-name").first.bounding_box()
+    assert dot["x"] > name["x"]
+    assert page.locator("#address").evaluate("element => getComputedStyle(element).direction") == "ltr"
 
 
 def test_everything_can_be_reached_with_the_keyboard(visit, server, order):

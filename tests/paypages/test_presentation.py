@@ -295,7 +295,7 @@ class TestPlaces:
         own, apart = show(invoice), show(invoice, api="https://api.example.com")
 
         assert own.event_path == f"{path}/events"
-        assert own.destination.qr_address == f"{path}/qr?size=512&format=svg&content=address"
+        assert own.destination.qr_address == f"{path}/qr?size=512&format=svg&mark=true&content=address"
         assert apart.event_path == f"https://api.example.com{path}/events"
         assert apart.destination.qr_uri.startswith(f"https://api.example.com{path}/qr?")
 

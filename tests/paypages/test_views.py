@@ -91,7 +91,10 @@ class TestThePage:
         assert "VPN Premium Plan" in text
         assert "Waiting for your payment" in text
         assert f'data-copy="{invoice.address}"' in body
-        assert f"/api/v1/public/invoice/{invoice.public_id}/qr?size=512&amp;format=svg&amp;content=address" in body
+        assert (
+            f"/api/v1/public/invoice/{invoice.public_id}/qr?size=512&amp;format=svg&amp;mark=true&amp;content=address"
+            in body
+        )
         assert re.sub(r"<[^>]+>", "", body.split('id="address"')[1].split(">", 1)[1].split("</p>")[0]).strip() == (
             invoice.address
         )

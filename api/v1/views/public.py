@@ -32,6 +32,7 @@ QR_QUERY: Final = Shape(
         "format": Choice(*qr.FORMATS, default="png"),
         "style": Choice(*qr.STYLES, default="classic"),
         "logo": Flag(default=False, doc="With the merchant's logo in the middle."),
+        "mark": Flag(default=False, doc="With the asset's mark in the middle, unless there is a logo."),
         "content": Choice("uri", "address", default="uri", doc="The payment URI with the amount, or the bare address."),
         "v": Text(max=64, required=False, doc="Ignored; another value gets past caches."),
     },
@@ -69,7 +70,7 @@ class PublicQRCode(PublicView):
         wanted = self.query()
         invoice = selectors.get_public_invoice(invoice_id)
         text = payment_uri(invoice) if wanted["content"] == "uri" else invoice.address
-        logo = logos.logo_of(invoice.merchant) if wanted["logo"] else None
+        logo = _logo(invoice, wanted)
         etag = _etag(text, wanted, logo.version if logo else "")
         answer = get_conditional_response(self.django_request, etag=etag)
         if answer is None or answer.status_code != 304:
@@ -84,6 +85,12 @@ class PublicQRCode(PublicView):
         answer["ETag"] = etag
         answer["Cache-Control"] = f"public, max-age={DAY}"
         return answer
+
+
+def _logo(invoice: Invoice, wanted: dict[str, Any]) -> logos.Logo | logos.AssetMark | None:
+    if wanted["logo"]:
+        return logos.logo_of(invoice.merchant)
+    return logos.AssetMark(invoice.asset_code) if wanted["mark"] else None
 
 
 def _etag(text: str, wanted: dict[str, Any], logo_version: str) -> str:

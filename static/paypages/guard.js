@@ -1,0 +1,68 @@
+// Looks whether the address is still the one the server sent: programs and extensions that steal payments exchange it
+// on the page, in the link for wallets, or in the clipboard, while nobody looks.
+
+let known = seen(document); // as the server last told it, and as it must still stand on the page
+let wasAway = false;
+let isChanged = false;
+
+function text(element) {
+  return element ? element.textContent.replace(/\s+/g, "") : "";
+}
+
+// Every place the address or the amount stands in: as text, behind the buttons that copy, in the link for wallets.
+function seen(root) {
+  return [
+    text(root.querySelector("#address")),
+    root.querySelector("#copy-address")?.dataset.copy ?? "",
+    root.querySelector("#copy-amount")?.dataset.copy ?? "",
+    root.querySelector("#wallet")?.getAttribute("href") ?? "",
+  ];
+}
+
+function isSame(one, other) {
+  return one.every((value, place) => value === other[place]);
+}
+
+function show(id, isShown) {
+  const element = document.getElementById(id);
+  if (element) element.hidden = !isShown;
+}
+
+function warn() {
+  for (const element of document.querySelectorAll("#part-pay .qr, #part-pay .address-row, #wallet")) element.remove();
+  show("address-same", false);
+  show("paste-check", false);
+  show("address-changed", true);
+}
+
+// live.js asks the server every few seconds and whenever the customer comes back. Before it puts the answer in place:
+document.addEventListener("paypage:answered", (event) => {
+  const told = seen(event.detail.fresh);
+  const hasAnother = known[0] && told[0] && known[0] !== told[0];
+  if (hasAnother || !isSame(seen(document), known)) isChanged = true;
+  known = told;
+});
+
+// ... and after:
+document.addEventListener("paypage:changed", () => {
+  if (isChanged) warn();
+  else if (wasAway) show("address-same", true);
+  wasAway = false;
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") wasAway = true;
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#copy-address, #address")) show("paste-check", true);
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "pasted") return;
+  const answer = document.getElementById("paste-answer");
+  const pasted = event.target.value.trim();
+  const state = pasted === "" ? "" : pasted === known[1] ? "same" : "other";
+  answer.textContent = state && answer.dataset[state];
+  answer.className = `small paste-${state}`;
+});
