@@ -155,6 +155,19 @@ def desk(*, may: frozenset[Role] = EVERYBODY, also_suspended: bool = False) -> C
     return decorate
 
 
+def explained(view: View) -> View:
+    """Show every refusal of a page without a desk as a page."""
+
+    @wraps(view)
+    def _explained(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except CheckoutError as failure:
+            return problem(request, failure)
+
+    return _explained
+
+
 def signed_in(view: View) -> View:
     """Let only people in who are signed in, whatever they belong to: for what is theirs and no merchant's."""
 

@@ -14,6 +14,7 @@ from dashboard.views import (
     payouts,
     requests,
     sessions,
+    team,
     wallets,
 )
 
@@ -52,6 +53,14 @@ urlpatterns: list[URLPattern] = [
     path("payouts/<str:payout_id>/", payouts.payout_detail, name="payout"),
     path("payouts/<str:payout_id>/withdraw/", payouts.withdraw_refund, name="payout_withdraw"),
     path("refunds/<str:refund_id>/send/", payouts.send_refund, name="payout_send"),
+    path("team/", team.member_list, name="team"),
+    path("team/invite/", team.invite, name="team_invite"),
+    path("team/leave/", team.leave, name="team_leave"),
+    path("team/invitations/<str:invitation_id>/again/", team.invite_again, name="team_invite_again"),
+    path("team/invitations/<str:invitation_id>/withdraw/", team.withdraw, name="team_withdraw"),
+    path("team/<str:member_id>/", team.change_role, name="team_role"),
+    path("team/<str:member_id>/remove/", team.remove, name="team_remove"),
+    path("invitation/<str:token>/", team.invitation, name="invitation"),
     path("password/<uidb64>/<token>/", FirstPasswordView.as_view(), name="password"),
     path(
         "password/done/",

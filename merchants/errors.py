@@ -47,6 +47,46 @@ class UnknownSetting(Invalid):
     message = "There is no setting of this name."
 
 
+class MemberNotFound(NotFound):
+    code = "MEMBER_NOT_FOUND"
+    message = "There is no such member."
+
+
+class InvitationNotFound(NotFound):
+    """It was withdrawn, used, is too old, or never was: the four are told alike."""
+
+    code = "INVITATION_NOT_FOUND"
+    message = "This invitation no longer works."
+    suggestions = ("Ask whoever invited you for another one",)
+
+
+class InvitationForAnother(Denied):
+    """The link belongs to the person who reads the address it was mailed to."""
+
+    code = "INVITATION_FOR_ANOTHER"
+    message = "This invitation is for another e-mail address."
+    suggestions = ("Sign out, and come back with the login of that address",)
+
+
+class AlreadyMember(Conflict):
+    code = "ALREADY_MEMBER"
+    message = "This person is a member already."
+
+
+class LastOwner(Conflict):
+    """Somebody must be able to change everything."""
+
+    code = "LAST_OWNER"
+    message = "This is the only owner. Make somebody else an owner first."
+
+
+class OwnersOnly(Denied):
+    """Admins manage the team, but not those who could remove them."""
+
+    code = "OWNERS_ONLY"
+    message = "Only an owner makes, changes and removes owners."
+
+
 class APIKeyNotFound(NotFound):
     code = "API_KEY_NOT_FOUND"
     message = "There is no such API key."

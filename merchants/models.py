@@ -136,6 +136,44 @@ class Member(Record):
         indexes = [Index(name="member_uninvited", fields=["id"], condition=Q(invited_at=None))]
 
 
+class Invitation(Record):
+    """
+    A seat in a merchant that waits for the person who reads ``email`` (kept in small letters).
+
+    The mail is owed while ``sent_at`` is None. The link holds the signed id and nothing that is stored; it works until
+    ``expires_at``, once, and not after it was withdrawn.
+    """
+
+    PREFIX = "ivt"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(max_length=254)
+    role = models.CharField(max_length=9, choices=Role.choices)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            CheckConstraint(name="invitation_role_known", condition=Q(role__in=Role.values)),
+            CheckConstraint(name="invitation_ends_once", condition=Q(accepted_at=None) | Q(withdrawn_at=None)),
+            UniqueConstraint(
+                name="invitation_open_once",
+                fields=["merchant", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+            ),
+        ]
+        indexes = [
+            Index(
+                name="invitation_unsent",
+                fields=["id"],
+                condition=Q(sent_at=None, accepted_at=None, withdrawn_at=None),
+            )
+        ]
+
+
 class APIKey(Record):
     """
     A credential of a merchant's program in one mode. The key itself is shown once and stored as its SHA-256.

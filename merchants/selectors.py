@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.core.signing import BadSignature, Signer
 from django.db.models import Count, Q, QuerySet
 
 from chains import registry
 from core import secrets
 from core.statements import Lookup
-from merchants.errors import APIKeyNotFound, WalletNotFound
+from merchants.errors import APIKeyNotFound, InvitationNotFound, MemberNotFound, WalletNotFound
 from merchants.models import (
     APIKey,
+    Invitation,
     KeyStatus,
     LoggedRequest,
+    Member,
     Merchant,
     NoticeKind,
     Plan,
@@ -24,6 +27,8 @@ from merchants.models import (
     WalletAddress,
     WalletKind,
 )
+
+INVITATION_SALT = "merchants.invitation"
 
 _with_owner = APIKey.objects.select_related("merchant__plan").order_by()
 _by_hash = Lookup(lambda value: _with_owner.filter(key_hash=value), "")
@@ -157,3 +162,58 @@ def list_logged_requests(*, merchant: Merchant, livemode: bool) -> QuerySet[Logg
     """Return what the merchant's programs asked of the API, newest first, each with its key."""
     found = LoggedRequest.objects.filter(merchant=merchant, livemode=livemode)
     return found.select_related("api_key").order_by("-created_at", "-id")
+
+
+def list_members(*, merchant: Merchant) -> QuerySet[Member]:
+    """Return the merchant's members with their logins, in the order in which they joined."""
+    return Member.objects.filter(merchant=merchant).select_related("user").order_by("created_at", "id")
+
+
+def get_member(*, merchant: Merchant, public_id: str) -> Member:
+    """
+    Return one of the merchant's members.
+
+    :raises MemberNotFound: when there is none with this id
+    """
+    key = Member.key_from(public_id)
+    found = list_members(merchant=merchant).filter(pk=key).first() if key else None
+    if found is None:
+        raise MemberNotFound
+    return found
+
+
+def list_invitations(*, merchant: Merchant) -> QuerySet[Invitation]:
+    """Return the merchant's invitations that wait, newest first, also those that are too old."""
+    return Invitation.objects.filter(merchant=merchant, accepted_at=None, withdrawn_at=None).order_by(
+        "-created_at", "-id"
+    )
+
+
+def get_invitation(*, merchant: Merchant, public_id: str) -> Invitation:
+    """
+    Return one of the merchant's invitations that wait.
+
+    :raises InvitationNotFound: when there is none with this id
+    """
+    key = Invitation.key_from(public_id)
+    found = list_invitations(merchant=merchant).filter(pk=key).first() if key else None
+    if found is None:
+        raise InvitationNotFound
+    return found
+
+
+def invitation_of(*, token: str, now: datetime) -> Invitation:
+    """
+    Return the invitation behind a mailed link, with its merchant.
+
+    :raises InvitationNotFound: when the link is not ours, or the offer is over
+    """
+    try:
+        key = Invitation.key_from(Signer(salt=INVITATION_SALT).unsign(token))
+    except BadSignature:
+        key = None
+    waiting = Invitation.objects.filter(accepted_at=None, withdrawn_at=None, expires_at__gt=now)
+    found = waiting.select_related("merchant", "invited_by").filter(pk=key).first() if key else None
+    if found is None or found.merchant.is_suspended:
+        raise InvitationNotFound
+    return found

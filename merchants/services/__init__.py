@@ -10,7 +10,7 @@ from merchants.services.accounts import (
     update_merchant,
 )
 from merchants.services.destinations import IssuedDestination, issue_destination
-from merchants.services.invitations import invite_waiting
+from merchants.services.invitations import invitation_link, invite_waiting
 from merchants.services.keys import (
     Grant,
     KeyChanges,
@@ -24,6 +24,13 @@ from merchants.services.keys import (
 from merchants.services.notices import notice, tell_of_wallets
 from merchants.services.people import confirm_address, login_name
 from merchants.services.signing_up import SignedUp, SignUp, sign_up
+from merchants.services.team import (
+    accept_invitation,
+    change_role,
+    invite_member,
+    remove_member,
+    withdraw_invitation,
+)
 from merchants.services.usage import count_invoice
 from merchants.services.vaults import OpenedVault, gas_address, open_vault, preview_vault
 from merchants.services.wallets import add_addresses, add_wallet, first_addresses, preview_wallet, remove_wallet
@@ -37,14 +44,18 @@ __all__ = [
     "OpenedVault",
     "SignUp",
     "SignedUp",
+    "accept_invitation",
     "add_addresses",
     "add_wallet",
     "change_plan",
+    "change_role",
     "confirm_address",
     "count_invoice",
     "create_api_key",
     "first_addresses",
     "gas_address",
+    "invitation_link",
+    "invite_member",
     "invite_waiting",
     "issue_destination",
     "login_name",
@@ -53,6 +64,7 @@ __all__ = [
     "preview_vault",
     "preview_wallet",
     "reactivate",
+    "remove_member",
     "remove_wallet",
     "revoke_api_key",
     "rotate_api_key",
@@ -64,4 +76,5 @@ __all__ = [
     "touch_api_key",
     "update_api_key",
     "update_merchant",
+    "withdraw_invitation",
 ]

@@ -1,4 +1,4 @@
-"""The mail with which a person chooses a password. Owed from the moment of joining, sent by a worker."""
+"""The mails that bring people in: choose a password, take a seat in a team. Owed at once, sent by a worker."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,13 +7,15 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
+from django.core.signing import Signer
 from django.db import transaction
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from core.nudges import nudge
-from merchants.models import Member
+from merchants import selectors
+from merchants.models import Invitation, Member
 
 _log = structlog.get_logger(__name__)
 
@@ -24,9 +26,12 @@ def invite_soon() -> None:
 
 
 def invite_waiting(*, now: datetime) -> int:
-    """Mail everybody who has not been invited; return how many. One mail each: a claim comes before it."""
-    waiting = Member.objects.filter(invited_at=None).order_by("pk").values_list("pk", flat=True)[:100]
-    return sum(_invite(key, now=now) for key in waiting)
+    """Mail everybody who has not been told; return how many. One mail each: a claim comes before it."""
+    joined = Member.objects.filter(invited_at=None).order_by("pk").values_list("pk", flat=True)[:100]
+    offered = Invitation.objects.filter(sent_at=None, accepted_at=None, withdrawn_at=None).order_by("pk")
+    return sum(_invite(key, now=now) for key in joined) + sum(
+        _offer(key, now=now) for key in offered.values_list("pk", flat=True)[:100]
+    )
 
 
 def _invite(key: UUID, *, now: datetime) -> bool:
@@ -45,6 +50,37 @@ def _invite(key: UUID, *, now: datetime) -> bool:
         Member.objects.filter(pk=key).update(invited_at=None)
         return False
     return True
+
+
+def _offer(key: UUID, *, now: datetime) -> bool:
+    if not Invitation.objects.filter(pk=key, sent_at=None).update(sent_at=now):
+        return False
+    invitation = Invitation.objects.select_related("merchant", "invited_by").get(pk=key)
+    business = invitation.merchant.business_name
+    whoever = invitation.invited_by.email if invitation.invited_by else business
+    try:
+        send_mail(
+            subject="An invitation to a team",
+            message=(
+                f"{whoever} invites you to the team of {business}, as {invitation.role}.\n\n"
+                f"Take the seat here: {invitation_link(invitation)}\n\n"
+                f"The link works once, until {invitation.expires_at:%Y-%m-%d %H:%M} UTC.\n\n"
+                "If you did not expect this mail you need do nothing.\n"
+            ),
+            from_email=None,
+            recipient_list=[invitation.email],
+        )
+    except OSError as problem:  # the mail server is away: smtplib's errors are OSErrors
+        _log.warning("An invitation could not be sent; it stays owed.", member=str(key), reason=repr(problem))
+        Invitation.objects.filter(pk=key).update(sent_at=None)
+        return False
+    return True
+
+
+def invitation_link(invitation: Invitation) -> str:
+    """Return the link that takes the seat; it holds the signed id and nothing else."""
+    token = Signer(salt=selectors.INVITATION_SALT).sign(invitation.public_id)
+    return f"{settings.DASHBOARD_BASE_URL}{reverse('dashboard:invitation', kwargs={'token': token})}"
 
 
 def _text(member: Member) -> str:

@@ -6,12 +6,16 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
+from django.core import mail
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from merchants import tasks
 from merchants.models import Member
 from merchants.services import confirm_address
 from tests.browser.conftest import PHONE, WIDE
 from tests.dashboard.people import PASSWORD, app_code, mailed_code
+from tests.factories import make_merchant
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -159,3 +163,42 @@ def test_a_forgotten_password_is_replaced(window, live_server, ada, javascript):
     expect(page.get_by_text("do not belong together")).to_be_visible()
     sign_in(page, live_server.url, NEW_PASSWORD)
     expect(page.get_by_text("belong to no merchant here")).to_be_visible()
+
+
+@pytest.mark.parametrize(("device", "javascript"), [(PHONE, False), (WIDE, True)], ids=["phone-plain", "wide"])
+def test_a_second_person_joins_by_invitation_and_is_removed_again(window, live_server, ada, device, javascript):
+    merchant = make_merchant(timezone.now())
+    Member.objects.create(user=ada, merchant=merchant, role="owner")
+    page = window(device, javascript=javascript)
+    sign_in(page, live_server.url)
+    page.goto(f"{live_server.url}/dashboard/team/")
+    page.get_by_role("link", name="Invite somebody").click()
+    page.get_by_label("E-mail address").fill("bob@example.com")
+    page.get_by_role("radio", name=re.compile("^Developer")).check()
+    page.get_by_role("button", name="Send the invitation").click()
+    expect(page.get_by_role("status")).to_contain_text("goes out by e-mail")
+    tasks.invite_members()
+    link = re.search(r"http://testserver(/dashboard/invitation/\S+/)", mail.outbox[-1].body)[1]
+
+    theirs = window(device, "dark", javascript=javascript)
+    theirs.goto(f"{live_server.url}{link}")
+    theirs.get_by_label("Choose a password").fill(PASSWORD)
+    theirs.get_by_role("button", name="Join").click()
+    expect(theirs.get_by_role("status")).to_contain_text("Welcome to the team of Acme VPN Services")
+    theirs.goto(f"{live_server.url}/dashboard/wallets/")
+    expect(theirs.get_by_role("heading", name="Wallets")).to_be_visible()
+    expect(theirs.get_by_role("link", name="Add a wallet")).to_have_count(0)
+
+    page.goto(f"{live_server.url}/dashboard/team/")
+    page.get_by_role("link", name="Change role bob@example.com").click()
+    page.get_by_role("radio", name=re.compile("^Admin")).check()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("The role was changed")
+    theirs.reload()
+    expect(theirs.get_by_role("link", name="Add a wallet")).to_be_visible()
+
+    page.get_by_role("link", name="Remove bob@example.com").click()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("status")).to_contain_text("The member was removed")
+    theirs.reload()
+    expect(theirs.get_by_text("belong to no merchant here")).to_be_visible()

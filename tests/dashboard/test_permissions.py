@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
@@ -19,7 +20,7 @@ from events.models import Event
 from invoices.models import Invoice
 from invoices.services import CustomerDetails, LinkTerms, create_customer, create_link
 from merchants import services
-from merchants.models import Merchant, Role
+from merchants.models import Member, Merchant, Role
 from tests.dashboard.money import make_deposit
 from tests.dashboard.vaults import KEYS, make_payout, make_refund
 from tests.factories import make_invoice, make_merchant
@@ -96,8 +97,21 @@ def _vaults(settings):
     settings.VAULT_KEYS = KEYS
 
 
+def member(merchant: Merchant) -> dict[str, str]:
+    user = get_user_model().objects.create_user("colleague@example.com", "colleague@example.com")
+    return {"member_id": Member.objects.create(user=user, merchant=merchant, role="viewer").public_id}
+
+
+def invitation(merchant: Merchant) -> dict[str, str]:
+    by = merchant.members.get(role="owner", user__username="owner@example.com")
+    made = services.invite_member(
+        merchant=merchant, by=by, email="new@example.com", role=Role.VIEWER, now=timezone.now()
+    )
+    return {"invitation_id": made.public_id}
+
+
 # Pages before the door, which know no roles.
-OPEN = {"password", "password_chosen"}
+OPEN = {"invitation", "password", "password_chosen"}
 
 TABLE = {
     "home": Row(EVERYBODY),
@@ -132,6 +146,13 @@ TABLE = {
     "payout": Row(EVERYBODY, of=payout, live=True),
     "payout_withdraw": Row(None, MONEY, of=payout, live=True),
     "payout_send": Row(None, MONEY, of=refund, live=True),
+    "team": Row(EVERYBODY),
+    "team_invite": Row(MANAGE_TEAM, MANAGE_TEAM),
+    "team_leave": Row(EVERYBODY, EVERYBODY),
+    "team_invite_again": Row(None, MANAGE_TEAM, of=invitation),
+    "team_withdraw": Row(None, MANAGE_TEAM, of=invitation),
+    "team_role": Row(MANAGE_TEAM, MANAGE_TEAM, of=member),
+    "team_remove": Row(MANAGE_TEAM, MANAGE_TEAM, of=member),
 }
 OBJECTS = {name: row for name, row in TABLE.items() if row.of}
 
