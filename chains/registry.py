@@ -170,7 +170,7 @@ def _network(entry: Entry, given: Mapping[str, Any]) -> Network:
         landmark=side.landmark,
         tag_kind=entry.tag_kind,
         rpc_urls=tuple(given.get("rpc_urls") or ()),
-        explorer_tx=explorer_tx if is_known_chain else "",
+        explorer_tx=given.get("explorer_tx") or (explorer_tx if is_known_chain else ""),
         explorer_address=explorer_address if is_known_chain else "",
         options=options,
     )

@@ -7,6 +7,7 @@ For each network of the catalogue, with its code in capitals before the undersco
 * ``ETHEREUM_CHAIN_ID``: another chain, such as a development node; then only tokens named here exist
 * ``ETHEREUM_USDT_CONTRACT``, ``ETHEREUM_USDT_DECIMALS``: another contract, or another token
 * ``ETHEREUM_CONFIRMATIONS``: for invoices under 100, under 10,000 and above, in USD: ``3,12,finalized``
+* ``ETHEREUM_EXPLORER_TX``: where people look at a transaction, such as ``https://explorer.example.com/tx/{txid}``
 * ``ETHEREUM_BLOCK_RANGE``, ``ETHEREUM_BATCH_SIZE``: how many blocks or calls a node is asked for at once
 * ``ETHEREUM_RPC_RATE``: how often a node is asked at most, each second
 * ``ETHEREUM_SCAN_SECONDS``: how often the network is read while somebody waits for a payment
@@ -65,6 +66,7 @@ class _Variables:
             "chain_id": self._chain_id(),
             "tokens": self._tokens(),
             "confirmations": self._confirmations(),
+            "explorer_tx": self._explorer(),
             "options": self._options(),
         }
         if self.entry.family == "cardano":
@@ -83,6 +85,12 @@ class _Variables:
             # Not shown: a node's address often holds a key.
             raise self._refuse(name, "must be URLs separated by commas, such as https://node.example.com:8545")
         return urls
+
+    def _explorer(self) -> str:
+        text = self._text("EXPLORER_TX")
+        if text and not (_is_url(text) and text.count("{txid}") == 1 and text.count("{") == text.count("}") == 1):
+            raise self._refuse("EXPLORER_TX", "must be a URL with {txid} in it, such as https://example.com/tx/{txid}")
+        return text
 
     def _side(self) -> str:
         side = self._text("NETWORK")

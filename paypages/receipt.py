@@ -11,12 +11,11 @@ from django.views.decorators.http import require_safe
 from core.errors import Conflict
 from paypages import receipt_pdf
 from paypages.policy import guarded
-from paypages.presentation import PayPage, State
+from paypages.presentation import PayPage
 from paypages.problems import friendly, within_limit
 from paypages.views import page_of
 
 RECEIPTS: Final = "paypage-receipt"
-_PAID: Final = frozenset({State.PAID, State.REFUNDED})
 
 
 @guarded
@@ -36,10 +35,8 @@ def receipt_file(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answer the receipt as a PDF to keep."""
     within_limit(RECEIPTS)
     page = _paid(request, public_id)
-    if page.paid_at is None:
-        raise Conflict
     url = settings.PAY_BASE_URL + reverse("paypages:receipt", args=[page.id])
-    response = HttpResponse(receipt_pdf.write(page, paid_at=page.paid_at, url=url), content_type="application/pdf")
+    response = HttpResponse(receipt_pdf.write(page, url=url), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="receipt-{page.id}.pdf"'
     return response
 
@@ -51,6 +48,6 @@ def _paid(request: HttpRequest, public_id: str) -> PayPage:
     :raises Conflict: when it has not been paid
     """
     page = page_of(request, public_id)
-    if page.state not in _PAID or page.paid_at is None:
+    if not page.has_receipt:
         raise Conflict
     return page

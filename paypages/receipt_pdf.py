@@ -36,7 +36,7 @@ _SOFT: Final[_Colour] = (74, 84, 100)
 _LINE: Final[_Colour] = (221, 226, 234)
 
 
-def write(page: PayPage, *, paid_at: datetime, url: str) -> bytes:
+def write(page: PayPage, *, url: str) -> bytes:
     """Return the receipt of a paid invoice; ``url`` is where its page stands."""
     paper = _Paper(title=_("Receipt"), language=page.language)
     paper.heading(page.merchant, _("Receipt"))
@@ -44,7 +44,7 @@ def write(page: PayPage, *, paid_at: datetime, url: str) -> bytes:
         [
             (_("For"), page.title),
             (_("Invoice"), page.id),
-            (_("Paid"), moment(paid_at)),
+            *([(_("Paid"), moment(page.paid_at))] if page.paid_at else []),
             *([(_("Test mode"), _("no real money moved"))] if page.is_test else []),
         ]
     )

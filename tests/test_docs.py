@@ -32,6 +32,7 @@ _FOR_EACH_NETWORK = {
     "NETWORK",
     "CHAIN_ID",
     "CONFIRMATIONS",
+    "EXPLORER_TX",
     "BLOCK_RANGE",
     "BATCH_SIZE",
     "RPC_RATE",

@@ -190,6 +190,28 @@ class TestNetworks:
         assert ethereum.confirmations == (1, 2, FINALIZED)
         assert ethereum.explorer_tx == ""
 
+    def test_an_explorer_of_one_s_own_is_used_on_any_chain(self, from_env):
+        own = "https://explorer.example.com/tx/{txid}?from=shop"
+        from_env(ETHEREUM_CHAIN_ID="31337", ETHEREUM_EXPLORER_TX=own, TRON_EXPLORER_TX=own)
+
+        assert registry.network("ethereum").explorer_tx == registry.network("tron").explorer_tx == own
+        assert registry.network("base").explorer_tx == "https://basescan.org/tx/{txid}"
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "explorer",
+            "javascript:{txid}",
+            "https://example.com/tx/",
+            "https://e.com/{txid}{x}",
+            "https://e.com/{x}",
+            "https://e.com/{",
+        ],
+    )
+    def test_an_explorer_that_is_no_address_of_transactions_is_refused(self, from_env, value):
+        with pytest.raises(ImproperlyConfigured, match=r"ETHEREUM_EXPLORER_TX must be a URL with \{txid\}"):
+            from_env(ETHEREUM_EXPLORER_TX=value)
+
     def test_a_token_can_be_added(self, from_env):
         from_env(POLYGON_EURC_CONTRACT=TOKEN, POLYGON_EURC_DECIMALS="6", POLYGON_USDC_DECIMALS="")
 

@@ -1,5 +1,6 @@
 """The pages over HTTP: what is in them, which headers go with them, and what is refused."""
 
+import gzip
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -113,6 +114,12 @@ class TestThePage:
 
         invoice.refresh_from_db()
         assert invoice.status == "created"
+
+    def test_travels_compressed(self, client, invoice):
+        response = client.get(url(invoice), headers={"accept-encoding": "gzip"})
+
+        assert response["Content-Encoding"] == "gzip"
+        assert "Waiting for your payment" in gzip.decompress(response.content).decode()
 
     def test_need_not_refresh_when_the_customer_says_so(self, client, invoice):
         body = client.get(url(invoice), {"stay": "1"}).content.decode()
