@@ -11,7 +11,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, UnreadablePostError
 
 from api.errors import BadRequest, BodyTooLarge, InvalidJSON, InvalidText, UnsupportedMediaType
-from core.exact_json import ExactDecoder
+from core.exact_json import ExactDecoder, TooDeep
 
 MAX_BODY_BYTES: Final = 1_000_000
 MAX_DEPTH: Final = 32
@@ -67,7 +67,7 @@ def decode(body: bytes) -> Any:
         value = _DECODER.decode(body.decode())
     except UnicodeDecodeError:
         raise InvalidJSON("The body is not UTF-8.") from None
-    except RecursionError:
+    except TooDeep:
         raise InvalidJSON("The body nests too deeply.") from None
     except JSONDecodeError as problem:
         raise InvalidJSON(f"The body is not valid JSON: {problem}") from None

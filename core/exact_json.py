@@ -22,11 +22,30 @@ _NEITHER_BRACKET_NOR_QUOTE: Final = bytes(code for code in range(256) if code no
 _TEXT_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
+class TooDeep(ValueError):
+    """The text nests deeper than the parser can follow."""
+
+
 class ExactDecoder(json.JSONDecoder):
-    """Reads fractions as ``Decimal`` and refuses NaN and Infinity, which are not JSON, and boundless numbers."""
+    """Reads fractions as ``Decimal``; refuses NaN and Infinity, which are not JSON, boundless numbers and depths."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "parse_float": _fraction, "parse_constant": _refuse})
+
+    def decode(self, s: str) -> Any:  # type: ignore[override] # its second parameter is private to it
+        """
+        Return what ``s`` says.
+
+        :raises ValueError: when it is not JSON; ``TooDeep`` when it nests deeper than the parser can follow
+        """
+        # The parser recurses in C and trusts Python's limit to stop it. Libraries raise that limit (py_ecc, which
+        # signing for EVM chains imports, does so on import): then a hundred kilobytes of "[" would end the process.
+        if sys.getrecursionlimit() > _MAX_DEPTH + 100 and _is_too_deep(s):
+            raise TooDeep("nested too deeply")
+        try:
+            return super().decode(s)
+        except RecursionError:
+            raise TooDeep("nested too deeply") from None
 
 
 def loads(text: str | bytes) -> Any:
@@ -35,15 +54,7 @@ def loads(text: str | bytes) -> Any:
 
     :raises ValueError: when it is not JSON, or nests deeper than the parser can follow
     """
-    plain = text.decode() if isinstance(text, bytes) else text
-    # The parser recurses in C and trusts Python's limit to stop it. Libraries raise that limit (py_ecc, which
-    # signing for EVM chains imports, does so on import): then a hundred kilobytes of "[" would end the process.
-    if sys.getrecursionlimit() > _MAX_DEPTH + 100 and _is_too_deep(plain):
-        raise ValueError("nested too deeply")
-    try:
-        return _DECODER.decode(plain)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    return _DECODER.decode(text.decode() if isinstance(text, bytes) else text)
 
 
 def _is_too_deep(text: str) -> bool:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock, Thread
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -20,13 +20,21 @@ from django.db import DatabaseError, connection
 
 from core import context
 from core.logs import mask
-from merchants.models import APIKey, LoggedRequest
+from merchants.models import APIKey
 
 _log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS: Final = 1
 _MOST_WAITING: Final = 10_000
-_BATCH: Final = 1_000
+_LONGEST_PATH: Final = 500
+# A tenth of what the same rows cost as model instances: this is paid for each request of the API.
+_COPY: Final = """
+COPY merchants_loggedrequest (
+    created_at, merchant_id, livemode, api_key_id, request_id, ip_address,
+    method, path, status, error, milliseconds, request_bytes, response_bytes
+) FROM STDIN
+"""
+_PATH: Final = 7  # its place among these columns
 _PRUNE: Final = """
 DELETE FROM merchants_loggedrequest WHERE id IN (
     SELECT id FROM merchants_loggedrequest WHERE created_at < %s ORDER BY created_at LIMIT 5000)
@@ -46,9 +54,12 @@ class Exchange:
     error: str = ""
 
 
+_Entry = tuple[Any, ...]  # the values of _COPY's columns
+
+
 @dataclass(slots=True)
 class _Waiting:
-    entries: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=_MOST_WAITING))
+    entries: deque[_Entry] = field(default_factory=lambda: deque(maxlen=_MOST_WAITING))
     lock: Lock = field(default_factory=Lock)
     is_collected: bool = False  # a writer is going to take what is added now
     writer: Thread | None = None
@@ -63,20 +74,20 @@ def note(*, key: APIKey, exchange: Exchange, now: datetime) -> None:
         return
     caller = context.current()
     _waiting.entries.append(
-        LoggedRequest(
-            created_at=now,
-            merchant_id=key.merchant_id,
-            livemode=key.livemode,
-            api_key_id=key.pk,
-            request_id=caller.request_id,
-            ip_address=caller.ip_address or None,
-            method=exchange.method[:10],
-            path=mask(exchange.path)[:500],
-            status=exchange.status,
-            error=exchange.error[:64],
-            milliseconds=exchange.milliseconds,
-            request_bytes=exchange.request_bytes,
-            response_bytes=exchange.response_bytes,
+        (
+            now,
+            key.merchant_id,
+            key.livemode,
+            key.pk,
+            caller.request_id,
+            caller.ip_address or None,
+            exchange.method[:10],
+            exchange.path[:_LONGEST_PATH],
+            exchange.status,
+            exchange.error[:64],
+            exchange.milliseconds,
+            exchange.request_bytes,
+            exchange.response_bytes,
         )
     )
     if not _waiting.is_collected:
@@ -116,7 +127,9 @@ def _write_soon() -> None:
         _waiting.is_collected = False
         batch = [_waiting.entries.popleft() for _ in range(len(_waiting.entries))]
     try:
-        LoggedRequest.objects.bulk_create(batch, batch_size=_BATCH)
+        with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(_COPY) as copy:
+            for entry in batch:
+                copy.write_row((*entry[:_PATH], mask(entry[_PATH]), *entry[_PATH + 1 :]))
     except DatabaseError as problem:
         _log.warning("The request log could not be written.", lost=len(batch), reason=str(problem))
     finally:

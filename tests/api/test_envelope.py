@@ -1,6 +1,7 @@
 """One envelope, on every status, from every layer."""
 
 import json
+import sys
 
 import pytest
 from django.db import OperationalError
@@ -88,6 +89,19 @@ def test_a_body_that_is_no_json_object(api, body):
 
     check_envelope(answer, 400, "INVALID_JSON", "invalid_request_error")
     assert APIKey.objects.count() == 2
+
+
+@pytest.mark.parametrize("limit", [sys.getrecursionlimit(), 100_000], ids=["usual", "raised by a library"])
+def test_a_body_that_nests_without_end_ends_no_process(api, limit):
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit)
+    try:
+        answer = api.post("/api-keys", b'{"name": ' + b"[" * 400_000)
+    finally:
+        sys.setrecursionlimit(before)
+
+    check_envelope(answer, 400, "INVALID_JSON", "invalid_request_error")
+    assert "nests too deeply" in answer.body["error"]["message"]
 
 
 @pytest.mark.parametrize(
