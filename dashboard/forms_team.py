@@ -1,4 +1,4 @@
-"""What is filled in about the team."""
+"""What is filled in about a business and its team."""
 
 from typing import Any, Final
 
@@ -62,3 +62,14 @@ class FirstPasswordForm(forms.Form):
         password: str = self.cleaned_data["password"]
         validate_password(password, user=self._person)
         return password
+
+
+class BusinessForm(forms.Form):
+    """What a business is called."""
+
+    business_name = forms.CharField(
+        label=_("Name of your business"),
+        max_length=200,
+        help_text=_("Your customers see it when they pay."),
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 from dashboard.accounts.first_password import FirstPasswordView
 from dashboard.views import (
     api_keys,
+    businesses,
     customers,
     deposits,
     invoices,
@@ -60,6 +61,7 @@ urlpatterns: list[URLPattern] = [
     path("team/invitations/<str:invitation_id>/withdraw/", team.withdraw, name="team_withdraw"),
     path("team/<str:member_id>/", team.change_role, name="team_role"),
     path("team/<str:member_id>/remove/", team.remove, name="team_remove"),
+    path("business/new/", businesses.open_business, name="business_new"),
     path("invitation/<str:token>/", team.invitation, name="invitation"),
     path("password/<uidb64>/<token>/", FirstPasswordView.as_view(), name="password"),
     path(

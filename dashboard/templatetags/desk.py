@@ -106,6 +106,7 @@ def menu(context: dict[str, Any], place: str) -> dict[str, Any]:
     return {
         "at": at,
         "place": place,
+        "signup_is_open": context.get("signup_is_open"),
         "sections": navigation.menu(at, path=request.path),
         "is_own": request.path.startswith(reverse("mfa_index")),
         "next": navigation.home_of(request.path),

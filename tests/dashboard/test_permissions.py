@@ -111,7 +111,7 @@ def invitation(merchant: Merchant) -> dict[str, str]:
 
 
 # Pages before the door, which know no roles.
-OPEN = {"invitation", "password", "password_chosen"}
+OPEN = {"business_new", "invitation", "password", "password_chosen"}
 
 TABLE = {
     "home": Row(EVERYBODY),

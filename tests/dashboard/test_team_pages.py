@@ -174,3 +174,46 @@ def test_mails_in_a_merchants_name_have_a_limit(owner):
 
     assert answers == [302] * 30 + [422]
     assert Invitation.objects.count() == 30
+
+
+def test_a_person_opens_another_business_and_works_in_it(owner, merchant):
+    answer = owner.post("/dashboard/business/new/", {"business_name": "Second Shop"})
+
+    assert answer["Location"] == "/dashboard/"
+    second = Member.objects.exclude(merchant=merchant).get(user__username="person@example.com")
+    assert (second.role, second.merchant.business_name) == ("owner", "Second Shop")
+    assert b"Second Shop</title>" in owner.get(TEAM).content
+
+
+def test_who_belongs_to_no_merchant_is_shown_a_way(seat, merchant):
+    client = seat("viewer")
+    client.post("/dashboard/team/leave/", {"leave": "1"})
+
+    assert b"Open a business" in client.get("/dashboard/wallets/").content
+    client.post("/dashboard/business/new/", {"business_name": "My own"})
+
+    assert client.get("/dashboard/wallets/").status_code == 200
+
+
+@pytest.mark.parametrize("policy", ["invite", "closed"])
+def test_nobody_opens_a_business_where_the_operator_takes_none(owner, settings, policy):
+    settings.MERCHANT_SIGNUP = policy
+
+    answer = owner.post("/dashboard/business/new/", {"business_name": "Second Shop"})
+
+    assert answer.status_code == 403
+    assert b"Open another business" not in owner.get(TEAM).content
+    assert Member.objects.filter(user__username="person@example.com").count() == 1
+
+
+def test_nobody_opens_businesses_by_the_dozen(owner):
+    answers = [owner.post("/dashboard/business/new/", {"business_name": f"Shop {n}"}).status_code for n in range(6)]
+
+    assert answers == [302] * 5 + [409]
+
+
+def test_a_stranger_opens_nothing():
+    answer = Client().post("/dashboard/business/new/", {"business_name": "Shop"})
+
+    assert answer["Location"].startswith("/dashboard/sign-in/")
+    assert not Member.objects.exists()

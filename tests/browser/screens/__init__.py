@@ -42,6 +42,7 @@ class Stage:
     role: str = "owner"
     visitor: bool = False
     testing: bool = False
+    after_signing_in: Callable[[], Any] = lambda: None  # what happens to the person meanwhile
     settings: Any = None  # pytest-django's: what is set lasts for this screen
 
     def __post_init__(self) -> None:
@@ -59,6 +60,7 @@ class Stage:
         client.force_login(self.person)
         if self.testing:
             client.post("/dashboard/mode/", {"mode": "test"})
+        self.after_signing_in()
         return [{"name": name, "value": cookie.value, "url": url} for name, cookie in client.cookies.items()]
 
 

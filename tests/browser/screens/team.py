@@ -81,6 +81,17 @@ def _(stage: Stage) -> str:
     return _invite(stage)
 
 
+@screen("team", "another business")
+def _(stage: Stage) -> str:
+    return "/dashboard/business/new/"
+
+
+@screen("team", "no business")
+def _(stage: Stage) -> str:
+    stage.after_signing_in = lambda: stage.person.memberships.all().delete()
+    return "/dashboard/wallets/"
+
+
 @screen("team", "invitation over")
 def _(stage: Stage) -> str:
     stage.visitor = True
