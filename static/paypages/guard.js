@@ -29,9 +29,8 @@ function show(id, isShown) {
 }
 
 function warn() {
-  for (const element of document.querySelectorAll("#part-pay .qr, #part-pay .address-row, #wallet")) element.remove();
-  show("address-same", false);
-  show("paste-check", false);
+  const shown = "#part-pay .qr, #part-pay .tag-block, #part-pay .address-block > :not(#address-changed), #wallet";
+  for (const element of document.querySelectorAll(shown)) element.remove();
   show("address-changed", true);
 }
 

@@ -201,3 +201,24 @@ def _(stage: Stage) -> str:
 @screen("paypage", "receipt")
 def _(stage: Stage) -> str:
     return _paid(stage, _order(stage)).replace("?stay=1", "/receipt")
+
+
+@screen("paypage", "from right to left", act=lambda page: page.evaluate("document.documentElement.dir = 'rtl'"))
+def _(stage: Stage) -> str:
+    return _paid(stage, _order(stage), units=10_000_000)
+
+
+def _exchange(page: Page) -> None:
+    page.locator("#copy-address").evaluate("button => { button.dataset.copy = 'sandbox1evil'; }")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.get_by_role("alert").wait_for()
+
+
+@screen("paypage", "address exchanged", act=_exchange)
+def _(stage: Stage) -> str:
+    return f"/invoice/{_order(stage).public_id}"
+
+
+@screen("paypage", "copied", act=lambda page: page.locator("#copy-address").click())
+def _(stage: Stage) -> str:
+    return f"/invoice/{_order(stage).public_id}"
