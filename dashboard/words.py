@@ -43,6 +43,13 @@ REFUND: Final[Mapping[RefundStatus, Said]] = {
     RefundStatus.COMPLETED: (_("Sent"), "good"),
     RefundStatus.CANCELLED: (_("Cancelled"), ""),
 }
+REFUND_KIND: Final[Mapping[str, Promise]] = {
+    "requested": _("Refund"),
+    "part": _("Part, before the invoice was paid"),
+    "cancellation": _("Invoice cancelled"),
+    "surplus": _("Paid too much"),
+    "deposit": _("Money from the inbox"),
+}
 DELIVERY: Final[Mapping[DeliveryStatus, Said]] = {
     DeliveryStatus.PENDING: (_("Waiting"), "info"),
     DeliveryStatus.DELIVERED: (_("Delivered"), "good"),

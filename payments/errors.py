@@ -31,6 +31,13 @@ class NothingToRefund(Conflict):
     message = "There is nothing left to refund on this invoice."
 
 
+class RefundableChanged(Conflict):
+    """The refund was asked for when something else was left: it was asked for twice, or a payment came or left."""
+
+    code = "REFUNDABLE_CHANGED"
+    message = "What can be refunded has changed meanwhile: look at it again. Nothing was done."
+
+
 class RefundTooLarge(Invalid):
     """The refund is more than what was received and not yet refunded."""
 

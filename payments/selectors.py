@@ -24,6 +24,7 @@ __all__ = [
     "get_payout",
     "get_refund",
     "get_settlement",
+    "is_sendable",
     "list_deposits",
     "list_payments",
     "list_payouts",
@@ -167,14 +168,21 @@ def get_payout(*, merchant: Merchant, livemode: bool, public_id: str) -> Payout:
 
 def sendable_refunds(*, merchant: Merchant, livemode: bool) -> QuerySet[Refund]:
     """Return the refunds that a vault can send and was not asked to, oldest first."""
+    return _sendable(merchant, livemode).select_related("invoice").order_by("created_at", "id")[:MANY]
+
+
+def is_sendable(refund: Refund) -> bool:
+    """Return whether a vault can send ``refund`` and was not asked to."""
+    return _sendable(refund.merchant, refund.livemode).filter(pk=refund.pk).exists()
+
+
+def _sendable(merchant: Merchant, livemode: bool) -> QuerySet[Refund]:
     under_way = Payout.objects.filter(refund=OuterRef("pk")).exclude(status__in=OVER)
     return (
         Refund.objects.filter(merchant=merchant, livemode=livemode, status=RefundStatus.REQUESTED, is_held=False)
         .filter(invoice__wallet__kind=WalletKind.VAULT, invoice__network=F("network"))
         .exclude(address="")
         .exclude(Exists(under_way))
-        .select_related("invoice")
-        .order_by("created_at", "id")[:MANY]
     )
 
 

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from chains import registry
 from core.writing import fiat_text
@@ -56,10 +57,25 @@ def status_of(record: Invoice | Payment | Refund | Delivery) -> SafeString:
     elif isinstance(record, Payment):
         badges = [words.PAYMENT[PaymentStatus(record.status)]]
     elif isinstance(record, Refund):
-        badges = [words.REFUND[RefundStatus(record.status)]]
+        badges = _of_refund(record)
     else:
         badges = [words.DELIVERY[DeliveryStatus(record.status)]]
     return format_html("<span>{}</span>", format_html_join(" ", "{}", ((badge(said, tone),) for said, tone in badges)))
+
+
+def _of_refund(refund: Refund) -> list[words.Said]:
+    badges = [words.REFUND[RefundStatus(refund.status)]]
+    if refund.is_held and refund.status != RefundStatus.CANCELLED:
+        badges.append((_lazy("Held"), "bad"))
+    if refund.named_txid:
+        badges.append((_lazy("Other transaction"), "bad"))
+    return badges
+
+
+@register.simple_tag
+def kind_of(refund: Refund) -> str:
+    """Say why money goes back."""
+    return str(words.REFUND_KIND[refund.kind])
 
 
 @register.simple_tag

@@ -25,6 +25,7 @@ from invoices.models import Customer, Invoice, PaymentLink
 from invoices.states import AWAITING, CANCELLABLE, InvoiceStatus
 from payments import selectors as payment_selectors
 from payments import services
+from payments.services.returns import refundable_units
 from webhooks.selectors import invoice_deliveries
 
 PER_PAGE: Final = 25
@@ -120,6 +121,7 @@ def _detail(request: HttpRequest, at: Desk, invoice_id: str, *, form: CancelForm
         pay_url=request.build_absolute_uri(reverse("paypages:invoice", args=[invoice.public_id])),
         may_cancel=at.may_sell and invoice.status in CANCELLABLE,
         may_accept=at.may_sell and is_short,
+        may_refund=at.may_move_money and refundable_units(invoice) > 0,
     )
 
 

@@ -161,7 +161,7 @@ def _tasks(at: Desk) -> Iterator[Task]:
     refunds = list_refunds(merchant=at.merchant, livemode=at.livemode).filter(status=RefundStatus.REQUESTED).count()
     if refunds:
         text = ngettext("%d refund is to be sent", "%d refunds are to be sent", refunds) % refunds
-        yield Task(text, f"{reverse('dashboard:invoices')}")
+        yield Task(text, f"{reverse('dashboard:refunds')}?status=requested")
     partial = list_invoices(merchant=at.merchant, livemode=at.livemode).filter(status=InvoiceStatus.PARTIAL).count()
     if partial:
         text = ngettext("%d invoice is paid in part", "%d invoices are paid in part", partial) % partial

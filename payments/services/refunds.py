@@ -22,7 +22,14 @@ from invoices.selectors import invoice_for_update
 from invoices.states import InvoiceException, InvoiceStatus
 from merchants.models import Merchant
 from payments import selectors
-from payments.errors import InvalidAddress, NothingToRefund, RefundNotOpen, RefundTooLarge, RefundTooSmall
+from payments.errors import (
+    InvalidAddress,
+    NothingToRefund,
+    RefundableChanged,
+    RefundNotOpen,
+    RefundTooLarge,
+    RefundTooSmall,
+)
 from payments.events import refund_event
 from payments.models import Cursor, Payment, Refund
 from payments.services import books, payouts
@@ -49,7 +56,8 @@ class RefundOrder:
     What to return: ``amount`` in the invoice's asset, or ``fiat_amount`` in its currency; neither: all that is left.
 
     ``address`` may stay empty: the customer then names it on the page of ``claim_path``. ``tag`` is the destination
-    tag that goes with it, where the network has them.
+    tag that goes with it, where the network has them. ``left`` is what could be refunded when the order was written, if
+    whoever wrote it has seen it: an order that is sent twice opens one refund.
     """
 
     address: str = ""
@@ -58,6 +66,7 @@ class RefundOrder:
     fiat_amount: Decimal | None = None
     rate: RefundRate = RefundRate.PAYMENT
     reason: str = ""
+    left: Decimal | None = None
 
 
 @transaction.atomic
@@ -67,6 +76,7 @@ def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order:
 
     :raises InvoiceNotFound: when the merchant has no such invoice
     :raises NothingToRefund: when all of it was refunded, or nothing is confirmed
+    :raises RefundableChanged: when what is left is not what the order was written for
     :raises RefundTooLarge: when more is asked than is left, or a fraction the asset does not have
     :raises RefundTooSmall: when the network carries no such small amount
     :raises InvalidAddress: when the address is not one of the network, or one of the gateway's own
@@ -76,6 +86,8 @@ def request_refund(*, merchant: Merchant, livemode: bool, public_id: str, order:
     available = refundable_units(invoice)
     if available <= 0:
         raise NothingToRefund
+    if order.left is not None and order.left != invoice.asset.to_amount(available):
+        raise RefundableChanged
     units, field = _wanted_units(invoice, order, available, now)
     if units > available:
         left = invoice.asset.to_amount(available)

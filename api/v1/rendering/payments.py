@@ -3,17 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-
 from api.v1.rendering.amounts import asset_amount, fiat, moment, plain
-from chains import registry, uris
+from chains import registry
 from core.ids import public_id
 from core.money import WIDE
 from invoices.models import Invoice
 from payments.models import Payment, Refund
-from payments.models.payouts import OVER
-from payments.selectors import claim_token
-from payments.states import PaymentStatus, RefundStatus, Review
+from payments.refund_links import claim_url, refund_uri
+from payments.states import PaymentStatus, Review
 
 
 def payment_of_invoice(payment: Payment) -> dict[str, Any]:
@@ -113,24 +110,6 @@ def payout_view(refund: Refund) -> dict[str, Any] | None:
         "from_address": payout.sender,
         "tx_hash": payout.txid or None,
     }
-
-
-def refund_uri(refund: Refund) -> str | None:
-    """Return what the merchant's wallet opens to send the refund; None unless it is to be sent, and can be."""
-    is_due = refund.status == RefundStatus.REQUESTED and refund.address and not refund.is_held
-    if any(payout.status not in OVER for payout in refund.payouts.all()):
-        return None  # a vault sends it
-    asset = refund.asset
-    if not is_due or asset is None:
-        return None
-    return uris.payment_uri(asset, refund.address, asset.to_amount(refund.units), tag=refund.tag)
-
-
-def claim_url(refund: Refund) -> str | None:
-    """Return the link for the customer who has yet to say where the money is to go."""
-    if refund.status != RefundStatus.REQUESTED or refund.address:
-        return None
-    return f"{settings.PAY_BASE_URL}/refund/{claim_token(refund)}"
 
 
 def _network_fee(payment: Payment) -> Decimal | None:

@@ -10,10 +10,11 @@ from api.v1 import examples
 from api.v1.base import MerchantView
 from api.v1.filters import PaymentFilter, RefundFilter, narrowed
 from api.v1.pagination import page
-from api.v1.rendering.payments import deposit_view, payment_view, refund_uri, refund_view
+from api.v1.rendering.payments import deposit_view, payment_view, refund_view
 from api.v1.shapes import payments as shapes
 from payments import selectors, services
 from payments.errors import RefundNotOpen
+from payments.refund_links import refund_uri
 
 
 class PaymentList(MerchantView):
