@@ -12,7 +12,7 @@ from typing import Final
 
 from bench.figures import Figure, show
 from bench.installation import ROOT, Installation
-from chains.base import Block, Transfer, Watchlist
+from chains.base import ANY_ENDS, Block, Ends, Transfer, Watchlist
 from chains.health import EndpointHealth
 
 FEW, MANY = 1_000, 1_000_000
@@ -143,7 +143,8 @@ class SyntheticChain:
     def finalized_height(self) -> int | None:
         return None
 
-    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
+        del ends  # it has one chain
         if not first <= self.height <= last:
             return
         block = self.block_at(self.height)

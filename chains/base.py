@@ -4,7 +4,7 @@ Plain Python: no Django, no clock. A reader translates; it decides nothing. Conf
 matching and retries live in ``payments``.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -139,6 +139,41 @@ class Transfer:
     fee_units: int | None = None  # in the network's own coin, where the reply happens to hold it
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """
+    Between which blocks a range must lie, by their hashes; an empty one is not known.
+
+    A reader may turn from one node to another at any question, and back. Whoever compares the ends of a range before
+    and after it was read, with the node asked then, has not compared what was read: the reader has to.
+    """
+
+    before: str = ""  # hash of the block that the first one grows from
+    last: str = ""  # hash of the last one
+
+    def check(self, *, first: Block | None, last: Block | None) -> None:
+        """
+        Make sure that the first and last block of a range are those that are meant; None for one not read yet.
+
+        :raises ChainUnavailable: when one is not: nodes are on different forks, or the chain changed meanwhile
+        """
+        if first is not None and self.before not in {"", first.parent_hash}:
+            raise ChainUnavailable(f"block {first.height} was read on another fork than was meant")
+        if last is not None and self.last not in {"", last.hash}:
+            raise ChainUnavailable(f"block {last.height} was read on another fork than was meant")
+
+    def check_by(self, block_at: Callable[[int], Block], first: int, last: int) -> None:
+        """
+        Ask for the two blocks, as far as they are known, and check them.
+
+        :raises ChainUnavailable: as above, and when the node does not answer
+        """
+        self.check(first=block_at(first) if self.before else None, last=block_at(last) if self.last else None)
+
+
+ANY_ENDS: Final = Ends()
+
+
 class Watchlist(Protocol):
     """Which of the addresses seen on a chain are ours; addresses in their normal form."""
 
@@ -181,8 +216,12 @@ class ChainReader(Protocol):
     def finalized_height(self) -> int | None:
         """Return the height that the chain itself calls final, or None where it has no such word."""
 
-    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
-        """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
+        """
+        Yield the transfers to watched addresses in blocks ``first..last``, in chain order.
+
+        Unavailable, at the latest in the end, when what was read does not lie between ``ends``.
+        """
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield transfers to watched addresses that wait for a block; nothing where the node cannot tell."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any, Final
 
-from chains.base import Block, ChainUnavailable, Landmark, Network, Transfer, Watchlist
+from chains.base import ANY_ENDS, Block, ChainUnavailable, Ends, Landmark, Network, Transfer, Watchlist
 from chains.bitcoin_blocks import (
     Header,
     Transaction,
@@ -139,12 +139,13 @@ class BitcoinReader:
         """Return None: these chains have no block that is final, only ever deeper ones."""
         return None
 
-    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
         nodes = self._rpc.nodes
         with nodes.doubted():
             headers = self._headers(range(first, last + 1))
             check_linked(None, [header.block for header in headers], first)
+        ends.check(first=headers[0].block, last=headers[-1].block)
         for header in headers:
             with nodes.doubted():
                 body = read_body(self._rpc.block(header.block.hash), header, self._rules)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from chains.base import Block, ChainUnavailable, Network, Transfer, Watchlist
+from chains.base import ANY_ENDS, Block, ChainUnavailable, Ends, Network, Transfer, Watchlist
 from chains.endpoint import Endpoint, Limits, Refused
 from chains.health import EndpointHealth
 from chains.moves import check_linked
@@ -86,12 +86,13 @@ class CardanoReader:
         """Return None: nothing but depth makes a block of Cardano final, after half a day."""
         return None
 
-    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
         nodes = self._api.nodes
         with nodes.doubted():
             headers = self._headers(first, last)
             check_linked(None, [header.block for header in headers], first)
+        ends.check(first=headers[0].block, last=headers[-1].block)
         for start in range(0, len(headers), _BLOCKS_AT_ONCE):
             with nodes.doubted():
                 transfers = list(self._in_blocks(headers[start : start + _BLOCKS_AT_ONCE], watchlist))

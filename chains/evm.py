@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from chains.base import Asset, Block, ChainUnavailable, Network, Transfer, Watchlist
+from chains.base import ANY_ENDS, Asset, Block, ChainUnavailable, Ends, Network, Transfer, Watchlist
 from chains.codecs import evm_address, keccak256, parse_evm_address
 from chains.endpoint import Limits, Refused
 from chains.erc20 import TRANSFER_TOPIC, Logs, TransferLogs
@@ -84,7 +84,7 @@ class EvmReader:
                 return None
             return None if reply is None else _block(fields_of(reply, "block")).height
 
-    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
         previous: Block | None = None
         for start in range(first, last + 1, self._chunk):
@@ -94,6 +94,7 @@ class EvmReader:
                 check_linked(previous, [body.block for body in bodies], start)
                 transfers = list(self._transfers(bodies, watchlist))
             previous = bodies[-1].block
+            ends.check(first=bodies[0].block if start == first else None, last=previous if end == last else None)
             yield from transfers
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:

@@ -25,6 +25,7 @@ class Nodes:
         self._verify = verify
         self._limits = limits
         self._preferred = 0
+        self._changes = 0  # how often another endpoint took over
         self._highest = 0
 
     @property
@@ -73,9 +74,24 @@ class Nodes:
         except ChainUnavailable as failure:
             if self.endpoints and self._preferred == before:
                 self.endpoints[before].health.failed(str(failure))
-                self._preferred = (before + 1) % len(self.endpoints)
+                self._prefer((before + 1) % len(self.endpoints))
                 self._highest = 0  # perhaps it lied about its tip, too
             raise
+
+    def by_one(self, work: Callable[[], T]) -> T:
+        """
+        Return what ``work`` returns when one endpoint has answered all that it asks; when several have, it begins anew.
+
+        For what hashes do not tie together: histories of accounts that several nodes tell need not be of one chain.
+
+        :raises ChainUnavailable: when another endpoint takes over each time, were it only for a while
+        """
+        for _ in range(len(self.endpoints) + 1):
+            before = self._changes
+            answer = work()
+            if self._changes == before:
+                return answer
+        raise ChainUnavailable("another node took over within each reading")
 
     def newest(self, work: Callable[[Endpoint], Block], *, lag: int) -> Block:
         """
@@ -105,6 +121,10 @@ class Nodes:
         self._highest = max(self._highest, block.height)
         return block
 
+    def _prefer(self, index: int) -> None:
+        self._changes += index != self._preferred
+        self._preferred = index
+
     def _ask_each(self, work: Callable[[Endpoint], T]) -> T:
         failures: list[ChainUnavailable] = []
         for index in self._awake():
@@ -116,7 +136,7 @@ class Nodes:
                 self.endpoints[index].health.failed(str(failure))
                 failures.append(failure)
             else:
-                self._preferred = index
+                self._prefer(index)
                 return answer
         raise _summary(failures or [endpoint.failure(endpoint.health.why()) for endpoint in self.endpoints])
 

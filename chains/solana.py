@@ -12,7 +12,7 @@ is read as a block whose hash is that of its parent, so that slots form a chain 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from chains.base import Block, ChainUnavailable, Landmark, Network, Transfer, Watchlist
+from chains.base import ANY_ENDS, Block, ChainUnavailable, Ends, Landmark, Network, Transfer, Watchlist
 from chains.codecs_solana import TOKEN_PROGRAMS, is_signature, token_account
 from chains.endpoint import Endpoint, Limits, Refused
 from chains.health import EndpointHealth
@@ -95,17 +95,17 @@ class SolanaReader:
         """Return the newest slot that more than two thirds of the stake have locked in."""
         return self._slot(_FINALIZED)
 
-    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in slots ``first..last``, in chain order."""
         owners = set(watchlist.live())
-        found: list[tuple[int, int, Transfer]] = []
-        with self._rpc.nodes.doubted():
-            self._rpc.require(first)
-            slots = self._signatures(self._accounts(owners), first, last)
-            signatures = sorted(slots, key=lambda signature: slots[signature])
-            for start in range(0, len(signatures), _TRANSACTIONS_AT_ONCE):
-                some = {signature: slots[signature] for signature in signatures[start : start + _TRANSACTIONS_AT_ONCE]}
-                found += self._transfers(some, owners, watchlist)
+
+        def read() -> list[tuple[int, int, Transfer]]:
+            with self._rpc.nodes.doubted():
+                found = self._between(first, last, owners, watchlist)
+            ends.check_by(self.block_at, first, last)
+            return found
+
+        found = self._rpc.nodes.by_one(read)
         yield from (transfer for _, _, transfer in sorted(found, key=lambda each: each[:2]))
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
@@ -123,6 +123,19 @@ class SolanaReader:
         status = self._status(txid)
         is_seen = status.get("confirmationStatus") in {_CONFIRMED, _FINALIZED}
         return whole(status.get("slot"), "slot") if is_seen else None
+
+    def _between(
+        self, first: int, last: int, owners: Collection[str], watchlist: Watchlist
+    ) -> list[tuple[int, int, Transfer]]:
+        """Return transfers with slot and position in the block."""
+        self._rpc.require(first)
+        slots = self._signatures(self._accounts(owners), first, last)
+        signatures = sorted(slots, key=lambda signature: slots[signature])
+        found: list[tuple[int, int, Transfer]] = []
+        for start in range(0, len(signatures), _TRANSACTIONS_AT_ONCE):
+            some = {signature: slots[signature] for signature in signatures[start : start + _TRANSACTIONS_AT_ONCE]}
+            found += self._transfers(some, owners, watchlist)
+        return found
 
     def _status(self, txid: str) -> dict[str, Any]:
         """Return what the node says of a transaction; nothing for one it does not know."""

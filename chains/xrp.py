@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from chains.base import Block, ChainUnavailable, Network, Transfer, Watchlist
+from chains.base import ANY_ENDS, Block, ChainUnavailable, Ends, Network, Transfer, Watchlist
 from chains.endpoint import Endpoint, Limits
 from chains.health import EndpointHealth
 from chains.nodes import Nodes
@@ -116,12 +116,17 @@ class XrpReader:
         """Return the index of the last validated ledger: every one that can be seen here is final."""
         return self.block_at().height
 
-    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in ledgers ``first..last``, in chain order."""
         accounts = list(watchlist.live())
-        with self._rpc.nodes.doubted():
-            transfers = list(self._transfers(accounts, first, last))
-        yield from transfers
+
+        def read() -> list[Transfer]:
+            with self._rpc.nodes.doubted():
+                transfers = list(self._transfers(accounts, first, last))
+            ends.check_by(self.block_at, first, last)
+            return transfers
+
+        yield from self._rpc.nodes.by_one(read)
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield nothing: what is not validated may still turn out differently, and is within seconds."""

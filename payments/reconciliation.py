@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Min, Sum
 
 from chains import registry
-from chains.base import ChainReader, ChainUnavailable, Transfer
+from chains.base import ChainReader, ChainUnavailable, Ends, Transfer
 from core.ids import public_id
 from invoices.models import Credit, Invoice
 from merchants.models import Merchant, WalletAddress
@@ -213,7 +213,9 @@ def chain_differences(network: str, blocks: Range, scope: Scope, *, reader: Chai
     watchlist = IssuedAddresses(network)
     for first in range(blocks.first, blocks.last + 1, reader.max_range):
         last = min(first + reader.max_range - 1, blocks.last)
-        found = [t for t in reader.transfers(first=first, last=last, watchlist=watchlist) if t.units > 0]
+        ends = Ends(last=blocks.hash if last == blocks.height else reader.block_at(last).hash)
+        transfers = reader.transfers(first=first, last=last, watchlist=watchlist, ends=ends)
+        found = [transfer for transfer in transfers if transfer.units > 0]
         if reader.block_at(blocks.height).hash != blocks.hash:
             raise ChainUnavailable("the chain has changed since it was scanned")
         yield from _compared(network, found, first, last, scope)

@@ -5,7 +5,7 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from chains.base import Block, ChainUnavailable, Transfer, Watchlist
+from chains.base import ANY_ENDS, Block, ChainUnavailable, Ends, Transfer, Watchlist
 from chains.health import EndpointHealth
 from chains.sandbox.models import SandboxBlock, SandboxTransfer
 from chains.sandbox.services import GENESIS
@@ -41,10 +41,12 @@ class SandboxReader:
         """Return None: the sandbox counts confirmations only."""
         return None
 
-    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
         mined = SandboxTransfer.objects.filter(block__is_canonical=True, block__height__range=(first, last))
-        return _watched(mined.select_related("block").order_by("block__height", "pk"), watchlist)
+        found = _watched(mined.select_related("block").order_by("block__height", "pk"), watchlist)
+        ends.check_by(self.block_at, first, last)
+        return found
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield transfers to watched addresses that wait for a block."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from chains.base import Block, ChainReader, ChainUnavailable, Transfer, Watchlist
+from chains.base import Block, ChainReader, ChainUnavailable, Ends, Transfer, Watchlist
 from core.errors import Conflict
 from payments.models import Cursor, Payment, ScannedRange
 from payments.services.ledger import record_glimpse
@@ -58,10 +58,11 @@ def read_again(blocks: Blocks, *, reader: ChainReader, now: datetime) -> list[Pa
     :raises ChainUnavailable: when the node does not answer reliably, or is on another fork than the scan
     """
     tip, border = reader.block_at(None), reader.block_at(blocks.last)
-    transfers = list(reader.transfers(first=blocks.first, last=blocks.last, watchlist=blocks.watchlist))
+    known = witness(blocks.network, blocks.last)
+    ends = Ends(last=known.hash if known is not None and known.last == blocks.last else border.hash)
+    transfers = list(reader.transfers(first=blocks.first, last=blocks.last, watchlist=blocks.watchlist, ends=ends))
     if reader.block_at(blocks.last).hash != border.hash:
         raise ChainUnavailable("the chain changed while it was being read")
-    known = witness(blocks.network, blocks.last)
     if known is None or reader.block_at(known.last).hash != known.hash:
         raise ChainUnavailable(f"the node has other blocks up to {blocks.last} than those that were scanned")
     return _record(known, transfers, tip=tip, now=now)

@@ -12,7 +12,7 @@ import structlog
 from django.db.models import Min
 
 from chains import registry
-from chains.base import Block, ChainReader, ChainUnavailable, Transfer
+from chains.base import Block, ChainReader, ChainUnavailable, Ends, Transfer
 from invoices.models import Invoice
 from payments.models import Cursor, ScannedRange
 from payments.services.ledger import Reading, record_glimpse, record_reading
@@ -66,7 +66,10 @@ def _glimpse_newest(network: str, reader: ChainReader, tip: Block, now: datetime
     first = tip.height - reader.max_range + 1
     if cursor is None or first <= cursor.height + 1:
         return
-    transfers = list(reader.transfers(first=first, last=tip.height, watchlist=IssuedAddresses(network)))
+    newest = reader.transfers(
+        first=first, last=tip.height, watchlist=IssuedAddresses(network), ends=Ends(last=tip.hash)
+    )
+    transfers = list(newest)
     if reader.block_at(tip.height).hash == tip.hash:
         record_glimpse(network, transfers, tip=tip, now=now)
 
@@ -81,7 +84,8 @@ def _read_next(network: str, reader: ChainReader, tip: Block, now: datetime) -> 
     watchlist = IssuedAddresses(network)
     transfers: list[Transfer] = []
     if start.height <= last_height:
-        transfers = list(reader.transfers(first=start.height, last=last_height, watchlist=watchlist))
+        ends = Ends(before=start.base.hash if start.base else "", last=last.hash)
+        transfers = list(reader.transfers(first=start.height, last=last_height, watchlist=watchlist, ends=ends))
     is_at_tip = last_height == tip.height
     waiting = list(reader.mempool(watchlist=watchlist)) if is_at_tip else None
     finalized = reader.finalized_height()

@@ -10,7 +10,7 @@ import structlog
 from django.db import transaction
 
 from chains import registry
-from chains.base import Block, ChainReader, Transfer
+from chains.base import Block, ChainReader, Ends, Transfer
 from payments.models import Cursor, Finding, Payment, ScannedRange
 from payments.services.credit import Key, transfer_key
 from payments.services.ledger import record_glimpse
@@ -103,10 +103,11 @@ def _next_stretch(network: str, max_range: int) -> _Stretch | None:
 def _read(stretch: _Stretch, reader: ChainReader) -> tuple[list[Transfer] | None, Block]:
     """Return the transfers of the stretch; None when it ends in another block at this node."""
     tip = reader.block_at(None)
+    ends = Ends(last=stretch.ranges[-1].hash)
+    if reader.block_at(stretch.last).hash != ends.last:
+        return None, tip
     watchlist = IssuedAddresses(stretch.network)
-    transfers = list(reader.transfers(first=stretch.first, last=stretch.last, watchlist=watchlist))
-    agrees = reader.block_at(stretch.last).hash == stretch.ranges[-1].hash
-    return (transfers if agrees else None), tip
+    return list(reader.transfers(first=stretch.first, last=stretch.last, watchlist=watchlist, ends=ends)), tip
 
 
 @transaction.atomic

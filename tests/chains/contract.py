@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 
-from chains.base import Block, ChainReader, ChainUnavailable, Transfer
+from chains.base import ANY_ENDS, Block, ChainReader, ChainUnavailable, Ends, Transfer
 from tests.chains.fake_node import FakeNode
 from tests.chains.watching import Watching
 
@@ -30,9 +30,12 @@ class Stage:
     fork: Callable[[], None] | None = None
     node: FakeNode | None = None
 
-    def read(self, first: int | None = None, last: int | None = None, *, watched: str | None = None) -> list[Transfer]:
+    def read(
+        self, first: int | None = None, last: int | None = None, *, watched: str | None = None, ends: Ends = ANY_ENDS
+    ) -> list[Transfer]:
         start, end = self.first if first is None else first, self.last if last is None else last
-        return list(self.reader.transfers(first=start, last=end, watchlist=Watching(watched or self.shop)))
+        watchlist = Watching(watched or self.shop)
+        return list(self.reader.transfers(first=start, last=end, watchlist=watchlist, ends=ends))
 
 
 Name = tuple[str, str, str, int]
@@ -108,6 +111,24 @@ class ReaderContract:
         assert stage.read(stage.first, low - 1) == []
         assert stage.read(high + 1, stage.last) == []
         assert [height_of(each) for each in stage.read(low + 1, stage.last)] == [each for each in heights if each > low]
+
+    def test_a_range_lies_between_the_blocks_it_is_meant_to(self, stage: Stage) -> None:
+        ends = Ends(stage.reader.block_at(stage.first).parent_hash, stage.reader.block_at(stage.last).hash)
+        other = stage.reader.block_at(stage.first).hash
+
+        assert stage.read(ends=ends) == stage.read(ends=replace(ends, before="")) == stage.read()
+        for wrong in (replace(ends, before=other), replace(ends, last=other)):
+            with pytest.raises(ChainUnavailable):
+                stage.read(ends=wrong)
+
+    def test_a_range_of_a_fork_does_not_end_where_it_was_meant_to(self, stage: Stage) -> None:
+        if stage.fork is None:
+            pytest.skip("this chain does not fork")
+        ends = Ends(last=stage.reader.block_at(stage.last).hash)
+        stage.fork()
+
+        with pytest.raises(ChainUnavailable):
+            stage.read(ends=ends)
 
     def test_ordinals_count_from_zero_within_a_transaction(self, stage: Stage) -> None:
         seen: dict[tuple[str, str, str], list[int]] = {}

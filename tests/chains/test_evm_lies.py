@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from chains.base import Asset, ChainUnavailable, Network, Transfer
+from chains.base import Asset, ChainUnavailable, Ends, Network, Transfer
 from chains.endpoint import Limits, Refused, TooMuch
 from chains.evm import EvmReader
 from chains.hexadecimal import quantity
@@ -513,6 +513,15 @@ class TestLyingBlocks:
 
         with pytest.raises(ChainUnavailable, match="block 106 instead of 107"):
             reader_of(node.url).block_at(107)
+
+    def test_the_ends_of_a_range_in_chunks_are_those_that_are_meant(self, node):
+        reader, watchlist = reader_of(node.url, options={"block_range": "3"}), Watching(SHOP_TEXT)
+
+        meant = reader.transfers(first=101, last=110, watchlist=watchlist, ends=Ends(hash_of(100), hash_of(110)))
+        assert len(list(meant)) == 2
+        for ends in (Ends(before=hash_of(106)), Ends(last=hash_of(109))):
+            with pytest.raises(ChainUnavailable, match="another fork than was meant"):
+                list(reader.transfers(first=101, last=110, watchlist=watchlist, ends=ends))
 
     def test_chunks_must_follow_each_other(self, node, chain):
         chain.blocks[106]["parentHash"] = hash_of(9)

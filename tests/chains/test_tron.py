@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chains.base import ChainUnavailable, Transfer
+from chains.base import ChainUnavailable, Ends, Transfer
 from chains.catalogue import NETWORKS
 from chains.codecs import parse_tron_address
 from chains.registry import build
@@ -228,6 +228,15 @@ class TestReading:
             assert {path for path, _ in other.requests} == {"/x/jsonrpc"}
         finally:
             other.stop()
+
+    def test_the_ends_of_a_range_in_chunks_are_those_that_are_meant(self, node):
+        reader, watchlist = reader_of(node.url, block_range="2"), Watching(SHOP)
+
+        ends = Ends(block_id(TIP - 6), block_id(TIP))
+        assert len(list(reader.transfers(first=TIP - 5, last=TIP, watchlist=watchlist, ends=ends))) == 4
+        for wrong in (Ends(before=block_id(TIP - 4)), Ends(last=block_id(TIP - 1))):
+            with pytest.raises(ChainUnavailable, match="another fork than was meant"):
+                list(reader.transfers(first=TIP - 5, last=TIP, watchlist=watchlist, ends=wrong))
 
     def test_a_long_range_is_read_in_chunks(self, node):
         watchlist = Watching(SHOP)

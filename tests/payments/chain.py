@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from chains.base import Block, ChainUnavailable, Transfer, Watchlist
+from chains.base import ANY_ENDS, Block, ChainUnavailable, Ends, Transfer, Watchlist
 from chains.health import EndpointHealth
 
 GENESIS_TIME = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,6 +39,7 @@ class ScriptedChain:
     is_blind: bool = False  # the node's index lags: it knows the blocks, but not what is in them
     before: Callable[[], None] | None = None
     branch: int = 0
+    rival: "ScriptedChain | None" = None  # another fork, whose node takes over while transfers are read, and then fails
     failed: set[str] = field(default_factory=set)  # transactions in the newest block that reverted
     asked_for: list[str] = field(default_factory=list)  # transactions that somebody looked for
 
@@ -81,10 +82,12 @@ class ScriptedChain:
     def finalized_height(self) -> int | None:
         return self.finalized
 
-    def transfers(self, *, first: int, last: int, watchlist: Watchlist) -> Iterator[Transfer]:
+    def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         if self.is_down:
             raise ChainUnavailable("down")
-        found = [] if self.is_blind else [t for _, held in self.blocks[first : last + 1] for t in held]
+        blocks = self.rival.blocks if self.rival else self.blocks
+        found = [] if self.is_blind else [t for _, held in blocks[first : last + 1] for t in held]
+        ends.check(first=blocks[first][0], last=blocks[last][0])
         if self.before:
             before, self.before = self.before, None
             before()
