@@ -94,6 +94,11 @@ def dumps(value: Any) -> str:
     )
 
 
+def laid_out(value: Any) -> str:
+    """Return ``value`` as JSON for people to read: the same numbers, over lines."""
+    return simplejson.dumps(value, use_decimal=False, default=_plain, encoding=None, ensure_ascii=False, indent=2)
+
+
 def timestamp(moment: datetime) -> str:
     """Return ``moment`` as RFC 3339 in UTC with whole seconds: ``2025-01-15T10:00:00Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,6 +8,7 @@ from dashboard.views import (
     api_keys,
     businesses,
     customers,
+    deliveries,
     deposits,
     invoices,
     links,
@@ -18,6 +19,7 @@ from dashboard.views import (
     sessions,
     team,
     wallets,
+    webhooks,
 )
 
 app_name = "dashboard"
@@ -45,6 +47,17 @@ urlpatterns: list[URLPattern] = [
     path("api-keys/<str:key_id>/rotate/", api_keys.rotate_key, name="api_key_rotate"),
     path("api-keys/<str:key_id>/revoke/", api_keys.revoke_key, name="api_key_revoke"),
     path("requests/", requests.request_list, name="requests"),
+    path("webhooks/", webhooks.endpoint_list, name="webhooks"),
+    path("webhooks/add/", webhooks.add_endpoint, name="webhook_add"),
+    path("webhooks/deliveries/<str:delivery_id>/", deliveries.delivery_detail, name="delivery"),
+    path("webhooks/deliveries/<str:delivery_id>/again/", deliveries.send_again, name="delivery_again"),
+    path("webhooks/<str:endpoint_id>/", webhooks.endpoint_detail, name="webhook"),
+    path("webhooks/<str:endpoint_id>/change/", webhooks.change_endpoint, name="webhook_change"),
+    path("webhooks/<str:endpoint_id>/switch/", webhooks.switch_endpoint, name="webhook_switch"),
+    path("webhooks/<str:endpoint_id>/test/", webhooks.test_endpoint, name="webhook_test"),
+    path("webhooks/<str:endpoint_id>/secret/", webhooks.rotate_secret, name="webhook_secret"),
+    path("webhooks/<str:endpoint_id>/replay/", webhooks.replay, name="webhook_replay"),
+    path("webhooks/<str:endpoint_id>/delete/", webhooks.delete_endpoint, name="webhook_delete"),
     path("wallets/", wallets.wallet_list, name="wallets"),
     path("wallets/add/", wallets.add_wallet, name="wallet_add"),
     path("wallets/<str:wallet_id>/remove/", wallets.remove_wallet, name="wallet_remove"),

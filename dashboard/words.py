@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from invoices.states import InvoiceException, InvoiceStatus
 from merchants.models import KeyStatus
 from payments.states import PaymentStatus, RefundStatus
-from webhooks.states import DeliveryStatus
+from webhooks.states import DeliveryStatus, DisabledReason
 
 Said = tuple[Promise, str]  # the words, and the tone: good, warn, bad, info or ""
 Status = TypeVar("Status", bound=str)
@@ -54,6 +54,12 @@ DELIVERY: Final[Mapping[DeliveryStatus, Said]] = {
     DeliveryStatus.PENDING: (_("Waiting"), "info"),
     DeliveryStatus.DELIVERED: (_("Delivered"), "good"),
     DeliveryStatus.FAILED: (_("Given up"), "bad"),
+}
+ENDPOINT: Final[Mapping[str, Said]] = {  # by why it is disabled
+    "": (_("Active"), "good"),
+    DisabledReason.BY_MERCHANT: (_("Disabled"), ""),
+    DisabledReason.GONE: (_("Disabled: it answered 410 Gone"), "bad"),
+    DisabledReason.FAILING: (_("Disabled: only failures for 5 days"), "bad"),
 }
 # What an entry of the log says to people; events without words here are shown by their name.
 EVENT: Final[Mapping[str, Promise]] = {

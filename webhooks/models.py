@@ -168,7 +168,11 @@ class Delivery(Record):
 
 
 class Attempt(Record):
-    """One request to a receiver and what came of it; the answer is kept to its first kilobyte."""
+    """
+    One request to a receiver and what came of it; the answer is kept to its first kilobyte.
+
+    ``headers`` are those that say who sends what and sign it, as they were sent; the body is the delivery's.
+    """
 
     PREFIX = "wha"
     MAX_RESPONSE = 1024
@@ -177,6 +181,7 @@ class Attempt(Record):
     number = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     elapsed_ms = models.PositiveIntegerField()
+    headers = models.JSONField(null=True)  # None of attempts made before they were kept
     response_code = models.PositiveSmallIntegerField(null=True)
     response = models.TextField(blank=True)
     error = models.CharField(max_length=200, blank=True)

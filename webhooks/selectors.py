@@ -86,6 +86,15 @@ def get_delivery(*, endpoint: WebhookEndpoint, public_id: str) -> Delivery:
     return _one_delivery(list_deliveries(endpoint=endpoint), public_id)
 
 
+def get_delivery_of(*, merchant: Merchant, livemode: bool, public_id: str) -> Delivery:
+    """
+    Return a delivery of the merchant, whoever receives it: an endpoint, one deleted since, an invoice's own address.
+
+    :raises DeliveryNotFound: when there is none, or it is somebody else's
+    """
+    return _one_delivery(Delivery.objects.filter(merchant=merchant, livemode=livemode), public_id)
+
+
 def lock_delivery(*, endpoint: WebhookEndpoint, public_id: str) -> Delivery:
     """
     Return one delivery of an endpoint, locked until the transaction ends.
@@ -102,6 +111,12 @@ def invoice_deliveries(*, merchant: Merchant, livemode: bool, invoice_id: UUID) 
         .defer("body")
         .order_by("created_at", "id")[:200]
     )
+
+
+def event_deliveries(*, merchant: Merchant, livemode: bool, event_id: UUID) -> list[Delivery]:
+    """Return the deliveries that one event owed, oldest first."""
+    owed = Delivery.objects.filter(merchant=merchant, livemode=livemode, event_id=event_id).defer("body")
+    return list(owed.order_by("created_at", "id"))
 
 
 def oldest_due(*, now: datetime) -> datetime | None:

@@ -3,6 +3,7 @@
 
     {% icon "wallets" %}  {% moment invoice.created_at %}  {% ago key.last_used_at %}
     {% badge "Paid" "good" %}  {% copy invoice.pay_url %}  {% code payment.txid %}  {% here %} in forms
+    {{ delivery.body|pretty }}: JSON over lines
 
 Larger parts are templates in dashboard/parts; docs/dashboard.md lists them.
 """
@@ -19,6 +20,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from core import exact_json
 from dashboard import navigation
 from dashboard.access import HERE
 from dashboard.icons import drawn
@@ -79,6 +81,15 @@ def copy(value: object, label: str = "") -> SafeString:
 def code(value: object) -> SafeString:
     """Show an id, an address, a hash: never translated, with the button that copies it."""
     return format_html('<span class="value"><code class="code" translate="no">{}</code>{}</span>', value, copy(value))
+
+
+@register.filter
+def pretty(text: str) -> str:
+    """Lay JSON out over lines; what is no JSON stays as it is."""
+    try:
+        return exact_json.laid_out(exact_json.loads(text))
+    except ValueError:
+        return text
 
 
 @register.simple_tag

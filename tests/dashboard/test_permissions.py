@@ -17,6 +17,7 @@ from django.utils import timezone
 from dashboard import urls
 from dashboard.access import DEVELOP, EVERYBODY, MANAGE, MANAGE_TEAM, MONEY, SELL
 from events.models import Event
+from events.outbox import dispatch
 from invoices.models import Invoice
 from invoices.services import CustomerDetails, LinkTerms, create_customer, create_link
 from merchants import services
@@ -24,6 +25,8 @@ from merchants.models import Member, Merchant, Role
 from tests.dashboard.money import make_deposit
 from tests.dashboard.vaults import KEYS, make_payout, make_refund
 from tests.factories import make_invoice, make_merchant
+from webhooks.models import Delivery
+from webhooks.services import EndpointOrder, create_endpoint
 
 assert DEVELOP | MANAGE | MANAGE_TEAM | SELL <= EVERYBODY  # the sets of dashboard/access.py, for rows to come
 
@@ -89,6 +92,19 @@ def key(merchant: Merchant) -> dict[str, str]:
     return {"key_id": made.public_id}
 
 
+def endpoint(merchant: Merchant) -> dict[str, str]:
+    order = EndpointOrder("http://127.0.0.1:1/", events=["*"])
+    made, _secret = create_endpoint(merchant=merchant, livemode=False, order=order, now=timezone.now())
+    return {"endpoint_id": made.public_id}
+
+
+def delivery(merchant: Merchant) -> dict[str, str]:
+    endpoint(merchant)
+    make_invoice(merchant, timezone.now())
+    dispatch()
+    return {"delivery_id": Delivery.objects.latest("created_at").public_id}
+
+
 TRON = "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH"
 
 
@@ -110,6 +126,11 @@ def invitation(merchant: Merchant) -> dict[str, str]:
     return {"invitation_id": made.public_id}
 
 
+@pytest.fixture(autouse=True)
+def _receivers(settings):
+    settings.OUTBOUND_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+
+
 # Pages before the door, which know no roles.
 OPEN = {"business_new", "invitation", "password", "password_chosen"}
 
@@ -128,6 +149,17 @@ TABLE = {
     "api_key_rotate": Row(DEVELOP, DEVELOP, of=key),
     "api_key_revoke": Row(DEVELOP, DEVELOP, of=key),
     "requests": Row(DEVELOP),
+    "webhooks": Row(EVERYBODY),
+    "webhook_add": Row(DEVELOP, DEVELOP),
+    "webhook": Row(EVERYBODY, of=endpoint),
+    "webhook_change": Row(DEVELOP, DEVELOP, of=endpoint),
+    "webhook_switch": Row(None, DEVELOP, of=endpoint),
+    "webhook_test": Row(None, DEVELOP, of=endpoint),
+    "webhook_secret": Row(DEVELOP, DEVELOP, of=endpoint),
+    "webhook_replay": Row(DEVELOP, DEVELOP, of=endpoint),
+    "webhook_delete": Row(DEVELOP, DEVELOP, of=endpoint),
+    "delivery": Row(EVERYBODY, of=delivery),
+    "delivery_again": Row(None, DEVELOP, of=delivery),
     "invoices": Row(EVERYBODY),
     "invoice": Row(EVERYBODY, of=invoice),
     "invoice_cancel": Row(None, SELL, of=invoice),

@@ -82,10 +82,10 @@ def test_a_crash_in_one_delivery_stops_neither_the_others_nor_the_sender(crew, e
     second = Delivery.objects.get(event=happen())
     record = delivering._record
 
-    def crash(claim, outcome, *, now):
-        if claim.delivery_id == first.pk:
+    def crash(job, outcome, *, now):
+        if job.claim.delivery_id == first.pk:
             raise ZeroDivisionError
-        return record(claim, outcome, now=now)
+        return record(job, outcome, now=now)
 
     monkeypatch.setattr(delivering, "_record", crash)
 

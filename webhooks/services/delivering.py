@@ -122,7 +122,7 @@ def attempt(*, claim: Claim, now: datetime) -> bool:
     if job is None:
         return False
     outcome = _talk(job)
-    return _record(claim, outcome, now=now)
+    return _record(job, outcome, now=now)
 
 
 def _lease(keys: list[UUID], *, now: datetime) -> list[Claim]:
@@ -195,7 +195,8 @@ def _header(reply: http.Reply, name: str) -> str:
 
 
 @transaction.atomic
-def _record(claim: Claim, outcome: Outcome, *, now: datetime) -> bool:
+def _record(job: _Job, outcome: Outcome, *, now: datetime) -> bool:
+    claim = job.claim
     endpoint_id = Delivery.objects.values_list("endpoint_id", flat=True).get(pk=claim.delivery_id)
     # The endpoint first: disabling one takes the locks in the same order.
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id) if endpoint_id else None
@@ -205,7 +206,7 @@ def _record(claim: Claim, outcome: Outcome, *, now: datetime) -> bool:
         return outcome.succeeded
     finished_at = now + timedelta(milliseconds=outcome.elapsed_ms)
     delivery.attempts += 1
-    _keep_attempt(delivery, outcome, started_at=now)
+    _keep_attempt(delivery, job, outcome, started_at=now)
     delivery.response_code = outcome.status_code
     if outcome.succeeded:
         delivery.status, delivery.next_attempt_at, delivery.delivered_at = DeliveryStatus.DELIVERED, None, finished_at
@@ -219,12 +220,13 @@ def _record(claim: Claim, outcome: Outcome, *, now: datetime) -> bool:
     return outcome.succeeded
 
 
-def _keep_attempt(delivery: Delivery, outcome: Outcome, *, started_at: datetime) -> None:
+def _keep_attempt(delivery: Delivery, job: _Job, outcome: Outcome, *, started_at: datetime) -> None:
     Attempt.objects.create(
         delivery=delivery,
         number=delivery.attempts,
         started_at=started_at,
         elapsed_ms=outcome.elapsed_ms,
+        headers=job.headers,
         response_code=outcome.status_code,
         response=_first_kilobyte(outcome.response),
         error=outcome.error[:200],

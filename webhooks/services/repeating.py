@@ -34,6 +34,7 @@ class TestResult:
     __test__ = False
 
     test_id: str
+    delivery_id: str
     status: str
     response_code: int | None
     response_time_ms: int
@@ -53,6 +54,7 @@ def send_test(*, merchant: Merchant, livemode: bool, endpoint_id: str, now: date
     made = delivery.history.get()
     return TestResult(
         test_id=public_id(TEST_PREFIX, delivery.pk),
+        delivery_id=delivery.public_id,
         status=delivery.status,
         response_code=delivery.response_code,
         response_time_ms=made.elapsed_ms,
@@ -97,7 +99,7 @@ def redeliver(*, merchant: Merchant, livemode: bool, endpoint_id: str, delivery_
 @transaction.atomic
 def resend(*, delivery: Delivery, now: datetime) -> Delivery:
     """
-    Send one delivery again on behalf of the staff, to an endpoint or to an invoice's own address.
+    Send one delivery again to an endpoint or to an invoice's own address; the caller looked whose it is.
 
     :raises EndpointDisabled: when nothing is sent to the endpoint
     :raises NotYetReplayable: while it is being attempted
