@@ -55,6 +55,19 @@ class WalletForm(forms.Form):
         return emptied(WalletForm(blank, kind=kind), self.given, message)
 
 
+class VaultForm(forms.Form):
+    """Where a vault on a network forwards to."""
+
+    network = forms.CharField(max_length=32, widget=forms.HiddenInput)
+    forward_to = forms.CharField(
+        label=_("Forward to"),
+        max_length=128,
+        required=False,
+        help_text=_("An address of your own wallet. Empty: the money stays in the vault. It can never be changed."),
+        widget=forms.TextInput(attrs=_PRIVATE),
+    )
+
+
 class AddressesForm(forms.Form):
     """More addresses for a pool."""
 

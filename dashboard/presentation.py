@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from chains import registry
 from chains.base import Network
+from chains.signing import FAMILIES
 from invoices.selectors import WalletUse, wallet_uses
 from merchants import selectors, services
 from merchants.models import Merchant, Wallet, WalletKind
@@ -48,6 +50,8 @@ class WalletCard:
     is_pool: bool
     key: str
     first: tuple[str, ...]
+    gas_address: str
+    forward_to: str
     use: WalletUse
     added_at: datetime
 
@@ -139,6 +143,8 @@ def _wallet_card(wallet: Wallet, use: WalletUse) -> WalletCard:
         is_pool=wallet.kind == WalletKind.POOL,
         key=wallet.xpub,
         first=tuple(services.first_addresses(wallet)),
+        gas_address=services.gas_address(wallet),
+        forward_to=wallet.forward_to,
         use=use,
         added_at=wallet.created_at,
     )
@@ -158,4 +164,7 @@ def _kinds(network: Network) -> list[tuple[str, str, str]]:
         kinds.insert(
             0, (WalletKind.XPUB, _("Each invoice gets an address of its own from one public key. Recommended."))
         )
+    if settings.VAULT_KEYS and network.family in FAMILIES:
+        kept = _("The keys are kept here: refunds are sent and what invoices bring is forwarded for you.")
+        kinds.append((WalletKind.VAULT, kept))
     return [(kind.value, KIND_NAMES[kind](), meaning) for kind, meaning in kinds]

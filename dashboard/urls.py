@@ -60,6 +60,7 @@ urlpatterns: list[URLPattern] = [
     path("webhooks/<str:endpoint_id>/delete/", webhooks.delete_endpoint, name="webhook_delete"),
     path("wallets/", wallets.wallet_list, name="wallets"),
     path("wallets/add/", wallets.add_wallet, name="wallet_add"),
+    path("wallets/vault/", wallets.open_vault, name="wallet_vault"),
     path("wallets/<str:wallet_id>/remove/", wallets.remove_wallet, name="wallet_remove"),
     path("wallets/<str:wallet_id>/addresses/", wallets.add_addresses, name="wallet_addresses"),
     path("deposits/", deposits.deposit_list, name="deposits"),

@@ -114,7 +114,7 @@ class UnknownPermission(Invalid):
 
 class InvalidExpiry(Invalid):
     code = "INVALID_EXPIRY"
-    message = "A key's end lies in the future."
+    message = "The end must lie in the future."
 
 
 class LiveModeRequired(Denied):

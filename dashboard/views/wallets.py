@@ -1,5 +1,7 @@
 """Where the merchant's money goes: the list, adding with a look at the first addresses, removing."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from chains.errors import InvalidExtendedKey, PrivateKeyGiven
 from core.errors import CheckoutError
 from dashboard.access import MONEY, Desk, desk
-from dashboard.forms import AddressesForm, WalletForm, emptied, lines
+from dashboard.forms import AddressesForm, VaultForm, WalletForm, emptied, lines
 from dashboard.pages import show
 from dashboard.presentation import network_name, offers, wallet_cards
 from merchants import selectors, services
@@ -34,10 +36,36 @@ def add_wallet(request: HttpRequest, at: Desk) -> HttpResponse:
     kind, network = given.get("kind", ""), given.get("network", "")
     if kind not in WalletKind.values or not network_name(network):
         return show(request, "wallet_choice", offers=offers(at.merchant))
+    if kind == WalletKind.VAULT:
+        return HttpResponseRedirect(f"{reverse('dashboard:wallet_vault')}?{urlencode({'network': network})}")
     if request.method != "POST":
         return _ask(request, WalletForm(initial={"network": network, "kind": kind}, kind=kind))
     form = WalletForm(request.POST, kind=kind)
     return _check(request, at, form) if form.is_valid() else _ask(request, form)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk(may=MONEY)
+def open_vault(request: HttpRequest, at: Desk) -> HttpResponse:
+    """Have the installation make a seed and keep it; show it this once."""
+    given = request.POST if request.method == "POST" else request.GET
+    network = network_name(given.get("network", ""))
+    if not network:
+        return HttpResponseRedirect(reverse("dashboard:wallet_add"))
+    form = VaultForm(request.POST) if request.method == "POST" else VaultForm(initial={"network": given["network"]})
+    if request.method == "POST" and form.is_valid():
+        try:
+            opened = services.open_vault(merchant=at.merchant, **form.cleaned_data, now=timezone.now())
+        except PrivateKeyGiven as refusal:
+            form = emptied(VaultForm({"network": given["network"]}), "forward_to", refusal.detail)
+        except CheckoutError as refusal:
+            form.add_error("forward_to" if refusal.field == "forward_to" else None, refusal.detail)
+        else:
+            words = opened.phrase.split()
+            gas = services.gas_address(opened.wallet)
+            return show(request, "vault_opened", words=words, gas_address=gas, network=network)
+    return show(request, "vault_form", form=form, network=network)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

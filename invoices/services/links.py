@@ -26,6 +26,7 @@ from invoices.services.create import InvoiceOrder, Item, choose_asset, create_in
 from invoices.services.customers import CustomerDetails
 from invoices.states import InvoiceStatus
 from merchants.audit import log_change
+from merchants.errors import InvalidExpiry
 from merchants.models import Merchant
 from merchants.settings import MerchantSettings
 
@@ -70,6 +71,7 @@ def create_link(*, merchant: Merchant, livemode: bool, terms: LinkTerms, slug: s
     :raises SlugTaken: when another link has this slug
     :raises UnknownCurrency: when ``currency`` is no currency of ours
     :raises InvalidAmount: when an amount has too many digits, or the bounds do not fit each other
+    :raises InvalidExpiry: when it would have ended already
     :raises UnknownAsset: when the asset is not offered, or not on that network
     :raises NoWalletConfigured: when the merchant has no wallet that could receive it
     """
@@ -79,6 +81,7 @@ def create_link(*, merchant: Merchant, livemode: bool, terms: LinkTerms, slug: s
     if PaymentLink.objects.filter(slug=link.slug).exists():
         raise SlugTaken(field="slug")
     _check(link)
+    _check_end(link, now)
     link.save(force_insert=True)
     log_change("payment_link.created", merchant=merchant, about=link, livemode=livemode, slug=link.slug)
     return link
@@ -98,6 +101,8 @@ def update_link(
     for name, value in changes.items():
         setattr(link, name, value)
     _check(link)
+    if "expires_at" in changes:
+        _check_end(link, now)
     link.updated_at = now
     link.save(update_fields=[*changes, "updated_at"])
     log_change("payment_link.updated", merchant=merchant, about=link, livemode=livemode, changed=sorted(changes))
@@ -169,6 +174,11 @@ def _amount(link: PaymentLink, wanted: Decimal | None) -> Decimal:
     if link.max_amount is not None and wanted > link.max_amount:
         raise AmountNotOffered(f"The most is {link.max_amount:.{digits}f} {link.currency}.", field="amount")
     return wanted
+
+
+def _check_end(link: PaymentLink, now: datetime) -> None:
+    if link.expires_at is not None and link.expires_at <= now:
+        raise InvalidExpiry(field="expires_at")
 
 
 def _check(link: PaymentLink) -> None:

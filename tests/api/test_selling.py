@@ -49,6 +49,7 @@ class TestPaymentLinks:
             ({"network": "tron"}, "UNKNOWN_CRYPTO_CURRENCY", "network"),
             ({"slug": "a b"}, "OUT_OF_RANGE", "slug"),
             ({"return_url": "javascript:alert(1)"}, "INVALID_URL", "return_url"),
+            ({"expires_at": "0346-01-01T00:00:00Z"}, "INVALID_EXPIRY", "expires_at"),
             ({"max_payments": 0}, "OUT_OF_RANGE", "max_payments"),
         ],
     )

@@ -140,6 +140,7 @@ TABLE = {
     "mode": Row(None, EVERYBODY),
     "wallets": Row(EVERYBODY),
     "wallet_add": Row(MONEY, MONEY),
+    "wallet_vault": Row(MONEY, MONEY),
     "wallet_remove": Row(MONEY, MONEY, of=wallet),
     "wallet_addresses": Row(MONEY, MONEY, of=wallet),
     "overview": Row(EVERYBODY),

@@ -5,6 +5,7 @@ from html import unescape
 
 import pytest
 
+from chains import seeds
 from events.models import Event
 from merchants.models import Wallet, WalletAddress
 from tests.chains.test_addresses import ETH_ACCOUNT, PHRASE, VECTOR_1_MASTER_PRIVATE
@@ -147,3 +148,49 @@ def test_nothing_typed_is_remembered_or_sent_to_a_spelling_service(owner):
     area = re.search(r"<textarea[^>]*>", page)[0]
     assert 'autocomplete="off"' in area
     assert 'spellcheck="false"' in area
+
+
+class TestVaults:
+    OPEN = "/dashboard/wallets/vault/"
+
+    @pytest.fixture
+    def keys(self, settings):
+        settings.VAULT_KEYS = ["a key that only the vault has, 32 long"]
+
+    def test_one_is_offered_only_where_keys_are_kept(self, owner, settings):
+        assert "kind=vault" not in owner.get(ADD).content.decode()
+
+        settings.VAULT_KEYS = ["a key that only the vault has, 32 long"]
+
+        assert "?network=ethereum&amp;kind=vault" in owner.get(ADD).content.decode()
+        assert owner.get(f"{ADD}?network=ethereum&kind=vault")["Location"] == f"{self.OPEN}?network=ethereum"
+
+    @pytest.mark.usefixtures("keys")
+    def test_its_words_are_shown_once_and_give_its_addresses(self, owner):
+        opened = owner.post(self.OPEN, {"network": "ethereum", "forward_to": FIRST[1]})
+
+        words = re.findall(r"<li><code>([a-z]+)</code></li>", opened.content.decode())
+        phrase, wallet = " ".join(words), Wallet.objects.get()
+        assert (wallet.kind, wallet.forward_to) == ("vault", FIRST[1])
+        assert wallet.xpub == seeds.account_key("evm", phrase)
+        assert opened["Cache-Control"] == "no-store"
+        listed = owner.get("/dashboard/wallets/").content.decode()
+        assert seeds.address_of("evm", phrase, "1/0") in listed
+        assert phrase not in listed
+        assert not any(phrase in str(event.data) for event in Event.objects.all())
+
+    @pytest.mark.usefixtures("keys")
+    @pytest.mark.parametrize(
+        ("target", "shown_again"), [("0x12", True), (PHRASE, False), ("TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH", True)]
+    )
+    def test_a_wrong_target_is_told_and_a_private_key_is_not_repeated(self, owner, target, shown_again):
+        refused = owner.post(self.OPEN, {"network": "ethereum", "forward_to": target})
+
+        assert refused.status_code == 422
+        assert list(refused.context["form"].errors) == ["forward_to"]
+        assert (target in unescape(refused.content.decode())) is shown_again
+        assert not Wallet.objects.exists()
+
+    def test_without_keys_none_is_opened(self, owner):
+        assert owner.post(self.OPEN, {"network": "ethereum"}).status_code == 422
+        assert not Wallet.objects.exists()

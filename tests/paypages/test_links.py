@@ -125,7 +125,7 @@ def test_who_is_asked_for_an_address_becomes_a_customer(client, merchant, moment
 
 
 def test_an_offer_that_ended_is_shown_without_a_form_and_makes_nothing(client, merchant, moment):
-    over = link(merchant, moment, amount=Decimal("9.99"), expires_at=moment - timedelta(seconds=1))
+    over = link(merchant, moment - timedelta(hours=1), amount=Decimal("9.99"), expires_at=moment - timedelta(seconds=1))
     off = link(merchant, moment, amount=Decimal("9.99"))
     update_link(merchant=merchant, livemode=False, public_id=off.public_id, changes={"is_active": False}, now=moment)
 

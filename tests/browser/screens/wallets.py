@@ -66,3 +66,14 @@ def _(stage: Stage) -> str:
         merchant=stage.merchant, network="ethereum", kind="pool", addresses=POOL, now=stage.now
     )
     return f"/dashboard/wallets/{wallet.public_id}/addresses/"
+
+
+def _open(page: Page) -> None:
+    page.get_by_role("button", name="Open the vault").click()
+    page.get_by_role("heading", name="Write these words down now").wait_for()
+
+
+@screen("wallets", "vault opened", act=_open, devices=("phone",))  # it opens once
+def _(stage: Stage) -> str:
+    stage.settings.VAULT_KEYS = ["a key that only the vault has, 32 long"]
+    return "/dashboard/wallets/vault/?network=ethereum"
