@@ -1,5 +1,6 @@
-"""What members fill in about refunds."""
+"""What members fill in about refunds and settlements."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from chains import registry
 from chains.tags import DESTINATION_TAG
 from core.money import minor_digits
 from dashboard import words
+from dashboard.selling_forms import DAY
 from invoices.models import Invoice
 from payments.services import RefundOrder, RefundRate
 
@@ -153,3 +155,28 @@ class RefundForm(TaggedForm):
             reason=wanted["reason"],
             left=wanted["left"],
         )
+
+
+class SettlementFilterForm(forms.Form):
+    """Which settlements are listed. ``assets``: pairs of network and code that the merchant has money in."""
+
+    asset = forms.ChoiceField(label=_("Coin"), required=False)
+    status = forms.ChoiceField(
+        label=_("Status"),
+        required=False,
+        choices=[("", _("All")), *((status.value, said[0]) for status, said in words.SETTLEMENT.items())],
+    )
+    since = forms.DateField(label=_("From"), **DAY)
+    until = forms.DateField(label=_("Until"), **DAY)
+
+    def __init__(self, *args: Any, assets: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["asset"].choices = [  # type: ignore[attr-defined]
+            ("", _("All")),
+            *((f"{network}:{code}", f"{code} · {_name(network)}") for network, code in assets),
+        ]
+
+
+def _name(network: str) -> str:
+    found = registry.find_network(network)
+    return found.name if found else network

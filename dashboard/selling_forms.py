@@ -13,7 +13,7 @@ from invoices.models import PaymentLink
 from invoices.services import LinkTerms
 
 _AMOUNT: Final[dict[str, Any]] = {"max_digits": 15, "decimal_places": 3, "required": False, "min_value": 0}
-_DAY: Final[dict[str, Any]] = {
+DAY: Final[dict[str, Any]] = {
     "required": False,
     "widget": forms.DateInput(attrs={"type": "date"}),
     "validators": [MinValueValidator(date(2009, 1, 3)), MaxValueValidator(date(2200, 1, 1))],
@@ -34,8 +34,8 @@ class InvoiceFilterForm(forms.Form):
             *((status.value, said[0]) for status, said in words.INVOICE.items()),
         ],
     )
-    since = forms.DateField(label=_("From"), **_DAY)
-    until = forms.DateField(label=_("Until"), **_DAY)
+    since = forms.DateField(label=_("From"), **DAY)
+    until = forms.DateField(label=_("Until"), **DAY)
     sort = forms.ChoiceField(
         label=_("Order"), required=False, choices=[("", _("Newest first")), ("oldest", _("Oldest first"))]
     )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from invoices.states import InvoiceException, InvoiceStatus
 from merchants.models import KeyStatus
+from payments.models import Account, SettlementStatus
 from payments.states import PaymentStatus, RefundStatus
 from webhooks.states import DeliveryStatus, DisabledReason
 
@@ -49,6 +50,25 @@ REFUND_KIND: Final[Mapping[str, Promise]] = {
     "cancellation": _("Invoice cancelled"),
     "surplus": _("Paid too much"),
     "deposit": _("Money from the inbox"),
+}
+SETTLEMENT: Final[Mapping[SettlementStatus, Said]] = {
+    SettlementStatus.SETTLED: (_("Settled"), "good"),
+    SettlementStatus.REVERSED: (_("Reversed"), "warn"),
+}
+REVERSAL: Final[Mapping[str, Promise]] = {
+    "reorg": _("The network took the payment back."),
+    "changed": _("What counts for the invoice changed; the newer one holds."),
+}
+# What the books hold, from the merchant's side; the wallets' content first, then whose it is.
+ACCOUNT: Final[Mapping[Account, Promise]] = {
+    Account.CHAIN: _("In your wallets"),
+    Account.MERCHANT: _("Yours"),
+    Account.FEES: _("Fee of the platform"),
+    Account.NETWORK_FEES: _("Spent on network fees"),
+    Account.CUSTOMERS: _("For invoices not paid in full"),
+    Account.REFUNDS: _("To go back to customers"),
+    Account.CREDITS: _("Credit of customers"),
+    Account.UNMATCHED: _("In the inbox"),
 }
 DELIVERY: Final[Mapping[DeliveryStatus, Said]] = {
     DeliveryStatus.PENDING: (_("Waiting"), "info"),

@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.core import signing
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 
 from core.ids import parse_public_id
 from invoices.models import Invoice
 from merchants.models import Merchant, WalletKind
 from payments.errors import PaymentNotFound, PayoutNotFound, RefundNotFound, SettlementNotFound
-from payments.models import Account, Payment, Payout, Posting, Refund, Settlement
+from payments.models import Account, Payment, Payout, Posting, Refund, Settlement, SettlementStatus
 from payments.models.payouts import OVER
 from payments.states import RECEIVED, RefundStatus, Review
 
 __all__ = [
     "RECEIVED",
     "Balance",
+    "SettlementTotal",
     "balances",
     "claim_token",
     "get_payment",
@@ -34,6 +35,7 @@ __all__ = [
     "refund_of_claim",
     "refunds_of",
     "sendable_refunds",
+    "settlement_totals",
 ]
 
 CLAIM_DAYS: Final = 90  # how long a claim link works
@@ -48,6 +50,18 @@ class Balance:
     network: str
     asset_code: str
     units: dict[Account, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementTotal:
+    """What settlements in one asset add up to, in base units."""
+
+    network: str
+    asset_code: str
+    count: int
+    gross_units: int
+    fee_units: int
+    net_units: int
 
 
 def list_payments(*, merchant: Merchant, livemode: bool) -> QuerySet[Payment]:
@@ -114,6 +128,17 @@ def get_refund(*, merchant: Merchant, livemode: bool, public_id: str) -> Refund:
 def list_settlements(*, merchant: Merchant, livemode: bool) -> QuerySet[Settlement]:
     """Return the merchant's settlements in one mode, newest first; reversed ones too."""
     return Settlement.objects.filter(merchant=merchant, livemode=livemode).order_by("-created_at", "-id")
+
+
+def settlement_totals(rows: QuerySet[Settlement]) -> list[SettlementTotal]:
+    """Return the sums of those among ``rows`` that hold, one per network and asset, by name."""
+    sums = (
+        rows.filter(status=SettlementStatus.SETTLED)
+        .order_by("network", "asset_code")
+        .values_list("network", "asset_code")
+        .annotate(count=Count("*"), gross=Sum("gross_units"), fee=Sum("fee_units"), net=Sum("net_units"))
+    )
+    return [SettlementTotal(network, code, *map(int, figures)) for network, code, *figures in sums]
 
 
 def get_settlement(*, merchant: Merchant, livemode: bool, public_id: str) -> Settlement:

@@ -21,8 +21,8 @@ from dashboard.templatetags.desk import badge
 from invoices.events import fiat
 from invoices.models import Invoice
 from invoices.states import InvoiceException, InvoiceStatus
-from payments.events import amount_of
-from payments.models import Payment, Refund
+from payments.events import amount_of, in_major_units
+from payments.models import Payment, Refund, Settlement, SettlementStatus
 from payments.states import PaymentStatus, RefundStatus
 from webhooks.models import Delivery
 from webhooks.states import DeliveryStatus
@@ -43,13 +43,19 @@ def amount(record: Payment | Refund) -> str:
 
 
 @register.simple_tag
+def settled(settlement: Settlement, units: int) -> str:
+    """Write ``units`` base units of what a settlement is in, digit by digit: ``16.49 USDT``."""
+    return f"{in_major_units(settlement, units):f} {settlement.asset_code}"
+
+
+@register.simple_tag
 def asked(invoice: Invoice) -> str:
     """Write what an invoice asks for in its asset: ``16.49 USDT``."""
     return f"{invoice.asset.to_amount(invoice.amount_units):f} {invoice.asset_code}"
 
 
 @register.simple_tag
-def status_of(record: Invoice | Payment | Refund | Delivery) -> SafeString:
+def status_of(record: Invoice | Payment | Refund | Settlement | Delivery) -> SafeString:
     """Show the status as a badge; of an invoice also what is unusual about it."""
     if isinstance(record, Invoice):
         unusual = words.EXCEPTION[InvoiceException(record.exception)]
@@ -58,6 +64,8 @@ def status_of(record: Invoice | Payment | Refund | Delivery) -> SafeString:
         badges = [words.PAYMENT[PaymentStatus(record.status)]]
     elif isinstance(record, Refund):
         badges = _of_refund(record)
+    elif isinstance(record, Settlement):
+        badges = [words.SETTLEMENT[SettlementStatus(record.status)]]
     else:
         badges = [words.DELIVERY[DeliveryStatus(record.status)]]
     return format_html("<span>{}</span>", format_html_join(" ", "{}", ((badge(said, tone),) for said, tone in badges)))
@@ -76,6 +84,12 @@ def _of_refund(refund: Refund) -> list[words.Said]:
 def kind_of(refund: Refund) -> str:
     """Say why money goes back."""
     return str(words.REFUND_KIND[refund.kind])
+
+
+@register.simple_tag
+def reversal(settlement: Settlement) -> str:
+    """Say why a settlement holds no longer."""
+    return str(words.REVERSAL.get(settlement.reversal_reason, ""))
 
 
 @register.simple_tag

@@ -1,6 +1,6 @@
 """Invoices: the list with its filters in the URL, the same as a file, and everything about one of them."""
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib import messages
@@ -18,6 +18,7 @@ from core.spreadsheets import csv_lines
 from dashboard.access import SELL, Desk, desk
 from dashboard.pages import show
 from dashboard.selling_forms import CancelForm, InvoiceFilterForm
+from dashboard.zones import start_of
 from events.selectors import audit_trail
 from invoices import selectors
 from invoices.events import fiat, progress
@@ -132,8 +133,8 @@ def _narrowed(rows: QuerySet[Invoice], wanted: dict[str, Any]) -> QuerySet[Invoi
         "status__in": AWAITING if status == "waiting" else [status] if status else None,
         "asset_code": wanted["asset"],
         "network": wanted["network"],
-        "created_at__gte": wanted["since"] and _start_of(wanted["since"]),
-        "created_at__lt": until and _start_of(until + timedelta(days=1)),
+        "created_at__gte": wanted["since"] and start_of(wanted["since"]),
+        "created_at__lt": until and start_of(until + timedelta(days=1)),
     }
     rows = rows.filter(**{lookup: value for lookup, value in lookups.items() if value})
     for column, model, public_id in (
@@ -147,10 +148,6 @@ def _narrowed(rows: QuerySet[Invoice], wanted: dict[str, Any]) -> QuerySet[Invoi
         key = Invoice.key_from(wanted["search"].strip())
         rows = rows.filter(pk=key) if key else selectors.search(rows, wanted["search"])
     return rows.order_by("created_at", "id") if wanted["sort"] == "oldest" else rows
-
-
-def _start_of(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=timezone.get_current_timezone())
 
 
 def _row(invoice: Invoice) -> tuple[object, ...]:

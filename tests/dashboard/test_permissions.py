@@ -179,6 +179,7 @@ TABLE = {
     "payout": Row(EVERYBODY, of=payout, live=True),
     "payout_withdraw": Row(None, MONEY, of=payout, live=True),
     "refund_open": Row(MONEY, MONEY, of=invoice),
+    "settlements": Row(EVERYBODY),
     "refunds": Row(EVERYBODY),
     "refund": Row(EVERYBODY, of=refund, live=True),
     "refund_address": Row(None, MONEY, of=refund, live=True),

@@ -12,7 +12,7 @@ from tests.browser.screens import Stage, screen
 from tests.factories import make_invoice
 
 
-def _paid(stage: Stage, part: Decimal) -> Invoice:
+def paid(stage: Stage, part: Decimal) -> Invoice:
     stage.testing = True
     customer = CustomerDetails("ada@example.com", "Ada Palmer")
     invoice = make_invoice(stage.merchant, stage.now, customer=customer, metadata={"order_id": "ord_789"})
@@ -38,7 +38,7 @@ def _(stage: Stage) -> str:
     for _number in range(26):
         make_invoice(stage.merchant, stage.now)
     for part in ("1", "0.5", "1.5"):
-        _paid(stage, Decimal(part))
+        paid(stage, Decimal(part))
     return "/dashboard/invoices/"
 
 
@@ -55,7 +55,7 @@ def _(stage: Stage) -> str:
 
 @screen("invoices", "paid too much")
 def _(stage: Stage) -> str:
-    return f"/dashboard/invoices/{_paid(stage, Decimal('1.5')).public_id}/"
+    return f"/dashboard/invoices/{paid(stage, Decimal('1.5')).public_id}/"
 
 
 def _cancel(page: Page) -> None:
@@ -64,7 +64,7 @@ def _cancel(page: Page) -> None:
 
 @screen("invoices", "partly paid and about to be cancelled", act=_cancel)
 def _(stage: Stage) -> str:
-    return f"/dashboard/invoices/{_paid(stage, Decimal('0.5')).public_id}/"
+    return f"/dashboard/invoices/{paid(stage, Decimal('0.5')).public_id}/"
 
 
 @screen("links", "empty")
@@ -128,7 +128,7 @@ def _(stage: Stage) -> str:
 
 @screen("customers", "with credit")
 def _(stage: Stage) -> str:
-    invoice = _paid(stage, Decimal("1.5"))
+    invoice = paid(stage, Decimal("1.5"))
     assert invoice.customer
     return f"/dashboard/customers/{invoice.customer.public_id}/"
 
