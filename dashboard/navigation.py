@@ -71,7 +71,7 @@ SECTIONS: Final = (
             Entry(_("Webhooks"), "webhooks", "webhooks"),
             Entry(_("Events"), "events", "events"),
             Entry(_("Request log"), "requests", "requests", DEVELOP),
-            Entry(_("Sandbox"), "sandbox", "sandbox"),
+            Entry(_("Sandbox"), "sandbox", "sandbox", DEVELOP),
         ),
     ),
     Section(

@@ -97,6 +97,23 @@ def expire_due(*, now: datetime) -> int:
 
 
 @transaction.atomic
+def end_test_invoice(*, merchant: Merchant, public_id: str, now: datetime) -> Invoice:
+    """
+    Let the time of a test invoice be over, as if its customer had waited: paid from now on it is paid late.
+
+    What has ended or was paid in part stays as it is, as it does when the deadline passes by itself.
+
+    :raises InvoiceNotFound: when the merchant has no such test invoice
+    """
+    invoice = invoice_for_update(merchant=merchant, livemode=False, public_id=public_id)
+    if invoice.status in EXPIRING:
+        before = _Before.of(invoice)
+        invoice.expires_at = min(invoice.expires_at, now - timedelta(seconds=1))
+        _tell(_follow_facts(invoice, before, now=now))
+    return invoice
+
+
+@transaction.atomic
 def cancel_invoice(*, merchant: Merchant, livemode: bool, public_id: str, reason: str, now: datetime) -> Invoice:
     """
     Close an invoice that has not been paid in full.

@@ -19,6 +19,7 @@ from core.nudges import nudge
 from invoices.errors import UnknownAsset
 from invoices.models import Invoice, Matching
 from invoices.selectors import get_invoice
+from invoices.services import end_test_invoice
 from merchants.models import Merchant
 from payments.errors import ForeignTransfer, LiveKeyNotAllowed, NothingDue
 
@@ -31,13 +32,15 @@ class TransferOrder:
     """
     What to send, and where: to an invoice of the merchant, or to any sandbox address.
 
-    ``amount`` in major units of the asset; None sends what the invoice still waits for.
+    ``amount`` in major units of the asset; None sends what the invoice still waits for. With ``late``
+    the invoice's time ends first.
     """
 
     invoice_id: str = ""
     address: str = ""
     asset_code: str = ""
     amount: Decimal | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def send_transfer(*, merchant: Merchant, livemode: bool, order: TransferOrder, n
     """
     _require_test_mode(livemode)
     invoice = _recipient(merchant, order)
+    if invoice and order.late:
+        invoice = end_test_invoice(merchant=merchant, public_id=invoice.public_id, now=now)
     address = invoice.address if invoice else order.address
     code = order.asset_code or (invoice.asset_code if invoice else _DEFAULT_ASSET)
     asset = registry.asset(SANDBOX, code)
