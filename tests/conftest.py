@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -19,6 +20,10 @@ from config.engines import Engine, start_postgres, start_valkey
 
 _FOLDER = Path(__file__).resolve().parent.parent / "var" / "test"
 _PASSWORD = "tests"
+# How long an example takes says something about the machine and nothing about the code.
+hypothesis.settings.register_profile("steady", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("steady")
+
 _running: list[Engine] = []
 _locks: list[IO[str]] = []
 

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.models import InvoiceFact
@@ -37,7 +37,6 @@ class TestChart:
         assert chart_of([]).is_empty
         assert chart_of([part(0), part(0)]).is_empty
 
-    @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(st.tuples(st.decimals(0, 10**15, places=3), st.decimals(0, 10**15, places=3)), max_size=40))
     def test_every_bar_lies_within_the_drawing(self, amounts):
         chart = chart_of([part(asked, paid) for asked, paid in amounts])
