@@ -5,14 +5,14 @@ no block body; neither are TRC-10 tokens read.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from chains.base import ANY_ENDS, Asset, Block, ChainUnavailable, Ends, Network, Transfer, Watchlist
 from chains.codecs import parse_tron_address, tron_address
 from chains.endpoint import Endpoint, Limits
-from chains.erc20 import TransferLogs
+from chains.erc20 import TRANSFER_TOPIC, TransferLogs
 from chains.health import EndpointHealth
 from chains.hexadecimal import fields_of, items_of, moment
 from chains.moves import Move, Spelling, as_transfers, check_in_blocks, check_linked, received, watched
@@ -162,10 +162,31 @@ class TronReader:
         check_in_blocks(moves, blocks)
         told = {(move.txid, move.recipient) for move in tokens}
         # TRON's blocks have no filter over their logs, and a node that lags or lacks the log index says nothing at
-        # all. But most payments are plain calls: if a watched one has no log, the node's logs cannot be relied on.
-        if {name for name in expected if name[1] in ours} - told:
-            raise ChainUnavailable("the node has no log of a token transfer that is in its own block")
+        # all. But most payments are plain calls: a watched one without a log is looked up in the receipt.
+        for txid, recipient in sorted({name for name in expected if name[1] in ours} - told):
+            self._check_silence(txid, recipient, blocks)
         yield from as_transfers(received(moves), blocks, SPELLING)
+
+    def _check_silence(self, txid: str, recipient: str, blocks: Mapping[int, Block]) -> None:
+        """
+        Make sure that a call of a token's ``transfer`` that succeeded has moved nothing to ``recipient``.
+
+        A token may decline by returning false instead of failing; then there is no log, and no payment. Receipts are
+        kept beside the index that logs are looked up in: what that lacks, they have.
+
+        :raises ChainUnavailable: when the node does not tell the receipt, or it has such a log
+        """
+        receipt = self._api.post("/wallet/gettransactioninfobyid", {"value": txid})
+        is_told = receipt.get("id") == txid and receipt.get("blockNumber") in blocks
+        logs = [fields_of(log, "log") for log in items_of(receipt.get("log", []), "list of logs")]
+        if not is_told or any(self._is_transfer_to(recipient, log) for log in logs):
+            raise ChainUnavailable("the node has no log of a token transfer that is in its own block")
+
+    def _is_transfer_to(self, recipient: str, log: dict[str, Any]) -> bool:
+        """Return whether a log of a receipt, where nothing has a prefix, is of a tracked token's transfer."""
+        topics = [str(topic).lower() for topic in items_of(log.get("topics", []), "list of topics")]
+        is_tracked = str(log.get("address")).lower()[-40:] in self._contracts
+        return is_tracked and len(topics) > 2 and topics[0] == TRANSFER_TOPIC and topics[2][-40:] == recipient
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ class SmallTron:
             self.log(BATCH_TX, 4, 1, 5_000_000),
             self.log(BATCH_TX, 4, 2, 5_000_000),
         ]
+        self.logged = copy.deepcopy(self.logs)  # as receipts have it, whatever the index has
         self.rpc = RpcAnswers(self.methods)
         self.chain_id = CHAIN_ID
         self.genesis = "00000000000000001ebf88508a03865c71d452e25f4d51194196a1d22b6653dc"
@@ -118,8 +119,17 @@ class SmallTron:
     def info(self, txid: str) -> dict:
         for height, transactions in self.transactions.items():
             if txid in {item["txID"] for item in transactions}:
-                return {"id": txid, "fee": 345000, "blockNumber": height, "receipt": {"net_usage": 345}}
+                info = {"id": txid, "fee": 345000, "blockNumber": height, "receipt": {"net_usage": 345}}
+                return info | ({"log": logs} if (logs := self.logs_of(txid)) else {})
         return {}
+
+    def logs_of(self, txid: str) -> list[dict]:
+        """Return the logs of a transaction as its receipt has them: without prefixes."""
+        of_it = [each for each in self.logged if each["transactionHash"] == "0x" + txid]
+        return [
+            {"address": each["address"][2:], "data": each["data"][2:], "topics": [word[2:] for word in each["topics"]]}
+            for each in of_it
+        ]
 
     def header(self, height: int) -> dict:
         if height == 0:
@@ -194,6 +204,17 @@ class TestReading:
             for asset, txid, ordinal, units in expected
         ]
         assert watchlist.questions == [{SHOP}]
+
+    def test_a_token_that_declines_with_false_stops_nothing_and_brings_nothing(self, reader, chain):
+        chain.logs, chain.logged = [], []
+
+        assert [(transfer.asset, transfer.units) for transfer in read(reader)] == [("TRX", 1_000_000)]
+
+    def test_a_token_that_sends_it_to_somebody_else_stops_nothing_and_brings_nothing(self, reader, chain):
+        elsewhere = chain.log(USDT_TX, 2, 0, 16_490_000) | {"topics": [TRANSFER, topic(PAYER_HEX), topic(PAYER_HEX)]}
+        chain.logs = chain.logged = [elsewhere]
+
+        assert [(transfer.asset, transfer.units) for transfer in read(reader)] == [("TRX", 1_000_000)]
 
     def test_failed_and_odd_transactions_bring_nothing(self, reader, chain):
         chain.logs = []
@@ -324,6 +345,16 @@ class TestLies:
         with pytest.raises(ChainUnavailable, match="no log of a token transfer"):
             read(reader)
         assert [t.asset for t in read(reader, watchlist=Watching())] == []
+
+    @pytest.mark.parametrize(
+        "receipt", [{}, {"id": "f" * 64}, {"id": USDT_TX}, {"id": USDT_TX, "blockNumber": TIP + 1}]
+    )
+    def test_a_transfer_without_a_log_is_not_taken_for_nothing_without_its_receipt(self, reader, chain, receipt):
+        chain.logs, chain.logged = [], []
+        chain.info = lambda _: receipt
+
+        with pytest.raises(ChainUnavailable, match="no log of a token transfer"):
+            read(reader)
 
     def test_json_rpc_that_is_switched_off(self, reader, chain):
         def methods(method, params):
