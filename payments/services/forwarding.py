@@ -39,28 +39,28 @@ def is_still_due(payout: Payout) -> bool:
 
 
 def _candidates() -> list[tuple[UUID, str]]:
-    """Return the invoices and assets of which less was moved than was settled."""
-    moved = (
-        Payout.objects.filter(
-            invoice=OuterRef("invoice"), asset_code=OuterRef("asset_code"), network=OuterRef("network")
-        )
-        .filter(kind=PayoutKind.FORWARD)
-        .exclude(status__in=OVER)
-        .order_by()
-        .values("invoice")
-        .annotate(total=Sum("units"))
-        .values("total")
-    )
+    """Return the invoices and assets of which less was moved than was settled, of the net or of the fee."""
+    # Fees stay in the vault where the platform has no address.
+    lacks_fee = Q(moved_fee__lt=F("fee_units"), network__in=[code for code, to in _fee_targets().items() if to])
     rows = (
         Settlement.objects.filter(
             status=SettlementStatus.SETTLED, livemode=True, invoice__wallet__kind=WalletKind.VAULT
         )
         .exclude(invoice__wallet__forward_to="")
-        .annotate(moved=Coalesce(Subquery(moved, output_field=UnitsField()), 0, output_field=UnitsField()))
-        .filter(Q(moved__lt=F("net_units")))
+        .annotate(moved=_moved(PayoutKind.FORWARD), moved_fee=_moved(PayoutKind.FEE))
+        .filter(Q(moved__lt=F("net_units")) | lacks_fee)
         .order_by("created_at")
     )
     return list(rows.values_list("invoice_id", "asset_code"))
+
+
+def _moved(kind: PayoutKind) -> Coalesce:
+    """Return an expression for how much payouts of one kind have moved, or are to move, of a settlement."""
+    same = Payout.objects.filter(
+        invoice=OuterRef("invoice"), asset_code=OuterRef("asset_code"), network=OuterRef("network"), kind=kind
+    )
+    total = same.exclude(status__in=OVER).order_by().values("invoice").annotate(total=Sum("units")).values("total")
+    return Coalesce(Subquery(total, output_field=UnitsField()), 0, output_field=UnitsField())
 
 
 @transaction.atomic
@@ -104,7 +104,12 @@ def _target(settlement: Settlement, kind: PayoutKind) -> str:
     wallet = settlement.invoice.wallet
     if wallet is None or kind is PayoutKind.FORWARD:
         return wallet.forward_to if wallet else ""
-    return str(settings.PLATFORM_FEE_ADDRESSES.get(settlement.network, ""))
+    return str(_fee_targets().get(settlement.network, ""))
+
+
+def _fee_targets() -> dict[str, str]:
+    """Return the platform's address on each network where it has one."""
+    return dict(settings.PLATFORM_FEE_ADDRESSES)
 
 
 def _due(settlement: Settlement, kind: PayoutKind, *, without: Payout | None = None) -> int:

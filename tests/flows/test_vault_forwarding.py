@@ -164,6 +164,19 @@ def test_what_fails_again_and_again_is_left_to_people(anvil, token):
     assert Payout.objects.filter(kind="forward").count() == 3
 
 
+def test_a_fee_that_failed_is_sent_again_though_all_of_the_net_is_on_its_way(world, settings):
+    settings.PLATFORM_FEE_ADDRESSES = {"ethereum": PLATFORM}
+    world.work(1)
+    fees, made = Payout.objects.filter(kind="fee"), {"raw": "01", "txid": "0x1"}
+    PayoutTransaction.objects.create(payout=fees.get(), position=0, fee_cap_units=1, **made)
+    fees.update(status="failed", nonce=7, **made)
+
+    world.work(1)
+
+    assert sorted(fees.values_list("status", "units")) == [("approved", FEE), ("failed", FEE)]
+    assert [payout.units for payout in Payout.objects.filter(kind="forward")] == [NET]
+
+
 def test_nothing_is_signed_for_a_merchant_who_is_suspended(world):
     suspend(merchant=world.merchant, reason="by staff", now=world.now)
     before = world.held_by(OWNER)
