@@ -4,6 +4,7 @@ import pytest
 
 from merchants.services import open_vault
 from payments.models import Payout, Refund
+from payments.models.payouts import Waiting
 from tests.factories import make_invoice
 
 TARGET = "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0"
@@ -53,6 +54,26 @@ def test_a_refund_is_sent_and_told_how_far_that_is(api, merchant, vault, now):
     }
     assert first.body["payment_uri"] is None
     assert api.get("/refunds").body["refunds"] == [first.body]
+
+
+@pytest.mark.parametrize("reason", list(Waiting))
+def test_what_it_waits_for_is_told_in_one_word_and_no_endpoint_is_named(api, merchant, vault, now, reason):
+    refund = refund_of(merchant, now)
+    api.post(f"/refunds/{refund.public_id}/send", {})
+    Payout.objects.update(waiting_reason=reason, waiting_for="https://node.example/secret says no")
+
+    answer = api.get(f"/refunds/{refund.public_id}")
+
+    assert answer.body["payout"]["waiting_for"] == str(reason)
+    assert "node.example" not in str(answer.body)
+
+
+def test_what_is_over_waits_for_nothing(api, merchant, vault, now):
+    refund = refund_of(merchant, now)
+    api.post(f"/refunds/{refund.public_id}/send", {})
+    Payout.objects.update(waiting_reason="node", status="cancelled")
+
+    assert api.get(f"/refunds/{refund.public_id}").body["payout"]["waiting_for"] is None
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from chains import registry
 from core.ids import public_id
 from core.money import WIDE
 from invoices.models import Invoice
-from payments.models import Payment, Refund
+from payments.models import Payment, PayoutStatus, Refund
+from payments.models.payouts import OVER
 from payments.refund_links import claim_url, refund_uri
 from payments.states import PaymentStatus, Review
 
@@ -103,10 +104,12 @@ def payout_view(refund: Refund) -> dict[str, Any] | None:
     payout = max(refund.payouts.all(), key=lambda each: (each.created_at, each.pk), default=None)
     if payout is None:
         return None
+    is_over = payout.status in {PayoutStatus.CONFIRMED, *OVER}
     return {
         "id": payout.public_id,
         "status": str(payout.status),
-        "waiting_for": payout.waiting_for or None,
+        # One word: the text beside it is for staff, and may name a node's endpoint.
+        "waiting_for": None if is_over else payout.waiting_reason or None,
         "from_address": payout.sender,
         "tx_hash": payout.txid or None,
     }

@@ -18,6 +18,7 @@ from api.v1.shapes.common import (
 )
 from api.validation import Amount, Choice, Flag, ListOf, MapOf, Number, Shape, Text, Whole
 from payments.models import PayoutStatus
+from payments.models.payouts import Waiting
 from payments.services import RefundRate, Resolution
 from payments.states import PaymentStatus, RefundStatus, Review
 
@@ -195,7 +196,14 @@ REFUND: Final = Shape(
             {
                 "id": text("Public id of the payout.", "pyt_06bq3z5n8cz9v4w2k7r1t0x5ye"),
                 "status": Choice(*PayoutStatus.values, doc="How far it is."),
-                "waiting_for": text("What keeps it from going on.", nullable=True),
+                "waiting_for": Choice(
+                    *Waiting.values,
+                    nullable=True,
+                    doc="What keeps it from going on: approval by `staff`; money that is not confirmed (`held`); your "
+                    "account (`suspended`); too little at the address (`funds`); `coin` for the fee, which is on its "
+                    "way or wanted from you (`top_up`); a network that is too expensive for anything (`fee_cap`) or "
+                    "for this (`worth`); its `turn` at the address; a `node`; a `problem` for staff.",
+                ),
                 "from_address": text("The address of the vault that sends it."),
                 "tx_hash": text("Its transaction, once it is signed.", nullable=True),
             },
