@@ -184,7 +184,9 @@ def said_by(commands: str) -> str:
 
 
 def events_in(text: str) -> list[str]:
-    return [event for event in re.findall(r'^data: {"event":"([a-z.]+)"', text, re.MULTILINE) if event != "snapshot"]
+    """Return what happened after the invoice was made: a stream that is opened early enough tells of that, too."""
+    events = re.findall(r'^data: {"event":"([a-z.]+)"', text, re.MULTILINE)
+    return [event for event in events if event not in {"snapshot", "invoice.created"}]
 
 
 @needs_curl
