@@ -142,16 +142,21 @@ class EndpointForm(forms.Form):
         return [event for name in GROUPS for event in self.cleaned_data.get(name) or []]
 
 
-class DeliveryFilterForm(forms.Form):
+class EventFilterForm(forms.Form):
+    """Which events are listed."""
+
+    event = forms.ChoiceField(
+        label=_("Event"), required=False, choices=[("", _("All")), *((each, each) for each in sorted(DELIVERABLE))]
+    )
+
+
+class DeliveryFilterForm(EventFilterForm):
     """Which deliveries are listed."""
 
     status = forms.ChoiceField(
         label=_("Status"),
         required=False,
         choices=[("", _("All")), *((status.value, said[0]) for status, said in words.DELIVERY.items())],
-    )
-    event = forms.ChoiceField(
-        label=_("Event"), required=False, choices=[("", _("All")), *((each, each) for each in sorted(DELIVERABLE))]
     )
 
 

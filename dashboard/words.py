@@ -105,6 +105,7 @@ EVENT: Final[Mapping[str, Promise]] = {
     "refund.completed": _("Refund sent"),
     "refund.reversed": _("Refund taken back by the network"),
     "refund.cancelled": _("Refund withdrawn"),
+    "webhook.test": _("A test of an endpoint"),
     "settlement.created": _("Settled"),
     "settlement.reversed": _("Settlement reversed"),
 }

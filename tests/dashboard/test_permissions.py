@@ -98,6 +98,12 @@ def endpoint(merchant: Merchant) -> dict[str, str]:
     return {"endpoint_id": made.public_id}
 
 
+def event(merchant: Merchant) -> dict[str, str]:
+    made = make_invoice(merchant, timezone.now())
+    dispatch()
+    return {"event_id": Event.objects.get(invoice_id=made.pk).public_id}
+
+
 def delivery(merchant: Merchant) -> dict[str, str]:
     endpoint(merchant)
     make_invoice(merchant, timezone.now())
@@ -150,6 +156,8 @@ TABLE = {
     "api_key_rotate": Row(DEVELOP, DEVELOP, of=key),
     "api_key_revoke": Row(DEVELOP, DEVELOP, of=key),
     "requests": Row(DEVELOP),
+    "events": Row(EVERYBODY),
+    "event": Row(EVERYBODY, of=event),
     "sandbox": Row(DEVELOP),
     "sandbox_pay": Row(None, DEVELOP),
     "sandbox_blocks": Row(None, DEVELOP),
