@@ -1,6 +1,7 @@
 """What members fill in about refunds and settlements."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from chains.tags import DESTINATION_TAG
 from core.money import minor_digits
 from dashboard import words
 from dashboard.selling_forms import DAY
+from dashboard.statements import Month
 from invoices.models import Invoice
 from payments.services import RefundOrder, RefundRate
 
@@ -19,6 +21,7 @@ HELD: Final = "held"
 MISMATCHED: Final = "mismatched"
 NO_ADDRESS: Final = "no_address"
 _TYPED: Final = {"autocomplete": "off", "autocapitalize": "none", "autocorrect": "off", "spellcheck": "false"}
+_MONTHS: Final = 24  # before this one
 _LONGEST_TAG: Final = 64
 _DIGITS: Final = 60  # of an amount: more than any asset has in all
 
@@ -180,3 +183,21 @@ class SettlementFilterForm(forms.Form):
 def _name(network: str) -> str:
     found = registry.find_network(network)
     return found.name if found else network
+
+
+class StatementForm(forms.Form):
+    """Of which month a statement is wanted: this one or one of the two years before."""
+
+    month = forms.ChoiceField(label=_("Month"))
+
+    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        months = [Month.of(now)]
+        while len(months) <= _MONTHS:
+            months.append(months[-1].before)
+        self._months = {str(month): month for month in months}
+        self.fields["month"].choices = [(name, name) for name in self._months]  # type: ignore[attr-defined]
+
+    def wanted(self) -> Month:
+        """Return the month that was chosen."""
+        return self._months[self.cleaned_data["month"]]

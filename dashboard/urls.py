@@ -79,6 +79,7 @@ urlpatterns: list[URLPattern] = [
     path("payouts/<str:payout_id>/withdraw/", payouts.withdraw_refund, name="payout_withdraw"),
     path("invoices/<str:invoice_id>/refund/", refunds.open_refund, name="refund_open"),
     path("settlements/", settlements.settlement_list, name="settlements"),
+    path("settlements/statement/", settlements.statement, name="statement"),
     path("refunds/", refunds.refund_list, name="refunds"),
     path("refunds/<str:refund_id>/", refunds.refund_detail, name="refund"),
     path("refunds/<str:refund_id>/address/", refunds.name_address, name="refund_address"),

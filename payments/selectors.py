@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.core import signing
-from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
 from core.ids import parse_public_id
 from invoices.models import Invoice
@@ -36,6 +37,7 @@ __all__ = [
     "refunds_of",
     "sendable_refunds",
     "settlement_totals",
+    "settlements_between",
 ]
 
 CLAIM_DAYS: Final = 90  # how long a claim link works
@@ -128,6 +130,13 @@ def get_refund(*, merchant: Merchant, livemode: bool, public_id: str) -> Refund:
 def list_settlements(*, merchant: Merchant, livemode: bool) -> QuerySet[Settlement]:
     """Return the merchant's settlements in one mode, newest first; reversed ones too."""
     return Settlement.objects.filter(merchant=merchant, livemode=livemode).order_by("-created_at", "-id")
+
+
+def settlements_between(*, merchant: Merchant, livemode: bool, start: datetime, end: datetime) -> QuerySet[Settlement]:
+    """Return the settlements that were made or reversed from ``start`` until before ``end``."""
+    made = Q(created_at__gte=start, created_at__lt=end)
+    taken_back = Q(reversed_at__gte=start, reversed_at__lt=end)
+    return list_settlements(merchant=merchant, livemode=livemode).filter(made | taken_back)
 
 
 def settlement_totals(rows: QuerySet[Settlement]) -> list[SettlementTotal]:

@@ -1,44 +1,22 @@
-"""
-The receipt as a PDF that is kept: one or more A4 pages with the text as text.
+"""The receipt as a PDF that is kept."""
 
-The fonts come with packages: Noto Sans for Latin, Greek and Cyrillic, Noto Sans Arabic. What neither can
-write is replaced by a mark, and the receipt then says where its page shows everything.
-"""
-
-from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
-from importlib.resources import files
-from typing import Final, TypeAlias
 
 from django.utils.translation import gettext as _
 
+from core.paper import Paper
 from paypages.order import Order
 from paypages.presentation import PayPage
 from paypages.receipts import Receipt
 
-_FAMILY: Final = "Noto Sans"
-_ARABIC: Final = "Noto Sans Arabic"
-_FONTS: Final = {
-    _FAMILY: ("fontpkg_noto_sans", "NotoSans[wdth,wght].ttf"),
-    _ARABIC: ("fontpkg_noto_sans_arabic", "NotoSansArabic[wdth,wght].ttf"),
-}
-# Both hold every weight, and cutting one out takes seconds: bold is the regular one with a line around it.
-_BOLD_LINE: Final = 0.022  # of the size of the type
-_MM_PER_POINT: Final = 0.3528
-_UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
-_MARGIN: Final = 20  # millimetres
-_SIZE: Final = 10.5  # points
-_LEADING: Final = 0.52  # millimetres of a line for each point of its type
-_Colour: TypeAlias = tuple[int, int, int]
-_INK: Final[_Colour] = (20, 25, 34)
-_SOFT: Final[_Colour] = (74, 84, 100)
-_LINE: Final[_Colour] = (221, 226, 234)
-
 
 def write(page: PayPage, *, url: str) -> bytes:
     """Return the receipt of a paid invoice; ``url`` is where its page stands."""
-    paper = _Paper(title=_("Receipt"), language=page.language)
+    paper = Paper(
+        title=_("Receipt"),
+        language=page.language,
+        lost_note=_("Some characters cannot be written here; the page below shows all of them."),
+    )
     paper.heading(page.merchant, _("Receipt"))
     paper.pairs(
         [
@@ -48,14 +26,14 @@ def write(page: PayPage, *, url: str) -> bytes:
             *([(_("Test mode"), _("no real money moved"))] if page.is_test else []),
         ]
     )
-    paper.order(page.order)
+    _order(paper, page.order)
     paper.section(_("Payment"))
     paper.row(
         _("Received on %(network)s") % {"network": page.network}, f"{page.money.received} {page.money.asset}", bold=True
     )
     paper.small(_("1 %(asset)s = %(rate)s") % {"asset": page.money.asset, "rate": page.money.rate})
     for receipt in page.receipts:
-        paper.payment(receipt)
+        _payment(paper, receipt)
     for each in page.returns:
         paper.row(_("Returned") if each.step == "done" else _("To be returned"), f"−{each.amount} {each.asset}")
     paper.footnotes(
@@ -73,120 +51,19 @@ def moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-class _Paper:
-    """The pages as they are written, from top to bottom. Lengths in millimetres, sizes of type in points."""
-
-    def __init__(self, *, title: str, language: str) -> None:
-        from fpdf import FPDF  # with its fonts' tools: only who makes a receipt waits for it
-
-        self._pdf: FPDF = FPDF(format="A4")
-        self._pdf.set_title(title)
-        self._pdf.set_lang(language)
-        self._pdf.set_margin(_MARGIN)
-        self._pdf.set_auto_page_break(auto=True, margin=_MARGIN)
-        for family, (package, name) in _FONTS.items():
-            self._pdf.add_font(family, fname=str(files(package) / "files" / name))
-        self._pdf.set_fallback_fonts([_ARABIC], exact_match=False)
-        self._pdf.set_text_shaping(use_shaping_engine=True)
-        self._pdf.add_page()
-        self._lost = False
-
-    def heading(self, merchant: str, title: str) -> None:
-        self._write(merchant, size=11, colour=_SOFT)
-        self._write(title, size=24, bold=True)
-        self._pdf.ln(3)
-
-    def section(self, title: str) -> None:
-        self._pdf.ln(6)
-        self._write(title, size=13, bold=True)
-        self._pdf.ln(1)
-
-    def pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
-        for name, value in pairs:
-            top = self._pdf.get_y()
-            self._cell(name, width=35, colour=_SOFT)
-            self._pdf.set_xy(_MARGIN + 35, top)
-            self._write(value)
-
-    def order(self, order: Order) -> None:
-        self.section(_("What you paid for"))
-        for line in order.lines:
-            self.row(line.name, line.total)
-            self.small(f"{line.quantity} × {line.unit_price}")
-        self._rule()
-        if order.tax:
-            self.row(_("Subtotal"), order.subtotal)
-            self.row(_("Tax"), order.tax)
-        self.row(_("Total"), order.total, bold=True)
-
-    def payment(self, receipt: Receipt) -> None:
-        self._pdf.ln(2)
-        self.row(moment(receipt.at), f"{receipt.amount} {receipt.asset}")
-        self.small(receipt.txid)
-
-    def row(self, name: str, value: str, *, bold: bool = False) -> None:
-        width = self._pdf.epw - 50
-        top = self._pdf.get_y()
-        self._write(name, width=width, bold=bold)
-        bottom = self._pdf.get_y()
-        if bottom > top:  # not on a new page
-            self._pdf.set_xy(_MARGIN + width, top)
-            self._cell(value, width=50, bold=bold, align="R")
-            self._pdf.set_xy(_MARGIN, bottom)
-        else:
-            self._write(value, bold=bold)
-
-    def small(self, text: str) -> None:
-        self._write(text, size=8.5, colour=_SOFT)
-
-    def footnotes(self, notes: Iterable[str]) -> None:
-        self._pdf.ln(6)
-        self._rule()
-        if self._lost:
-            self.small(_("Some characters cannot be written here; the page below shows all of them."))
-        for note in notes:
-            self.small(note)
-
-    def finish(self) -> bytes:
-        return bytes(self._pdf.output())
-
-    def _rule(self) -> None:
-        self._pdf.set_draw_color(*_LINE)
-        self._pdf.set_line_width(0.2)
-        self._pdf.line(_MARGIN, self._pdf.get_y() + 1.5, self._pdf.w - _MARGIN, self._pdf.get_y() + 1.5)
-        self._pdf.ln(3)
-
-    def _write(
-        self, text: str, *, size: float = _SIZE, bold: bool = False, colour: _Colour = _INK, width: float = 0
-    ) -> None:
-        self._use(size, colour, bold=bold)
-        self._pdf.multi_cell(width, size * _LEADING, self._writable(text), align="L", new_x="LMARGIN", new_y="NEXT")
-
-    def _cell(self, text: str, *, width: float, bold: bool = False, colour: _Colour = _INK, align: str = "L") -> None:
-        self._use(_SIZE, colour, bold=bold)
-        self._pdf.cell(width, _SIZE * _LEADING, self._writable(text), align=align)
-
-    def _use(self, size: float, colour: _Colour, *, bold: bool) -> None:
-        self._pdf.set_font(_FAMILY, size=size)
-        self._pdf.set_text_color(*colour)
-        self._pdf.set_draw_color(*colour)
-        self._pdf.set_line_width(size * _MM_PER_POINT * _BOLD_LINE)
-        self._pdf.text_mode = "FILL_STROKE" if bold else "FILL"
-
-    def _writable(self, text: str) -> str:
-        known = _characters()
-        written = "".join(each if ord(each) in known or each.isspace() else _UNKNOWN for each in text)
-        self._lost = self._lost or written != text
-        return written
+def _order(paper: Paper, order: Order) -> None:
+    paper.section(_("What you paid for"))
+    for line in order.lines:
+        paper.row(line.name, line.total)
+        paper.small(f"{line.quantity} × {line.unit_price}")
+    paper.rule()
+    if order.tax:
+        paper.row(_("Subtotal"), order.subtotal)
+        paper.row(_("Tax"), order.tax)
+    paper.row(_("Total"), order.total, bold=True)
 
 
-@lru_cache(maxsize=1)
-def _characters() -> frozenset[int]:
-    """Return every character that one of the fonts can write."""
-    from fontTools.ttLib import TTFont
-
-    known: set[int] = set()
-    for package, name in _FONTS.values():
-        with TTFont(str(files(package) / "files" / name), lazy=True) as font:
-            known.update(font.getBestCmap())
-    return frozenset(known)
+def _payment(paper: Paper, receipt: Receipt) -> None:
+    paper.gap()
+    paper.row(moment(receipt.at), f"{receipt.amount} {receipt.asset}")
+    paper.small(receipt.txid)

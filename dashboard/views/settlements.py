@@ -8,16 +8,18 @@ from typing import Any, Final
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from chains import registry
+from core.errors import NotFound
 from core.ids import public_id
 from core.spreadsheets import csv_lines
-from dashboard import words
+from dashboard import statements, words
 from dashboard.access import Desk, desk
-from dashboard.money_forms import SettlementFilterForm
+from dashboard.money_forms import SettlementFilterForm, StatementForm
 from dashboard.pages import show
 from dashboard.views.invoices import PER_PAGE
 from dashboard.zones import start_of
@@ -27,6 +29,16 @@ from payments.models import Account, Settlement
 from payments.selectors import Balance, SettlementTotal
 
 _CHUNK: Final = 2_000
+_STATED: Final = (  # of what may be many
+    "created_at",
+    "reversed_at",
+    "network",
+    "asset_code",
+    "gross_units",
+    "fee_units",
+    "net_units",
+    "invoice__title",
+)
 _COLUMNS: Final = (
     "id",
     "invoice_id",
@@ -89,8 +101,27 @@ def settlement_list(request: HttpRequest, at: Desk) -> HttpResponseBase:
         filters=form,
         page=Paginator(rows, PER_PAGE).get_page(request.GET.get("number")),
         is_narrowed=any(form.data.get(name) for name in form.fields),
+        statement_form=StatementForm(now=timezone.now()),
         totals=_totals(selectors.settlement_totals(rows)),
         holdings=_holdings(held),
+    )
+
+
+@require_safe
+@desk()
+def statement(request: HttpRequest, at: Desk) -> HttpResponse:
+    """Return what was settled and reversed in a month as a PDF."""
+    now = timezone.now()
+    form = StatementForm(request.GET, now=now)
+    if not form.is_valid():
+        raise NotFound
+    month = form.wanted()
+    rows = selectors.settlements_between(merchant=at.merchant, livemode=at.livemode, start=month.start, end=month.end)
+    lines = statements.lines_of(month, rows.select_related("invoice").only(*_STATED))
+    return HttpResponse(
+        statements.write(at.merchant, month, lines, livemode=at.livemode, now=now),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="statement-{month}.pdf"'},
     )
 
 

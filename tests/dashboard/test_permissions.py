@@ -44,6 +44,7 @@ class Row:
     look: frozenset[Role] | None
     act: frozenset[Role] | None = None
     of: Callable[[Merchant], dict[str, str]] | None = None
+    query: str = ""
     live: bool = False  # what it makes is of live mode
 
 
@@ -192,6 +193,7 @@ TABLE = {
     "payout_withdraw": Row(None, MONEY, of=payout, live=True),
     "refund_open": Row(MONEY, MONEY, of=invoice),
     "settlements": Row(EVERYBODY),
+    "statement": Row(EVERYBODY, query=f"?month={timezone.now():%Y-%m}"),
     "refunds": Row(EVERYBODY),
     "refund": Row(EVERYBODY, of=refund, live=True),
     "refund_address": Row(None, MONEY, of=refund, live=True),
@@ -219,7 +221,7 @@ def names(patterns):
 
 def path_of(name, merchant):
     row = TABLE[name]
-    return reverse(f"dashboard:{name}", kwargs=row.of(merchant) if row.of else {})
+    return reverse(f"dashboard:{name}", kwargs=row.of(merchant) if row.of else {}) + row.query
 
 
 def test_the_table_has_every_url_of_the_dashboard():

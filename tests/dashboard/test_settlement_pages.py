@@ -7,9 +7,11 @@ from html import unescape
 
 import pytest
 from django.utils import timezone
+from pypdfium2 import PdfDocument
 
 from chains.sandbox import services as sandbox
 from dashboard import words
+from dashboard.statements import Month
 from invoices.services import CustomerDetails
 from payments.models import Account, Settlement, SettlementStatus
 from payments.services import scan
@@ -165,3 +167,62 @@ def test_the_list_asks_the_database_little(owner, merchant, now, django_assert_m
 
     with django_assert_max_num_queries(13):
         owner.get(PATH)
+
+
+class TestStatement:
+    def of(self, client, month):
+        answer = client.get(f"{PATH}statement/?month={month}")
+        assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+        assert answer["Content-Disposition"] == f'attachment; filename="statement-{month}.pdf"'
+        return " ".join(
+            "\n".join(page.get_textpage().get_text_bounded() for page in PdfDocument(answer.content)).split()
+        )
+
+    def test_it_tells_the_month_with_its_totals(self, owner, merchant, now):
+        settled(merchant, now, title="Shoes")
+        settled(merchant, now, title="Hat")
+
+        written = self.of(owner, f"{now:%Y-%m}")
+
+        for said in ("Acme VPN Services", "32.98 USDT", "−0.3298 USDT", "32.6502 USDT", "Shoes", "Hat", "Test mode"):
+            assert said in written
+
+    def test_what_is_reversed_later_stays_in_its_month_and_is_taken_off_in_the_other(self, owner, merchant, now):
+        this = Month.of(now)
+        earlier = this.start - timedelta(days=1)
+        made = reversed_one(merchant, now, title="Shoes")
+        Settlement.objects.filter(pk=made.pk).update(created_at=earlier)
+
+        before, after = self.of(owner, str(this.before)), self.of(owner, str(this))
+
+        assert "Reversed" not in before.replace("What is reversed", "")
+        assert "Yours 16.3251 USDT" in before
+        assert "Reversed: Shoes" in after
+        assert "Yours −16.3251 USDT" in after
+
+    def test_the_edges_of_a_month_are_in_one_month_each(self, owner, merchant, now):
+        this = Month.of(now)
+        for title, at in (("First", this.start), ("Last", this.start - timedelta(microseconds=1))):
+            made = settled(merchant, now, title=title)
+            Settlement.objects.filter(pk=made.pk).update(created_at=at)
+
+        before, after = self.of(owner, str(this.before)), self.of(owner, str(this))
+
+        assert ("First" in before, "Last" in before) == (False, True)
+        assert ("First" in after, "Last" in after) == (True, False)
+
+    def test_nothing_of_another_merchant_stands_in_it(self, owner, merchant, now):
+        settled(make_merchant(now, email="b@example.com"), now, title="Theirs")
+
+        written = self.of(owner, f"{now:%Y-%m}")
+
+        assert "There are none in this month." in written
+        assert "Theirs" not in written
+
+    @pytest.mark.parametrize("month", ["", "nonsense", "1999-01", "2999-01", "2026-13"])
+    def test_other_months_do_not_exist(self, owner, month):
+        assert owner.get(f"{PATH}statement/", {"month": month}).status_code == 404
+
+    def test_months_follow_each_other(self):
+        assert str(Month(2026, 1).before) == "2025-12"
+        assert Month(2025, 12).end == Month(2026, 1).start

@@ -1,0 +1,149 @@
+"""
+Documents as PDF, to be kept: A4 pages with the text as text.
+
+The fonts come with packages: Noto Sans for Latin, Greek and Cyrillic, Noto Sans Arabic. What neither can
+write is replaced by a mark, and the document then says where everything can be read.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+from typing import Final, TypeAlias
+
+_FAMILY: Final = "Noto Sans"
+_ARABIC: Final = "Noto Sans Arabic"
+_FONTS: Final = {
+    _FAMILY: ("fontpkg_noto_sans", "NotoSans[wdth,wght].ttf"),
+    _ARABIC: ("fontpkg_noto_sans_arabic", "NotoSansArabic[wdth,wght].ttf"),
+}
+# Both hold every weight, and cutting one out takes seconds: bold is the regular one with a line around it.
+_BOLD_LINE: Final = 0.022  # of the size of the type
+_MM_PER_POINT: Final = 0.3528
+_UNKNOWN: Final = "\N{REPLACEMENT CHARACTER}"
+_MARGIN: Final = 20  # millimetres
+_SIZE: Final = 10.5  # points
+_LEADING: Final = 0.52  # millimetres of a line for each point of its type
+_Colour: TypeAlias = tuple[int, int, int]
+_INK: Final[_Colour] = (20, 25, 34)
+_SOFT: Final[_Colour] = (74, 84, 100)
+_LINE: Final[_Colour] = (221, 226, 234)
+
+
+class Paper:
+    """
+    The pages as they are written, from top to bottom. Lengths in millimetres, sizes of type in points.
+
+    ``lost_note`` is written among the footnotes when characters had to be replaced: it says where they can be read.
+    """
+
+    def __init__(self, *, title: str, language: str, lost_note: str) -> None:
+        from fpdf import FPDF  # with its fonts' tools: only who makes a document waits for it
+
+        self._pdf: FPDF = FPDF(format="A4")
+        self._pdf.set_title(title)
+        self._pdf.set_lang(language)
+        self._pdf.set_margin(_MARGIN)
+        self._pdf.set_auto_page_break(auto=True, margin=_MARGIN)
+        for family, (package, name) in _FONTS.items():
+            self._pdf.add_font(family, fname=str(files(package) / "files" / name))
+        self._pdf.set_fallback_fonts([_ARABIC], exact_match=False)
+        self._pdf.set_text_shaping(use_shaping_engine=True)
+        self._pdf.add_page()
+        self._lost = False
+        self._lost_note = lost_note
+
+    def heading(self, merchant: str, title: str) -> None:
+        """Write who it is from, and what it is."""
+        self._write(merchant, size=11, colour=_SOFT)
+        self._write(title, size=24, bold=True)
+        self._pdf.ln(3)
+
+    def section(self, title: str) -> None:
+        """Begin a part."""
+        self._pdf.ln(6)
+        self._write(title, size=13, bold=True)
+        self._pdf.ln(1)
+
+    def pairs(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Write values beside their names."""
+        for name, value in pairs:
+            top = self._pdf.get_y()
+            self._cell(name, width=35, colour=_SOFT)
+            self._pdf.set_xy(_MARGIN + 35, top)
+            self._write(value)
+
+    def row(self, name: str, value: str, *, bold: bool = False) -> None:
+        """Write a text and, at the right, a value; below each other where they do not fit."""
+        width = self._pdf.epw - 50
+        top = self._pdf.get_y()
+        self._write(name, width=width, bold=bold)
+        bottom = self._pdf.get_y()
+        if bottom > top:  # not on a new page
+            self._pdf.set_xy(_MARGIN + width, top)
+            self._cell(value, width=50, bold=bold, align="R")
+            self._pdf.set_xy(_MARGIN, bottom)
+        else:
+            self._write(value, bold=bold)
+
+    def small(self, text: str) -> None:
+        """Write a line in small, soft type."""
+        self._write(text, size=8.5, colour=_SOFT)
+
+    def footnotes(self, notes: Iterable[str]) -> None:
+        """Write notes below a line; before them, if so, that characters are missing."""
+        self._pdf.ln(6)
+        self.rule()
+        if self._lost:
+            self.small(self._lost_note)
+        for note in notes:
+            self.small(note)
+
+    def finish(self) -> bytes:
+        """Return the file."""
+        return bytes(self._pdf.output())
+
+    def gap(self) -> None:
+        """Leave a little room."""
+        self._pdf.ln(2)
+
+    def rule(self) -> None:
+        """Draw a line across."""
+        self._pdf.set_draw_color(*_LINE)
+        self._pdf.set_line_width(0.2)
+        self._pdf.line(_MARGIN, self._pdf.get_y() + 1.5, self._pdf.w - _MARGIN, self._pdf.get_y() + 1.5)
+        self._pdf.ln(3)
+
+    def _write(
+        self, text: str, *, size: float = _SIZE, bold: bool = False, colour: _Colour = _INK, width: float = 0
+    ) -> None:
+        self._use(size, colour, bold=bold)
+        self._pdf.multi_cell(width, size * _LEADING, self._writable(text), align="L", new_x="LMARGIN", new_y="NEXT")
+
+    def _cell(self, text: str, *, width: float, bold: bool = False, colour: _Colour = _INK, align: str = "L") -> None:
+        self._use(_SIZE, colour, bold=bold)
+        self._pdf.cell(width, _SIZE * _LEADING, self._writable(text), align=align)
+
+    def _use(self, size: float, colour: _Colour, *, bold: bool) -> None:
+        self._pdf.set_font(_FAMILY, size=size)
+        self._pdf.set_text_color(*colour)
+        self._pdf.set_draw_color(*colour)
+        self._pdf.set_line_width(size * _MM_PER_POINT * _BOLD_LINE)
+        self._pdf.text_mode = "FILL_STROKE" if bold else "FILL"
+
+    def _writable(self, text: str) -> str:
+        known = _characters()
+        written = "".join(each if ord(each) in known or each.isspace() else _UNKNOWN for each in text)
+        self._lost = self._lost or written != text
+        return written
+
+
+@lru_cache(maxsize=1)
+def _characters() -> frozenset[int]:
+    """Return every character that one of the fonts can write."""
+    from fontTools.ttLib import TTFont
+
+    known: set[int] = set()
+    for package, name in _FONTS.values():
+        with TTFont(str(files(package) / "files" / name), lazy=True) as font:
+            known.update(font.getBestCmap())
+    return frozenset(known)
