@@ -97,7 +97,8 @@ def _read_next(network: str, reader: ChainReader, tip: Block, now: datetime) -> 
         first=start.height,
         last=last,
         tip=tip,
-        finalized_height=finalized,
+        # Another node may have answered, or a block have come since: what was not read is not final as it was read.
+        finalized_height=None if finalized is None else min(finalized, last.height),
         transfers=tuple(transfers),
         waiting=None if waiting is None else tuple(waiting),
         is_fork=start.is_fork,

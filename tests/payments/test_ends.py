@@ -52,6 +52,16 @@ def test_a_scan_that_read_a_fork_from_below_its_beginning_records_nothing(chain,
     assert (Cursor.objects.get().height, Payment.objects.count()) == (9, 0)
 
 
+@pytest.mark.parametrize(("told", "kept"), [(10**9, 4), (5, 4), (3, 3), (None, None)])
+def test_what_is_final_is_not_above_what_was_read(invoice, now, told, kept):
+    chain = ScriptedChain(start=now, finalized=told)
+    chain.grow(4)
+
+    scan(network="sandbox", now=now, reader=chain)
+
+    assert Cursor.objects.get().finalized_height == kept
+
+
 def test_a_first_look_after_an_absence_at_a_fork_shows_nothing(chain, invoice, now):
     chain.max_range = 3
     chain.grow(10)
