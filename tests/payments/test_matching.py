@@ -146,6 +146,20 @@ def test_an_amount_means_the_invoice_that_claimed_it_when_the_money_was_sent(mer
     assert Payment.objects.get().invoice_id == old.pk
 
 
+def test_one_reading_tells_what_was_sent_before_a_claim_was_released_from_what_came_after(merchant, wallet, chain, now):
+    invoice = make_invoice(merchant, now)
+    claim(invoice, 5_000_000, now, released_at=now + timedelta(hours=30))
+    Invoice.objects.filter(pk=invoice.pk).update(address=SHARED, matching="amount")
+    invoice.refresh_from_db()
+
+    send(chain, invoice, now + timedelta(minutes=5), units=5_000_000)
+    send(chain, invoice, now + timedelta(hours=31), units=5_000_000, txid="b" * 64)
+    scan(chain, now + timedelta(hours=32))
+
+    found = {payment.txid[0]: payment.invoice_id for payment in Payment.objects.all()}
+    assert found == {"a": invoice.pk, "b": None}
+
+
 def test_an_amount_does_not_mean_an_invoice_that_asked_for_it_later(merchant, wallet, chain, now):
     invoice = make_invoice(merchant, now)
     chain.mine(replace(transfer(invoice), recipient=SHARED, units=5_000_000), at=now)
