@@ -467,7 +467,7 @@ class TestTheNode:
         chain.grow(8)
         chain.replacement = fork
 
-        with pytest.raises(ChainUnavailable, match="changed while it was being read"):
+        with pytest.raises(ChainUnavailable, match="read on another fork than was meant"):
             read(chain, now)
 
         assert Cursor.objects.get().height == 2
