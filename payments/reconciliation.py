@@ -211,14 +211,19 @@ def chain_differences(network: str, blocks: Range, scope: Scope, *, reader: Chai
     """
     reader = reader or registry.reader(network)
     watchlist = IssuedAddresses(network)
+    _check_unchanged(reader, blocks)
     for first in range(blocks.first, blocks.last + 1, reader.max_range):
         last = min(first + reader.max_range - 1, blocks.last)
         ends = Ends(last=blocks.hash if last == blocks.height else reader.block_at(last).hash)
         transfers = reader.transfers(first=first, last=last, watchlist=watchlist, ends=ends)
         found = [transfer for transfer in transfers if transfer.units > 0]
-        if reader.block_at(blocks.height).hash != blocks.hash:
-            raise ChainUnavailable("the chain has changed since it was scanned")
+        _check_unchanged(reader, blocks)
         yield from _compared(network, found, first, last, scope)
+
+
+def _check_unchanged(reader: ChainReader, blocks: Range) -> None:
+    if reader.block_at(blocks.height).hash != blocks.hash:
+        raise ChainUnavailable("the chain has changed since it was scanned")
 
 
 def _compared(network: str, found: Sequence[Transfer], first: int, last: int, scope: Scope) -> Iterator[str]:
