@@ -154,6 +154,13 @@ WHERE i.status = 'paid'
   AND (%(network)s::text IS NULL OR i.network = %(network)s)
   AND (%(merchant)s::uuid IS NULL OR i.merchant_id = %(merchant)s)
   AND NOT EXISTS (SELECT FROM payments_settlement s WHERE s.invoice_id = i.id AND s.status = 'settled')
+  AND EXISTS (  -- more came than goes back: of the rest there is a settlement
+    SELECT FROM payments_payment p
+    WHERE p.invoice_id = i.id AND p.counts AND p.status = 'confirmed'
+    GROUP BY p.asset_code
+    HAVING p.asset_code <> i.asset_code OR sum(p.units) > (
+        SELECT coalesce(sum(r.units), 0) FROM payments_refund r
+        WHERE r.invoice_id = i.id AND r.kind IN ('part', 'surplus') AND r.status <> 'cancelled'))
 ORDER BY i.id
 """
 
