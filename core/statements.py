@@ -27,8 +27,10 @@ def insert(record: models.Model, *, unless_taken: bool = False) -> bool:
 
     :raises IntegrityError: when the row breaks a constraint
     """
-    sql, fields = _insertion(type(record))
-    values = [field.get_db_prep_save(field.pre_save(record, add=True), connection) for field in fields]
+    values = [field.get_db_prep_save(field.pre_save(record, add=True), connection) for field in _written(type(record))]
+    # Psycopg parses a statement of more than 50 values anew each time; what has no value need not be sent.
+    sql = _insertion(type(record), tuple([value is not None for value in values]))
+    values = [value for value in values if value is not None]
     with connection.cursor() as cursor:
         cursor.execute(f"{sql} ON CONFLICT DO NOTHING" if unless_taken else sql, values)
         if not cursor.rowcount:
@@ -91,10 +93,14 @@ class _Compiled:
 
 
 @lru_cache
-def _insertion(model: type[models.Model]) -> tuple[str, list[Any]]:
-    table = model._meta  # noqa: SLF001 - Django's documented way to a model's fields
-    fields: list[Any] = [field for field in table.concrete_fields if not field.has_db_default()]
+def _written(model: type[models.Model]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if not field.has_db_default()]  # noqa: SLF001 - documented
+
+
+@lru_cache
+def _insertion(model: type[models.Model], given: tuple[bool, ...]) -> str:
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields)
-    places = ", ".join(["%s"] * len(fields))
-    return f"INSERT INTO {quote(table.db_table)} ({columns}) VALUES ({places})", fields  # noqa: S608 - our own tables
+    columns = [quote(field.column) for field, has_value in zip(_written(model), given, strict=True) if has_value]
+    places = ", ".join(["%s"] * len(columns))
+    table = quote(model._meta.db_table)  # noqa: SLF001 - Django's documented way to a model's table
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our own tables
