@@ -1,14 +1,14 @@
 """What every page of the staff's admin stands on: rows are looked at, and changed only by services."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.admin import ModelAdmin
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
 
 from core import context
 from core.errors import CheckoutError
@@ -56,7 +56,7 @@ class StaffAdmin(ReadOnly, CarefulAdmin):
 
     show_full_result_count = False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Put first what says most: what the page tells in words, then the columns."""
         names: list[Any] = list(super().get_fields(request, obj))
         if self.fields:

@@ -25,7 +25,6 @@ class FailedDispatchAdmin(StaffAdmin):
     list_filter = ("subscriber",)
     list_select_related = ("event",)
     ordering = ("-created_at",)
-    actions_list = ()
     actions = ("retry_all",)
 
     @admin.action(description="Try all of them again now", permissions=["operate"])

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
-from unfold.admin import TabularInline
 
 from core.money import is_currency
 from core.staff import ReadOnly, StaffAdmin
@@ -18,7 +17,7 @@ from invoices.models import AmountClaim, Credit, Customer, Invoice, PaymentLink,
 from invoices.rates import history
 
 
-class ReplacedQuoteInline(ReadOnly, TabularInline):
+class ReplacedQuoteInline(ReadOnly, admin.TabularInline):
     model = ReplacedQuote
     fields = ("quoted_at", "replaced_at", "rate", "rate_source", "rate_evidence", "amount_units")
     readonly_fields = fields
@@ -107,7 +106,7 @@ class CreditAdmin(StaffAdmin):
 @admin.register(RateSheet)
 class RateSheetAdmin(StaffAdmin):
     list_display = ("observed_at", "base", "source", "in_dollars")
-    list_before_template = "admin/invoices/rates.html"
+    change_list_template = "admin/invoices/rates.html"
     list_filter = ("source", "base")
     search_fields = ("=base", "=source")
     ordering = ("-observed_at",)

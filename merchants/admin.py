@@ -5,11 +5,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import TabularInline
-from unfold.forms import ActionForm
 
 from core.money import parse_amount
 from core.staff import CarefulAdmin, ReadOnly, StaffAdmin
@@ -37,21 +36,21 @@ class PlanAdmin(CarefulAdmin):
         return ("code",) if obj else ()
 
 
-class MemberInline(ReadOnly, TabularInline):
+class MemberInline(ReadOnly, admin.TabularInline):
     model = Member
     fields = ("user", "role", "invited_at", "created_at")
     readonly_fields = fields
     extra = 0
 
 
-class APIKeyInline(ReadOnly, TabularInline):
+class APIKeyInline(ReadOnly, admin.TabularInline):
     model = APIKey
     fields = ("name", "key_prefix", "livemode", "permissions", "expires_at", "revoked_at", "last_used_at")
     readonly_fields = fields
     extra = 0
 
 
-class WalletInline(ReadOnly, TabularInline):
+class WalletInline(ReadOnly, admin.TabularInline):
     model = Wallet
     fields = ("network", "kind", "xpub", "next_index", "is_active")
     readonly_fields = fields
@@ -78,7 +77,7 @@ class MerchantAdmin(StaffAdmin):
 
     def get_actions(self, request: HttpRequest) -> Any:
         """Offer one action per plan beside the others; plans are rows, so the list is made anew each time."""
-        actions = super().get_actions(request)
+        actions: Any = super().get_actions(request)
         if not self.has_operate_permission(request):
             return actions
         for plan in Plan.objects.all():

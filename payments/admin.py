@@ -103,7 +103,7 @@ class RefundAdmin(StaffAdmin):
 @admin.register(Cursor)
 class CursorAdmin(StaffAdmin):
     list_display = ("network", "height", "tip_height", "finalized_height", "scanned_at")
-    list_before_template = "admin/payments/networks.html"
+    change_list_template = "admin/payments/networks.html"
     search_fields = ("=network",)
     ordering = ("network",)
 

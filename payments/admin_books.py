@@ -5,7 +5,6 @@ from typing import Final
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from core.models import Record
 from core.staff import ReadOnly, StaffAdmin
@@ -25,7 +24,7 @@ _SOURCES: Final[tuple[tuple[type[Record], str], ...]] = (
 )
 
 
-class PostingInline(ReadOnly, TabularInline):
+class PostingInline(ReadOnly, admin.TabularInline):
     model = Posting
     fields = ("account", "units")
     readonly_fields = fields

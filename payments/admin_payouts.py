@@ -1,13 +1,11 @@
 """Staff's view of what vaults send: approve above the limit, withdraw, and give up what can never be carried out."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import TabularInline
 
 from core.staff import ReadOnly, StaffAdmin
 from payments.events import amount_of
@@ -15,14 +13,14 @@ from payments.models import Payout, PayoutApproval, PayoutTransaction
 from payments.services import payouts
 
 
-class ApprovalInline(ReadOnly, TabularInline):
+class ApprovalInline(ReadOnly, admin.TabularInline):
     model = PayoutApproval
     fields = ("user", "created_at")
     readonly_fields = fields
     extra = 0
 
 
-class TransactionInline(ReadOnly, TabularInline):
+class TransactionInline(ReadOnly, admin.TabularInline):
     """What was signed, without the bytes: at most one of these is ever in a block."""
 
     model = PayoutTransaction
@@ -55,7 +53,7 @@ class PayoutAdmin(StaffAdmin):
     inlines = (ApprovalInline, TransactionInline)
     actions = ("approve", "withdraw", "give_up")
 
-    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:  # noqa: ARG002
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
         """Leave out the signed transaction: whoever has it can send it."""
         return ("raw",)
 

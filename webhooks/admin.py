@@ -4,7 +4,6 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from unfold.admin import TabularInline
 
 from core.staff import ReadOnly, StaffAdmin
 from webhooks import services
@@ -27,7 +26,7 @@ class WebhookEndpointAdmin(StaffAdmin):
         return endpoint.enabled
 
 
-class AttemptInline(ReadOnly, TabularInline):
+class AttemptInline(ReadOnly, admin.TabularInline):
     model = Attempt
     fields = ("number", "started_at", "elapsed_ms", "response_code", "response", "error")
     readonly_fields = fields

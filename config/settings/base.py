@@ -4,8 +4,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.templatetags.static import static
-
 from config import env
 from config.chains import chains_from_env
 from config.schedule import beat_schedule
@@ -28,8 +26,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "operations.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -55,33 +52,8 @@ INSTALLED_APPS = [
     "api",
     "paypages",
     "dashboard",
+    "operations.apps.OperationsConfig",
 ]
-
-UNFOLD = {
-    "SITE_TITLE": "Crypto Checkout",
-    "SITE_HEADER": "Crypto Checkout",
-    "SITE_ICON": lambda _request: static("paypages/icon.svg"),
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("paypages/icon.svg")},
-    ],
-    "LOGIN": {"form": "core.sign_in.StaffSignInForm"},
-    "STYLES": [lambda _request: static("core/staff.css")],
-    "COLORS": {
-        "primary": {
-            "50": "#eef1fd",
-            "100": "#dfe5fb",
-            "200": "#c6d0f8",
-            "300": "#a3b3f4",
-            "400": "#8a9df2",
-            "500": "#5d75e4",
-            "600": "#2c49c9",
-            "700": "#2440ae",
-            "800": "#20388f",
-            "900": "#1d3072",
-            "950": "#131f4a",
-        },
-    },
-}
 
 # The API has no sessions, forms, languages or files: see config/wsgi.py.
 API_MIDDLEWARE = [
@@ -214,6 +186,8 @@ API_BASE_URL = env.base_url("API_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 PAY_BASE_URL = env.base_url("PAY_BASE_URL", default=API_BASE_URL)
 DASHBOARD_BASE_URL = env.base_url("DASHBOARD_BASE_URL", default=API_BASE_URL)
 
+# Whether staff must have a second step; whoever has one must always take it.
+STAFF_SECOND_STEP = env.flag("STAFF_SECOND_STEP", default=True)
 MERCHANT_SIGNUP = env.choice("MERCHANT_SIGNUP", options=("open", "invite", "closed"), default="open")
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS")

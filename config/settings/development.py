@@ -31,6 +31,8 @@ if not env.text("EMAIL_HOST", allow_empty=True):
     EMAIL_BACKEND = "core.mail.ShownMail"
     EMAIL_FILE_PATH = VAR_DIR / "mail"
 
+# The staff login that `make run` announces works at once.
+STAFF_SECOND_STEP = env.flag("STAFF_SECOND_STEP", default=False)
 # Browsers allow passkeys on http://localhost too.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 

@@ -79,7 +79,7 @@ def test_a_lost_file_is_made_again_with_new_secrets(db, file):
 
     second = make_demo(file)
 
-    assert authenticate(username="admin", password=first["admin_password"]) is None
-    assert authenticate(username="admin", password=second["admin_password"]) is not None
+    assert authenticate(username="staff@demo.example", password=first["admin_password"]) is None
+    assert authenticate(username="staff@demo.example", password=second["admin_password"]) is not None
     assert authenticate_key(second["test_api_key"]) is not None
-    assert get_user_model().objects.filter(username="admin").count() == 1
+    assert get_user_model().objects.filter(username="staff@demo.example").count() == 1

@@ -90,32 +90,3 @@ def test_an_id_that_no_row_could_have_leads_back(client, path):
     signed_in(client, "view_plan", "view_cursor")
 
     assert client.get(f"/admin/{path}").status_code == 302
-
-
-def test_guessing_passwords_ends_after_ten_attempts_even_with_the_right_one(client, valkey):
-    User.objects.create_superuser("boss", "boss@example.com", "a long password")
-    for _ in range(10):
-        client.post("/admin/login/", {"username": "boss", "password": "wrong"})
-
-    answer = client.post("/admin/login/", {"username": "boss", "password": "a long password"})
-
-    assert answer.status_code == 200
-    assert "Too many attempts" in answer.content.decode()
-    assert "sessionid" not in answer.cookies
-
-
-def test_the_staff_signs_in(client, valkey):
-    User.objects.create_superuser("boss", "boss@example.com", "a long password")
-
-    answer = client.post("/admin/login/?next=/admin/", {"username": "boss", "password": "a long password"})
-
-    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
-
-
-def test_a_merchants_password_opens_no_door_of_the_staff(client, valkey):
-    User.objects.create_user("owner", "owner@example.com", "a long password")
-
-    answer = client.post("/admin/login/", {"username": "owner", "password": "a long password"})
-
-    assert answer.status_code == 200
-    assert "sessionid" not in answer.cookies

@@ -317,16 +317,6 @@ class TestSignIn:
 
         assert answers == [302] * 60 + [429]
 
-    def test_the_staffs_door_does_not_go_round_the_second_step(self, client, ada):
-        ada.is_staff = ada.is_superuser = True
-        ada.save()
-        turn_on_app(client)
-
-        answer = Client().post("/admin/login/", {"username": "ada@example.com", "password": PASSWORD})
-
-        assert answer.status_code == 200
-        assert b"You sign in with a second step" in answer.content
-
     def test_the_key_of_the_app_is_encrypted_in_the_database(self, client):
         secret = turn_on_app(client)
 

@@ -27,7 +27,7 @@ from merchants.models import Merchant
 from merchants.selectors import authenticate_key
 from merchants.services import SignUp, confirm_address, sign_up
 
-_ADMIN: Final = "admin"
+_ADMIN: Final = "staff@demo.example"
 _OWNER: Final = "owner@demo.example"
 _INVOICE_LIFETIME: Final = timedelta(days=7)
 # An invoice of the demo that is further than this is no longer one to open and pay.
@@ -128,11 +128,12 @@ def _new_admin_password() -> str:
     people = get_user_model().objects
     user = people.filter(username=_ADMIN).first()
     if user is None:
-        people.create_superuser(username=_ADMIN, email="", password=password)
+        user = people.create_superuser(username=_ADMIN, email=_ADMIN, password=password)
     else:  # the file was lost; a hash does not give its password back
         user.set_password(password)
         user.is_active = user.is_staff = user.is_superuser = True
         user.save()
+    confirm_address(user=user)
     return password
 
 
