@@ -78,10 +78,12 @@ SECTIONS: Final = (
         _("Settings"),
         (
             Entry(_("Business"), "business", "business"),
+            Entry(_("Payment rules"), "payment_rules", "rules"),
             Entry(_("Branding"), "branding", "branding"),
             Entry(_("Notifications"), "notifications", "notifications"),
             Entry(_("Team"), "team", "team"),
-            Entry(_("Audit"), "audit", "audit"),
+            Entry(_("Plan and usage"), "plan", "plan"),
+            Entry(_("Audit log"), "audit", "audit"),
         ),
     ),
 )

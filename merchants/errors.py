@@ -47,6 +47,14 @@ class UnknownSetting(Invalid):
     message = "There is no setting of this name."
 
 
+class MerchantChanged(Conflict):
+    """Two people changed it at once; the second is told, and nothing of theirs was kept."""
+
+    code = "MERCHANT_CHANGED"
+    message = "Meanwhile somebody else changed this."
+    suggestions = ("Read what holds now, then send the change again",)
+
+
 class MemberNotFound(NotFound):
     code = "MEMBER_NOT_FOUND"
     message = "There is no such member."

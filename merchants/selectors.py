@@ -97,6 +97,11 @@ def usage(*, merchant: Merchant, livemode: bool, now: datetime) -> UsageReport:
     )
 
 
+def list_usage(*, merchant: Merchant, livemode: bool) -> QuerySet[Usage]:
+    """Return how many invoices the merchant made in each month that had any, newest first."""
+    return Usage.objects.filter(merchant=merchant, livemode=livemode).order_by("-month")
+
+
 def list_wallets(*, merchant: Merchant) -> QuerySet[Wallet]:
     """Return the merchant's wallets in use, newest first."""
     return Wallet.objects.filter(merchant=merchant, is_active=True).order_by("-created_at", "-id")

@@ -12,7 +12,7 @@ from core import secrets
 from core.money import has_at_most
 from merchants import selectors
 from merchants.audit import log_change
-from merchants.errors import InvalidPlatformFee, InvalidTransition, UnknownPlan
+from merchants.errors import InvalidPlatformFee, InvalidTransition, MerchantChanged, UnknownPlan
 from merchants.models import Merchant, MerchantStatus
 from merchants.secrets import new_webhook_secret
 from merchants.settings import merge
@@ -22,11 +22,16 @@ PLATFORM_FEE_RANGE: Final = (Decimal("0.1"), Decimal(5))
 
 @dataclass(frozen=True, slots=True)
 class MerchantChanges:
-    """What is to change; None leaves it. ``settings`` is merged deeply into what is there."""
+    """
+    What is to change; None leaves it. ``settings`` is merged deeply into what is there.
+
+    ``seen_at`` is the ``updated_at`` that the change was thought out with: it is refused when there was another since.
+    """
 
     business_name: str | None = None
     contact_email: str | None = None
     settings: Mapping[str, Any] | None = None
+    seen_at: datetime | None = None
 
 
 @transaction.atomic
@@ -34,9 +39,12 @@ def update_merchant(*, merchant: Merchant, changes: MerchantChanges, now: dateti
     """
     Change a merchant's own data.
 
+    :raises MerchantChanged: when it was changed since ``seen_at``
     :raises Invalid: for a setting that is unknown or out of range
     """
     fresh = merchant.locked()
+    if changes.seen_at is not None and changes.seen_at != fresh.updated_at:
+        raise MerchantChanged
     before = {"business_name": fresh.business_name, "contact_email": fresh.contact_email, "settings": fresh.settings}
     fresh.business_name = changes.business_name or fresh.business_name
     fresh.contact_email = changes.contact_email or fresh.contact_email
@@ -47,7 +55,8 @@ def update_merchant(*, merchant: Merchant, changes: MerchantChanges, now: dateti
     if changed:
         fresh.updated_at = now
         fresh.save(update_fields=[*changed, "updated_at"])
-        log_change("merchant.updated", merchant=fresh, about=fresh, changes=changed)
+        previous = {name: before[name] for name in changed}
+        log_change("merchant.updated", merchant=fresh, about=fresh, changes=changed, previous=previous)
     return fresh
 
 

@@ -1,0 +1,71 @@
+"""Settings: the business, its rules, its plan."""
+
+from datetime import date
+
+from playwright.sync_api import Page
+
+from merchants import services
+from merchants.models import Usage
+from merchants.services import MerchantChanges
+from tests.browser.screens import Stage, screen
+
+
+@screen("settings", "business")
+def _(stage: Stage) -> str:
+    return "/dashboard/business/"
+
+
+@screen("settings", "business secret", devices=("phone",))
+def _(stage: Stage) -> str:
+    return "/dashboard/business/webhook-secret/"
+
+
+def _replace(page: Page) -> None:
+    page.get_by_role("button", name="Replace it").click()
+    page.get_by_role("heading", name="Signing secret").wait_for()
+
+
+@screen("settings", "business secret replaced", act=_replace, devices=("phone",))
+def _(stage: Stage) -> str:
+    return "/dashboard/business/webhook-secret/"
+
+
+def _rules(stage: Stage) -> str:
+    rules = {"payment_tolerance": {"underpayment_threshold": 1}, "confirmations": {"ethereum": 2, "tron": 20}}
+    services.update_merchant(merchant=stage.merchant, changes=MerchantChanges(settings=rules), now=stage.now)
+    return "/dashboard/payment-rules/"
+
+
+@screen("settings", "rules")
+def _(stage: Stage) -> str:
+    return _rules(stage)
+
+
+def _wrong(page: Page) -> None:
+    page.get_by_label("Forgiven when too little is sent").fill("3")
+    page.get_by_role("button", name="Save").click()
+    page.locator(".field-error").first.wait_for()
+
+
+@screen("settings", "rules refused", act=_wrong, devices=("wide",))
+def _(stage: Stage) -> str:
+    return _rules(stage)
+
+
+@screen("settings", "rules seen by a viewer", devices=("phone",))
+def _(stage: Stage) -> str:
+    stage.role = "viewer"
+    return _rules(stage)
+
+
+@screen("settings", "plan")
+def _(stage: Stage) -> str:
+    this_month = stage.now.date().replace(day=1)
+    for month, count in ((this_month, 9_240), (date(2026, 2, 1), 7_301), (date(2026, 1, 1), 10_000)):
+        Usage.objects.create(merchant=stage.merchant, livemode=True, month=month, invoices=count)
+    return "/dashboard/plan/"
+
+
+@screen("settings", "plan unused", devices=("phone",))
+def _(stage: Stage) -> str:
+    return "/dashboard/plan/"
