@@ -11,7 +11,7 @@ TESTS ?= tests
 # Worker processes of the test run, one more than cores to be expected: some tests mostly wait. 0 runs everything in one.
 TEST_PROCESSES ?= 3
 
-.PHONY: help install install-dev run test coverage soak screens check bench format clean
+.PHONY: help install install-dev run test coverage soak screens check bench messages format clean
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -42,6 +42,9 @@ check: install-dev ## Run the linters, the type checker and the checks of migrat
 
 bench: install-dev ## Measure; prints figures and ratios
 	@$(BIN)/python -m bench
+
+messages: install-dev ## Bring what customers read into the catalogues in locale/; see docs/languages.md
+	@$(BIN)/python -m config.messages
 
 format: install-dev ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .

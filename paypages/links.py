@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from core import context
@@ -27,7 +28,7 @@ from paypages.problems import friendly, within_limit
 OPENED: Final = "paypage-link"
 _LONGEST: Final = 254
 _FIELDS: Final = {"amount": "amount", "items[0].unit_price": "amount", "email": "email"}  # of the form
-# What the visitor is told; failures without a line here have said it themselves.
+# What the visitor is told, in the words of somebody who pays and not of somebody who programs.
 _WORDS: Final = {
     LinkInactive.code: gettext_lazy("This offer has ended. Ask the shop for a new link."),
     LinkUsedUp.code: gettext_lazy(
@@ -102,6 +103,16 @@ def _visitor(request: HttpRequest) -> Visitor:
     return Visitor(amount=amount, email=email)
 
 
+def _told(problem: Conflict | Invalid, language: str) -> str:
+    if problem.code in _WORDS:
+        return str(_WORDS[problem.code])
+    limits = problem.constraints
+    if {"min_amount", "max_amount", "currency"} <= limits.keys():
+        least, most = (fiat_text(limits[name], limits["currency"], language) for name in ("min_amount", "max_amount"))
+        return _("Amounts from %(least)s to %(most)s can be paid here.") % {"least": least, "most": most}
+    return _("This cannot be paid at the moment. Please tell the shop.")
+
+
 def _page(
     request: HttpRequest, link: PaymentLink, *, problem: Conflict | Invalid | None = None, status: int = 200
 ) -> HttpResponse:
@@ -124,7 +135,7 @@ def _page(
         is_closed=isinstance(problem, Conflict),
         amount=request.POST.get("amount", "")[:_LONGEST],
         email=request.POST.get("email", "")[:_LONGEST],
-        problem=str(_WORDS.get(problem.code, problem.detail)) if problem else "",
+        problem=_told(problem, language) if problem else "",
         problem_at=_FIELDS.get(problem.field or "", "") if problem else "",
     )
     response = render(request, "paypages/link.html", {"page": page}, status=status)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.money import WIDE, minor_digits, round_to
-from core.writing import fiat_text
+from core.writing import exact_text, fiat_text
 from invoices.events import fiat
 from invoices.models import Invoice
 
@@ -48,7 +48,7 @@ def _line(item: dict[str, Any], currency: str, language: str) -> Line:
     return Line(
         name=item["name"],
         description=item.get("description", ""),
-        quantity=f"{quantity.normalize(WIDE):f}",
+        quantity=exact_text(quantity.normalize(WIDE), language),
         unit_price=fiat_text(unit_price, currency, language),
         total=fiat_text(total, currency, language),
     )

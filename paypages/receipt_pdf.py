@@ -1,10 +1,12 @@
 """The receipt as a PDF that is kept."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from core.paper import Paper
+from core.writing import exact_text
 from paypages.order import Order
 from paypages.presentation import PayPage
 from paypages.receipts import Receipt
@@ -29,13 +31,16 @@ def write(page: PayPage, *, url: str) -> bytes:
     _order(paper, page.order)
     paper.section(_("Payment"))
     paper.row(
-        _("Received on %(network)s") % {"network": page.network}, f"{page.money.received} {page.money.asset}", bold=True
+        _("Received on %(network)s") % {"network": page.network},
+        _amount(page.money.received, page.money.asset, page.language),
+        bold=True,
     )
     paper.small(_("1 %(asset)s = %(rate)s") % {"asset": page.money.asset, "rate": page.money.rate})
     for receipt in page.receipts:
-        _payment(paper, receipt)
+        _payment(paper, receipt, page.language)
     for each in page.returns:
-        paper.row(_("Returned") if each.step == "done" else _("To be returned"), f"−{each.amount} {each.asset}")
+        amount = _amount(each.amount, each.asset, page.language)
+        paper.row(_("Returned") if each.step == "done" else _("To be returned"), f"−{amount}")
     paper.footnotes(
         [
             _("This confirms a payment to %(merchant)s, made directly on %(network)s.")
@@ -63,7 +68,11 @@ def _order(paper: Paper, order: Order) -> None:
     paper.row(_("Total"), order.total, bold=True)
 
 
-def _payment(paper: Paper, receipt: Receipt) -> None:
+def _payment(paper: Paper, receipt: Receipt, language: str) -> None:
     paper.gap()
-    paper.row(moment(receipt.at), f"{receipt.amount} {receipt.asset}")
+    paper.row(moment(receipt.at), _amount(receipt.amount, receipt.asset, language))
     paper.small(receipt.txid)
+
+
+def _amount(amount: str, asset: str, language: str) -> str:
+    return f"{exact_text(Decimal(amount), language)} {asset}"

@@ -19,6 +19,20 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en"
 USE_I18N = True
+# Of customers' pages; members and staff read English. docs/languages.md says how to add one.
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "German"),
+    ("es", "Spanish"),
+    ("fr", "French"),
+    ("pt", "Portuguese"),
+    ("tr", "Turkish"),
+    ("ru", "Russian"),
+    ("ar", "Arabic"),
+    ("zh-hans", "Simplified Chinese"),
+    ("ja", "Japanese"),
+]
+LANGUAGE_COOKIE_NAME = "language"
 LOCALE_PATHS = [ROOT / "locale"]
 
 ROOT_URLCONF = "config.urls"
@@ -67,7 +81,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "paypages.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

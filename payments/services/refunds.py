@@ -9,6 +9,7 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from chains import addresses, registry, txids
 from chains.base import Asset
@@ -382,12 +383,13 @@ def check_refund_destination(network: str, address: str, tag: str = "") -> tuple
     try:
         normal, inside = addresses.split_destination(network, address)
     except ValueError:
-        raise InvalidAddress(f"This is not an address on {chain.name}.", field="address") from None
+        refusal = _("This is not an address on %(network)s.") % {"network": chain.name}
+        raise InvalidAddress(refusal, field="address") from None
     if tag and inside and tag != inside:
-        raise InvalidAddress("This address holds another destination tag.", field="tag")
+        raise InvalidAddress(_("This address holds another destination tag."), field="tag")
     wanted = tag or inside
     if wanted and not is_destination_tag(chain, wanted):
-        raise InvalidAddress(f"This is not a destination tag on {chain.name}.", field="tag")
+        raise InvalidAddress(_("This is not a destination tag on %(network)s.") % {"network": chain.name}, field="tag")
     if IssuedAddresses(network).issued([normal]):
-        raise InvalidAddress("This is an address on which this gateway takes payments.", field="address")
+        raise InvalidAddress(_("This is an address on which this gateway takes payments."), field="address")
     return normal, str(int(wanted)) if wanted else ""

@@ -33,8 +33,8 @@ function showClock() {
 
 function showLocalTimes() {
   const language = document.documentElement.lang || undefined;
-  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-  const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", numberingSystem: "latn" });
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", numberingSystem: "latn" });
   for (const element of document.querySelectorAll("time[data-moment], time[data-clock]")) {
     const format = element.hasAttribute("data-moment") ? moment : clock;
     const time = new Date(element.dateTime);
@@ -156,6 +156,8 @@ setInterval(() => {
 
 // A reload shows the invoice, not once more what a form was answered.
 if (location.search.includes("sent=") || location.pathname !== page().dataset.path) {
-  history.replaceState(null, "", page().dataset.path + location.hash);
+  const lang = new URLSearchParams(location.search).get("lang");
+  const query = lang ? `?${new URLSearchParams({ lang })}` : "";
+  history.replaceState(null, "", page().dataset.path + query + location.hash);
 }
 enhance();
