@@ -5,6 +5,7 @@ The fonts come with packages: Noto Sans for Latin, Greek and Cyrillic, Noto Sans
 write is replaced by a mark, and the document then says where everything can be read.
 """
 
+import io
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
@@ -27,6 +28,7 @@ _Colour: TypeAlias = tuple[int, int, int]
 _INK: Final[_Colour] = (20, 25, 34)
 _SOFT: Final[_Colour] = (74, 84, 100)
 _LINE: Final[_Colour] = (221, 226, 234)
+_LOGO: Final = (48, 16)  # millimetres
 
 
 class Paper:
@@ -51,6 +53,12 @@ class Paper:
         self._pdf.add_page()
         self._lost = False
         self._lost_note = lost_note
+
+    def logo(self, content: bytes, *, width: int, height: int) -> None:
+        """Draw a picture (PNG or JPEG, sides in pixels) at the top, as large as its room allows."""
+        scale = min(_LOGO[0] / width, _LOGO[1] / height)
+        self._pdf.image(io.BytesIO(content), w=width * scale, h=height * scale)
+        self._pdf.ln(4)
 
     def heading(self, merchant: str, title: str) -> None:
         """Write who it is from, and what it is."""

@@ -114,6 +114,24 @@ class Merchant(Record):
         return self.status == MerchantStatus.SUSPENDED
 
 
+class Logo(models.Model):
+    """
+    A merchant's logo as pages show it, drawn anew from the setting ``logo``; sides in pixels.
+
+    ``digest`` is the SHA-256 of ``content``: what has this address never changes.
+    """
+
+    merchant = models.OneToOneField(Merchant, primary_key=True, on_delete=models.CASCADE, related_name="picture")
+    digest = models.CharField(max_length=64, db_index=True)
+    media_type = models.CharField(max_length=16)
+    content = models.BinaryField()
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+
+    def __str__(self) -> str:
+        return self.digest
+
+
 class Member(Record):
     """
     A person with a login and a role in a merchant.

@@ -1,5 +1,6 @@
 """Reads, tenant first. What belongs to another merchant, or to the live world when a test key asks, is not found."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from merchants.models import (
     Invitation,
     KeyStatus,
     LoggedRequest,
+    Logo,
     Member,
     Merchant,
     NoticeKind,
@@ -29,6 +31,7 @@ from merchants.models import (
 )
 
 INVITATION_SALT = "merchants.invitation"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 _with_owner = APIKey.objects.select_related("merchant__plan").order_by()
 _by_hash = Lookup(lambda value: _with_owner.filter(key_hash=value), "")
@@ -52,6 +55,16 @@ def key_of_token(key_id: object) -> APIKey | None:
     """Return the key behind an access token, with merchant and plan, or None. One query."""
     key = APIKey.key_from(key_id)
     return _by_id(key) if key else None
+
+
+def logo_of(merchant: Merchant) -> Logo | None:
+    """Return the merchant's logo without its content, or None."""
+    return Logo.objects.filter(merchant=merchant).defer("content").first()
+
+
+def find_logo(digest: str) -> Logo | None:
+    """Return the logo with this digest to anybody who knows it, or None."""
+    return Logo.objects.filter(digest=digest).first() if _DIGEST.fullmatch(digest) else None
 
 
 def list_api_keys(*, merchant: Merchant, livemode: bool) -> QuerySet[APIKey]:

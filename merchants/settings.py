@@ -6,7 +6,7 @@ stays, and null takes a setting back to the default.
 """
 
 import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 from chains import registry
 from core.errors import Invalid, SeveralInvalid
 from core.money import has_at_most, is_currency, parse_amount
+from core.pictures import Picture, clean
+from merchants.branding import accent_color, display_name, origins, support_email
 from merchants.errors import InvalidSetting, UnknownSetting
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ LATE_HOURS: Final = (1, 720)
 CONFIRMATIONS: Final = (1, 50)
 # Small, because the settings are read with every request.
 LOGO_LENGTH: Final = 16_384
+LOGO_BOX: Final = (480, 160)  # pixels of the logo on pages: three times of what is shown, for sharp screens
+LOGO_BYTES: Final = 12_000  # as a data: URL it still fits LOGO_LENGTH
 # The bytes that files of these kinds begin with.
 _PICTURES: Final = {"data:image/png;base64,": b"\x89PNG\r\n\x1a\n", "data:image/jpeg;base64,": b"\xff\xd8\xff"}
 
@@ -45,6 +49,7 @@ DEFAULTS: Final[dict[str, Any]] = {
     "late_payment": {"rule": "accept", "window_hours": 24},
     "confirmations": {},
     "logo": "",
+    "branding": {"display_name": "", "accent_color": "", "support_email": "", "allowed_origins": []},
 }
 
 
@@ -66,6 +71,20 @@ class LatePayment:
 
 
 @dataclass(frozen=True, slots=True)
+class Branding:
+    """
+    How customers see the merchant; empty texts leave it to us.
+
+    ``accent_color`` is written #rrggbb; ``allowed_origins`` are the sites that may show our pages within theirs.
+    """
+
+    display_name: str
+    accent_color: str
+    support_email: str
+    allowed_origins: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class MerchantSettings:
     """A merchant's settings with the defaults filled in. ``confirmations`` overrides the network's own number."""
 
@@ -74,6 +93,7 @@ class MerchantSettings:
     invoice_expiry_minutes: int
     payment_tolerance: PaymentTolerance
     late_payment: LatePayment
+    branding: Branding
     confirmations: Mapping[str, int] = field(default_factory=dict)
     logo: str = ""  # a ``data:`` URL, so that drawing it asks no network
 
@@ -82,7 +102,11 @@ class MerchantSettings:
         """Return the settings of ``merchant``."""
         values = effective(merchant.settings)
         tolerance, late = values.pop("payment_tolerance"), values.pop("late_payment")
-        return cls(**values, payment_tolerance=PaymentTolerance(**tolerance), late_payment=LatePayment(**late))
+        return cls(
+            **{**values, "branding": Branding(**values["branding"])},
+            payment_tolerance=PaymentTolerance(**tolerance),
+            late_payment=LatePayment(**late),
+        )
 
 
 def effective(own: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,7 +213,7 @@ def _amount(highest: Decimal) -> Check:
 def _logo(value: Any, path: str) -> str:
     if value == "":
         return ""
-    if not isinstance(value, str) or len(value) > LOGO_LENGTH or not _is_picture(value):
+    if not isinstance(value, str) or len(value) > LOGO_LENGTH or picture_in(value) is None:
         raise InvalidSetting(
             f"This must be a PNG or JPEG as a data: URL of at most {LOGO_LENGTH} characters.",
             field=path,
@@ -198,14 +222,21 @@ def _logo(value: Any, path: str) -> str:
     return value
 
 
-def _is_picture(text: str) -> bool:
-    prefix = next((known for known in _PICTURES if text.startswith(known)), None)
+def picture_in(data_url: str) -> Picture | None:
+    """Return the logo behind a ``data:`` URL, drawn anew for pages; None when it cannot be read."""
+    prefix = next((known for known in _PICTURES if data_url.startswith(known)), None)
     if prefix is None:
-        return False
+        return None
     try:
-        return base64.b64decode(text[len(prefix) :], validate=True).startswith(_PICTURES[prefix])
-    except ValueError:  # binascii's error, or text that is not ASCII
-        return False
+        content = base64.b64decode(data_url[len(prefix) :], validate=True)
+        return clean(content, box=LOGO_BOX, limit=LOGO_BYTES) if content.startswith(_PICTURES[prefix]) else None
+    except ValueError:  # binascii's error, text that is not ASCII, or no picture
+        return None
+
+
+def as_data_url(picture: Picture) -> str:
+    """Return ``picture`` as the setting ``logo`` holds it."""
+    return f"data:{picture.media_type};base64,{base64.b64encode(picture.content).decode()}"
 
 
 class _PerNetwork(dict[str, Check]):
@@ -227,4 +258,10 @@ _CHECKS: Final[dict[str, Any]] = {
     "late_payment": {"rule": _one_of(*LATE_RULES), "window_hours": _whole(*LATE_HOURS)},
     "confirmations": _PerNetwork(),
     "logo": _logo,
+    "branding": {
+        "display_name": display_name,
+        "accent_color": accent_color,
+        "support_email": support_email,
+        "allowed_origins": origins,
+    },
 }

@@ -1,13 +1,16 @@
-"""The URLs beside the pay page: the installation's front page, payment links, and the page of a refund."""
+"""The URLs beside the pay page: the installation's front page, payment links, a refund's page, merchants' looks."""
 
 from django.urls import path
 
 from paypages import views
+from paypages.brand import colours, logo_file
 from paypages.links import link_page
 from paypages.refunds import refund_page
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("brand/<str:colour>.css", colours, name="brand-colours"),
+    path("brand/logo/<str:digest>", logo_file, name="brand-logo"),
     path("l/<str:slug>", link_page, name="link"),
     path("refund/<str:token>", refund_page, name="refund"),
 ]

@@ -22,6 +22,7 @@ from invoices.events import fiat
 from invoices.models import PaymentLink
 from invoices.selectors import get_public_link
 from invoices.services import Visitor, check_open, open_link
+from paypages.brand import Brand, brand_for, brand_of, known_brand
 from paypages.policy import FORM_REFERRER, guarded
 from paypages.problems import friendly, within_limit
 
@@ -48,7 +49,7 @@ class LinkPage:
     ``problem`` belongs to the field ``problem_at``, or to the whole form; ``is_closed`` takes the form away.
     """
 
-    merchant: str
+    brand: Brand
     title: str
     description: str
     currency: str
@@ -64,6 +65,11 @@ class LinkPage:
     problem: str = ""
     problem_at: str = ""
 
+    @property
+    def merchant(self) -> str:
+        """What the merchant is called."""
+        return self.brand.name
+
 
 @guarded
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -73,6 +79,7 @@ def link_page(request: HttpRequest, slug: str) -> HttpResponse:
     within_limit(OPENED)
     context.set_actor("customer")
     link = get_public_link(slug)
+    brand_for(request, link.merchant, livemode=link.livemode)
     try:
         if request.method == "POST":
             invoice = open_link(slug=slug, visitor=_visitor(request), now=timezone.now())
@@ -121,8 +128,9 @@ def _page(
         "" if amount is None else fiat_text(fiat(amount, link.currency), link.currency, language)
         for amount in (link.amount, link.min_amount, link.max_amount)
     )
+    brand = known_brand(request) or brand_of(link.merchant, livemode=link.livemode)
     page = LinkPage(
-        merchant=link.merchant.business_name,
+        brand=brand,
         title=link.title,
         description=link.description,
         currency=link.currency,

@@ -19,6 +19,7 @@ from invoices.states import InvoiceException, InvoiceStatus, next_status
 from payments.models import Payment, Refund
 from payments.states import RECEIVED, RefundStatus, Review
 from paypages import sandbox, timeline
+from paypages.brand import Brand, brand_of
 from paypages.deadline import Deadline, deadline_of
 from paypages.destination import Destination, destination_of
 from paypages.order import Order, order_of
@@ -92,7 +93,7 @@ class PayPage:
     id: str
     state: State
     merchant: str
-    initial: str
+    brand: Brand
     title: str
     description: str
     is_test: bool
@@ -134,6 +135,7 @@ class Surroundings:
     language: str = "en"
     api: str = ""
     page: str = ""  # the whole address of this page
+    brand: Brand | None = None  # what is known of the merchant's looks besides its settings
 
 
 def present(
@@ -151,12 +153,13 @@ def present(
     network = registry.find_network(invoice.network)
     counted = [payment for payment in payments if payment.counts and payment.status in RECEIVED]
     money = _money(invoice, around.language)
+    brand = around.brand or brand_of(invoice.merchant, livemode=invoice.livemode)
     returns = tuple(return_of(refund, network) for refund in refunds if refund.status != RefundStatus.CANCELLED)
     return PayPage(
         id=invoice.public_id,
         state=state,
-        merchant=invoice.merchant.business_name,
-        initial=_initial(invoice.merchant.business_name),
+        merchant=brand.name,
+        brand=brand,
         title=invoice.title,
         description=invoice.description,
         is_test=not invoice.livemode,
@@ -189,10 +192,6 @@ def present(
         event_path=f"{around.api}/api/v1/public/invoice/{invoice.public_id}/events",
         announcement=f"{state} {money.received} {exception}",
     )
-
-
-def _initial(name: str) -> str:
-    return next((character for character in name.upper() if character.isalnum()), "•")
 
 
 def link(url: str) -> Link | None:

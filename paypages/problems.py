@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core import context, ratelimit
 from core.errors import CheckoutError, Conflict, Denied, Invalid, NotFound, Unavailable
+from paypages.brand import known_brand
 
 log = structlog.get_logger(__name__)
 
@@ -66,4 +67,4 @@ def friendly(view: View) -> View:
 
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:
-    return render(request, "paypages/problem.html", {"status": status}, status=status)
+    return render(request, "paypages/problem.html", {"status": status, "brand": known_brand(request)}, status=status)

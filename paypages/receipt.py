@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from core.errors import Conflict
+from merchants.selectors import find_logo
 from paypages import receipt_pdf
 from paypages.policy import guarded
 from paypages.presentation import PayPage
@@ -36,7 +37,8 @@ def receipt_file(request: HttpRequest, public_id: str) -> HttpResponse:
     within_limit(RECEIPTS)
     page = _paid(request, public_id)
     url = settings.PAY_BASE_URL + reverse("paypages:receipt", args=[page.id])
-    response = HttpResponse(receipt_pdf.write(page, url=url), content_type="application/pdf")
+    logo = find_logo(page.brand.logo) if page.brand.logo else None
+    response = HttpResponse(receipt_pdf.write(page, url=url, logo=logo), content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="receipt-{page.id}.pdf"'
     return response
 

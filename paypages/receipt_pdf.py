@@ -7,18 +7,21 @@ from django.utils.translation import gettext as _
 
 from core.paper import Paper
 from core.writing import exact_text
+from merchants.models import Logo
 from paypages.order import Order
 from paypages.presentation import PayPage
 from paypages.receipts import Receipt
 
 
-def write(page: PayPage, *, url: str) -> bytes:
+def write(page: PayPage, *, url: str, logo: Logo | None = None) -> bytes:
     """Return the receipt of a paid invoice; ``url`` is where its page stands."""
     paper = Paper(
         title=_("Receipt"),
         language=page.language,
         lost_note=_("Some characters cannot be written here; the page below shows all of them."),
     )
+    if logo:
+        paper.logo(bytes(logo.content), width=logo.width, height=logo.height)
     paper.heading(page.merchant, _("Receipt"))
     paper.pairs(
         [
@@ -45,10 +48,16 @@ def write(page: PayPage, *, url: str) -> bytes:
         [
             _("This confirms a payment to %(merchant)s, made directly on %(network)s.")
             % {"merchant": page.merchant, "network": page.network},
+            *_support(page),
             url,
         ]
     )
     return paper.finish()
+
+
+def _support(page: PayPage) -> list[str]:
+    email = page.brand.support_email
+    return [_("Questions? Write to %(email)s.") % {"email": email}] if email else []
 
 
 def moment(at: datetime) -> str:

@@ -20,6 +20,7 @@ from payments.models import Refund
 from payments.selectors import claim_token, refund_of_claim, refunds_of
 from payments.services import check_refund_destination, claim_refund
 from payments.states import RefundStatus
+from paypages.brand import Brand, brand_for
 from paypages.destination import grouped
 from paypages.policy import FORM_REFERRER, guarded
 from paypages.problems import friendly, within_limit
@@ -44,7 +45,7 @@ class RefundPage:
     """What the page shows; ``step``: ``ask``, ``compare``, ``waiting``, ``sent``, ``completed`` or ``cancelled``."""
 
     step: str
-    merchant: str
+    brand: Brand
     amount: str
     asset: str
     network: str
@@ -57,6 +58,11 @@ class RefundPage:
     is_about_tag: bool = False
     txid: str = ""
     explorer: str = ""
+
+    @property
+    def merchant(self) -> str:
+        """What the merchant is called."""
+        return self.brand.name
 
 
 @guarded
@@ -111,7 +117,7 @@ def _page(
     shown = Given(refund.address, refund.tag) if refund.address else given
     page = RefundPage(
         step=step or _step(refund),
-        merchant=refund.merchant.business_name,
+        brand=brand_for(request, refund.merchant, livemode=refund.livemode),
         amount=f"{amount_of(refund):f}",
         asset=refund.asset_code,
         network=network.name if network else refund.network,

@@ -16,6 +16,7 @@ from core.errors import Unavailable
 from invoices.models import Invoice
 from invoices.selectors import get_public_invoice
 from payments.services import Outcome, Sighting, look_for
+from paypages.brand import brand_for
 from paypages.policy import guarded
 from paypages.problems import friendly, within_limit
 from paypages.receipts import explorer, short
@@ -51,7 +52,9 @@ def report_transaction(request: HttpRequest, public_id: str) -> HttpResponse:
     within_limit(REPORTS)
     context.set_actor("customer")
     given = request.POST.get("transaction", "").strip()[:_LONGEST]
-    report = _look(get_public_invoice(public_id), given)
+    invoice = get_public_invoice(public_id)
+    brand_for(request, invoice.merchant, livemode=invoice.livemode)
+    report = _look(invoice, given)
     page = page_of(request, public_id)
     status = 422 if report.outcome is Outcome.UNREADABLE else 200
     facts = {"page": page, "report": report, "stays": True}

@@ -20,6 +20,7 @@ from invoices.states import InvoiceStatus
 from payments.selectors import payments_of, refunds_of
 from payments.services import TransferOrder, send_transfer
 from paypages import sandbox
+from paypages.brand import brand_for
 from paypages.policy import FORM_REFERRER, api_origin, guarded
 from paypages.presentation import PayPage, Surroundings, present
 from paypages.problems import friendly, within_limit
@@ -69,6 +70,7 @@ def pay_on_sandbox(request: HttpRequest, public_id: str) -> HttpResponse:
     within_limit(SENDS)
     context.set_actor("customer")
     invoice = get_public_invoice(public_id)
+    brand_for(request, invoice.merchant, livemode=invoice.livemode)
     offered = sandbox.choices(invoice, status=InvoiceStatus(invoice.status))
     choice = next((choice for choice in offered if choice.portion == request.POST.get("portion")), None)
     if choice is None:
@@ -102,15 +104,14 @@ def page_of(request: HttpRequest, public_id: str) -> PayPage:
     context.set_actor("customer")
     now = timezone.now()
     invoice = get_public_invoice(public_id)
+    brand = brand_for(request, invoice.merchant, livemode=invoice.livemode)
+    around = Surroundings(
+        now=now, language=get_language() or "en", api=api_origin(), page=_address_of(invoice), brand=brand
+    )
     try:
         if request.method == "GET":  # HEAD is asked by programs; nobody has seen the address
             invoice = services.view_invoice(invoice_id=invoice.pk, now=now)
-        return present(
-            invoice,
-            payments=payments_of(invoice),
-            refunds=refunds_of(invoice),
-            around=Surroundings(now=now, language=get_language() or "en", api=api_origin(), page=_address_of(invoice)),
-        )
+        return present(invoice, payments=payments_of(invoice), refunds=refunds_of(invoice), around=around)
     except LookupError as problem:  # its asset was taken out of the settings
         log.exception("paypage_unavailable", invoice_id=invoice.public_id)
         raise Unavailable from problem

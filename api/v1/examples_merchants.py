@@ -19,7 +19,18 @@ _ACCOUNT: Final[dict[str, Any]] = {
     "contact_email": "admin@acmevpn.com",
     "status": "active",
     "plan_type": "pro",
-    "settings": {**_SETTINGS, "late_payment": {"rule": "accept", "window_hours": 24}, "confirmations": {}, "logo": ""},
+    "settings": {
+        **_SETTINGS,
+        "late_payment": {"rule": "accept", "window_hours": 24},
+        "confirmations": {},
+        "logo": "",
+        "branding": {
+            "display_name": "Acme VPN",
+            "accent_color": "#0a7d5a",
+            "support_email": "help@acmevpn.com",
+            "allowed_origins": ["https://acmevpn.com"],
+        },
+    },
 }
 _MOMENTS: Final = {"created_at": "2025-01-15T10:00:00Z", "updated_at": "2025-01-15T10:00:00Z"}
 

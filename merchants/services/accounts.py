@@ -15,6 +15,7 @@ from merchants.audit import log_change
 from merchants.errors import InvalidPlatformFee, InvalidTransition, MerchantChanged, UnknownPlan
 from merchants.models import Merchant, MerchantStatus
 from merchants.secrets import new_webhook_secret
+from merchants.services.logos import keep_logo
 from merchants.settings import merge
 
 PLATFORM_FEE_RANGE: Final = (Decimal("0.1"), Decimal(5))
@@ -55,6 +56,8 @@ def update_merchant(*, merchant: Merchant, changes: MerchantChanges, now: dateti
     if changed:
         fresh.updated_at = now
         fresh.save(update_fields=[*changed, "updated_at"])
+        if fresh.settings.get("logo") != before["settings"].get("logo"):
+            keep_logo(fresh)
         previous = {name: before[name] for name in changed}
         log_change("merchant.updated", merchant=fresh, about=fresh, changes=changed, previous=previous)
     return fresh

@@ -19,6 +19,7 @@ from merchants.scopes import EVERYTHING
 from merchants.secrets import new_webhook_secret
 from merchants.services.invitations import invite_soon
 from merchants.services.keys import KeyOrder, issue_first_key
+from merchants.services.logos import keep_logo
 from merchants.services.people import login_name
 from merchants.settings import merge
 
@@ -78,6 +79,8 @@ def sign_up(*, request: SignUp, now: datetime) -> SignedUp:
         updated_at=now,
     )
     merchant.save(force_insert=True)
+    if "logo" in merchant.settings:
+        keep_logo(merchant)
     log_change("merchant.created", merchant=merchant, about=merchant, plan_type=plan.pk)
     live_key, api_key = _first_key(merchant, livemode=True, now=now)
     _, test_api_key = _first_key(merchant, livemode=False, now=now)

@@ -275,7 +275,7 @@ class TestRefreshing:
 class TestTheMerchant:
     @pytest.mark.parametrize(("name", "initial"), [("acme", "A"), ("🛡️ Safe", "S"), ("مؤسسة", "م"), ("🎉", "•")])
     def test_is_marked_by_the_first_letter_of_its_name(self, unsaved, show, name, initial):
-        assert show(unsaved(merchant=Merchant(business_name=name, settings={}))).initial == initial
+        assert show(unsaved(merchant=Merchant(business_name=name, settings={}))).brand.initial == initial
 
     def test_sees_its_logo_in_the_codes_once_it_has_one(self, unsaved, show):
         merchant = Merchant(business_name="Acme", settings={"logo": "data:image/png;base64,iVBORw0KGgo="})

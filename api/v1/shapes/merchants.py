@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from api.errors import WrongType
 from api.validation import Amount, Choice, Email, ListOf, MapOf, Moment, Number, Shape, Text, Whole
+from merchants.branding import EMAIL_LENGTH, NAME_LENGTH, ORIGIN_LENGTH, ORIGINS
 from merchants.models import MerchantStatus, WalletKind
 from merchants.scopes import PERMISSIONS, SCOPES
 from merchants.settings import (
@@ -74,7 +75,42 @@ def _settings(name: str, *, is_answer: bool) -> Shape:
                 max=LOGO_LENGTH,
                 min=0,
                 pattern="^(data:image/(png|jpeg);base64,.+)?$",
-                doc="A PNG or JPEG as a `data:` URL, for the middle of QR codes.",
+                doc="A PNG or JPEG as a `data:` URL, for pay pages, receipts and the middle of QR codes.",
+                **marks,
+            ),
+            "branding": Shape(
+                f"{name}Branding",
+                {
+                    "display_name": Text(
+                        min=0,
+                        max=NAME_LENGTH,
+                        pattern="",
+                        doc="The name on pay pages, instead of `business_name`.",
+                        **marks,
+                    ),
+                    "accent_color": Text(
+                        min=0,
+                        max=7,
+                        pattern="^(#[0-9a-f]{6})?$",
+                        doc="The colour of buttons and links. Made darker or lighter where it could not be read.",
+                        **marks,
+                    ),
+                    "support_email": Text(
+                        min=0,
+                        max=EMAIL_LENGTH,
+                        pattern="",
+                        doc="Where customers write to; shown on pay pages.",
+                        **marks,
+                    ),
+                    "allowed_origins": ListOf(
+                        Text(max=ORIGIN_LENGTH, example="https://shop.example.com"),
+                        min=0,
+                        max=ORIGINS,
+                        doc="Sites that may show pay pages within theirs. `http://localhost` only in test mode.",
+                        **marks,
+                    ),
+                },
+                is_open=is_answer,
                 **marks,
             ),
         },

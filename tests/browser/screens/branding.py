@@ -1,0 +1,73 @@
+"""Pages that wear a merchant's colours: one that cannot be read as it is, with a wide logo."""
+
+import base64
+from datetime import timedelta
+from io import BytesIO
+
+from PIL import Image, ImageDraw
+
+from invoices.services import LinkTerms, create_link, expire_due
+from merchants.services import MerchantChanges, update_merchant
+from tests.browser.screens import Stage, screen
+from tests.browser.screens.paypage import _order, _paid
+
+
+def logo() -> str:
+    """Return a logo, three times as wide as high, as the setting has it."""
+    image = Image.new("RGBA", (360, 120), (0, 0, 0, 0))
+    pen = ImageDraw.Draw(image)
+    pen.rounded_rectangle((0, 0, 359, 119), radius=24, fill=(255, 212, 0, 255))
+    pen.ellipse((20, 20, 100, 100), fill=(20, 25, 34, 255))
+    pen.rectangle((130, 40, 330, 80), fill=(20, 25, 34, 255))
+    file = BytesIO()
+    image.save(file, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def dress(stage: Stage, **branding: object) -> None:
+    """Give the merchant looks."""
+    looks = {
+        "display_name": "Sunny Bikes",
+        "accent_color": "#ffd400",
+        "support_email": "help@sunny.example",
+        "allowed_origins": ["https://sunny.example", "http://localhost:3000"],
+        **branding,
+    }
+    changes = MerchantChanges(settings={"logo": logo(), "branding": looks})
+    stage.merchant = update_merchant(merchant=stage.merchant, changes=changes, now=stage.now)
+
+
+@screen("branding", "pay page")
+def _(stage: Stage) -> str:
+    dress(stage)
+    return f"/invoice/{_order(stage).public_id}"
+
+
+@screen("branding", "expired")
+def _(stage: Stage) -> str:
+    dress(stage)
+    invoice = _order(stage, now=stage.now - timedelta(hours=3))
+    expire_due(now=stage.now)
+    return f"/invoice/{invoice.public_id}"
+
+
+@screen("branding", "receipt")
+def _(stage: Stage) -> str:
+    dress(stage, accent_color="#e6007a")
+    return _paid(stage, _order(stage)).replace("?stay=1", "/receipt")
+
+
+@screen("branding", "payment link")
+def _(stage: Stage) -> str:
+    dress(stage, accent_color="#00ffcc")
+    stage.visitor = True
+    link = create_link(
+        merchant=stage.merchant, livemode=False, terms=LinkTerms("Bike repair", currency="USD"), now=stage.now
+    )
+    return f"/l/{link.slug}"
+
+
+@screen("branding", "problem")
+def _(stage: Stage) -> str:
+    dress(stage)
+    return f"/invoice/{_order(stage).public_id}/receipt"
