@@ -41,6 +41,13 @@ _CLAIM: Final = """
        OR (held.status_code IS NULL AND held.locked_until <= %(now)s AND held.fingerprint = excluded.fingerprint)
     RETURNING id, set_config('synchronous_commit', 'off', true)
 """
+# Waits for whoever is just writing the key, as every unique index does.
+_CLAIM_WITHIN: Final = """
+    INSERT INTO core_idempotencykey
+        (scope, key, fingerprint, token, locked_until, status_code, body, is_encrypted, created_at, expires_at)
+    VALUES (%s, %s, %s, %s, %s, NULL, NULL, false, %s, %s)
+    ON CONFLICT (scope, key) DO NOTHING RETURNING id
+"""
 _COMPLETE: Final = """
     UPDATE core_idempotencykey SET status_code = %s, body = %s, is_encrypted = %s
     WHERE id = %s AND token = %s AND status_code IS NULL
@@ -124,6 +131,28 @@ def claim(*, scope: str, key: str, fingerprint: str, now: datetime) -> Claim | S
         if held is not None:
             return _answer_of(held, fingerprint=fingerprint, now=now)
     raise KeyInUse(retry_after=1)
+
+
+def claim_within(*, scope: str, key: str, fingerprint: str, now: datetime) -> Claim | StoredAnswer:
+    """
+    Take ``key`` in the transaction of the work, or return the answer it already has.
+
+    A second request waits until the first is done, so nobody is told to ask again; when the first failed,
+    the second does the work. For short work only: a connection is held meanwhile.
+
+    :raises KeyReused: when the key belongs to another request
+    :raises RuntimeError: outside a transaction
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("claim_within() belongs in the transaction of the work")
+    token = uuid4()
+    row: list[Any] = [scope, key, fingerprint, token, now + LEASE, now, now + LIFETIME]
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM_WITHIN, row)
+        taken = cursor.fetchone()
+    if taken is not None:
+        return Claim(row_id=taken[0], token=token)
+    return _answer_of(IdempotencyKey.objects.get(scope=scope, key=key), fingerprint=fingerprint, now=now)
 
 
 def complete(claimed: Claim, *, status: int, body: str, is_secret: bool = False) -> None:

@@ -198,6 +198,8 @@ WEB_THREADS = env.integer("WEB_THREADS", default=10, minimum=1, maximum=100)
 PORT = env.port()
 API_BASE_URL = env.base_url("API_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 PAY_BASE_URL = env.base_url("PAY_BASE_URL", default=API_BASE_URL)
+# What draws the pay page of an invoice that is only tried out: the dashboard knows no pay pages, and they not it.
+PAY_PAGE_PREVIEW = "paypages.preview.preview"
 DASHBOARD_BASE_URL = env.base_url("DASHBOARD_BASE_URL", default=API_BASE_URL)
 
 # Whether staff must have a second step; whoever has one must always take it.

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -10,13 +11,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import CheckoutError
 from core.spreadsheets import csv_lines
+from core.writing import fiat_text
 from dashboard.access import SELL, Desk, desk
-from dashboard.pages import show
+from dashboard.pages import code_of, show
 from dashboard.selling_forms import CancelForm, InvoiceFilterForm
 from dashboard.zones import start_of
 from events.selectors import audit_trail
@@ -107,6 +110,7 @@ def accept_invoice(request: HttpRequest, at: Desk, invoice_id: str) -> HttpRespo
 
 def _detail(request: HttpRequest, at: Desk, invoice_id: str, *, form: CancelForm) -> HttpResponse:
     invoice = selectors.get_invoice(merchant=at.merchant, livemode=at.livemode, public_id=invoice_id)
+    pay_url = request.build_absolute_uri(reverse("paypages:invoice", args=[invoice.public_id]))
     is_short = invoice.status in {InvoiceStatus.PARTIAL, InvoiceStatus.EXPIRED} and invoice.received_units > 0
     return show(
         request,
@@ -119,11 +123,26 @@ def _detail(request: HttpRequest, at: Desk, invoice_id: str, *, form: CancelForm
         quotes=invoice.replaced_quotes.order_by("quoted_at")[:100],
         log=audit_trail(invoice_id=invoice.pk),
         deliveries=invoice_deliveries(merchant=at.merchant, livemode=at.livemode, invoice_id=invoice.pk),
-        pay_url=request.build_absolute_uri(reverse("paypages:invoice", args=[invoice.public_id])),
+        pay_url=pay_url,
+        code_of_page=code_of(pay_url) if invoice.is_awaiting else "",
+        mail_url=_mail_url(invoice, pay_url),
         may_cancel=at.may_sell and invoice.status in CANCELLABLE,
         may_accept=at.may_sell and is_short,
         may_refund=at.may_move_money and refundable_units(invoice) > 0,
     )
+
+
+def _mail_url(invoice: Invoice, pay_url: str) -> str:
+    """Return a link (RFC 6068) that opens an e-mail to the customer, with the pay page in it."""
+    text = _("%(title)s: %(total)s\n\nPay here: %(url)s\n\n%(business)s") % {
+        "title": invoice.title,
+        "total": fiat_text(fiat(invoice.total, invoice.currency), invoice.currency, get_language() or "en"),
+        "url": pay_url,
+        "business": invoice.merchant.business_name,
+    }
+    to = invoice.customer.email if invoice.customer else ""
+    said = urlencode({"subject": invoice.title, "body": text.replace("\n", "\r\n")}, quote_via=quote)
+    return f"mailto:{quote(to, safe='@')}?{said}"
 
 
 def _narrowed(rows: QuerySet[Invoice], wanted: dict[str, Any]) -> QuerySet[Invoice]:

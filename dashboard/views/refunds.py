@@ -2,17 +2,14 @@
 
 from typing import Final
 
-import qrcode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from qrcode.image.svg import SvgPathImage
 
 from core.errors import CheckoutError
 from dashboard.access import MONEY, Desk, desk
@@ -26,7 +23,7 @@ from dashboard.money_forms import (
     RefundForm,
     TaggedForm,
 )
-from dashboard.pages import show
+from dashboard.pages import code_of, show
 from dashboard.views.invoices import PER_PAGE
 from invoices.selectors import get_invoice
 from payments import selectors, services
@@ -164,7 +161,7 @@ def _detail(request: HttpRequest, at: Desk, refund: Refund, *, form: TaggedForm 
         completion_form=form if isinstance(form, RefundCompletionForm) else _completion_form(refund),
         claim_url=claim_url(refund),
         uri=uri,
-        picture=_picture(uri) if uri else "",
+        picture=code_of(uri) if uri else "",
         payout=payout,
         may_name=is_free and is_due,
         may_complete=is_free and refund.status in OPEN_REFUND,
@@ -185,12 +182,6 @@ def _completion_form(refund: Refund) -> RefundCompletionForm:
 def _payout_of(refund: Refund) -> Payout | None:
     """Return what a vault does about a refund now."""
     return next((payout for payout in refund.payouts.all() if payout.status not in OVER), None)
-
-
-def _picture(text: str) -> SafeString:
-    """Draw a QR code to stand in the page: modules as one path, no text."""
-    drawn: str = qrcode.make(text, image_factory=SvgPathImage, border=2).to_string(encoding="unicode")
-    return SafeString(drawn[drawn.index("<svg") :])
 
 
 def _beside(form: TaggedForm, refusal: CheckoutError) -> None:

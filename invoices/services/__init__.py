@@ -1,6 +1,6 @@
 """Every write of this app: one function, one use case, one transaction."""
 
-from invoices.services.create import InvoiceOrder, Item, Tolerance, create_invoice
+from invoices.services.create import InvoiceOrder, Item, Tolerance, add_up, create_invoice
 from invoices.services.customers import CustomerDetails, create_customer, customer_for, update_customer
 from invoices.services.life import (
     Receipts,
@@ -23,6 +23,7 @@ __all__ = [
     "Tolerance",
     "Visitor",
     "accept_invoice",
+    "add_up",
     "cancel_invoice",
     "check_open",
     "create_customer",

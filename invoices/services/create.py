@@ -91,7 +91,7 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     if not is_currency(currency):
         raise UnknownCurrency(field="currency")
     asset = choose_asset(merchant, livemode, order, preferences)
-    subtotal, total = _add_up(order, currency)
+    subtotal, total = add_up(order, currency)
     price = price_of(asset.code, currencies={currency, "USD", preferences.default_currency}, livemode=livemode, now=now)
     total_usd = _convert(total, price, currency, "USD", _USD_DIGITS)
     _check_range(merchant, order, total=total, total_usd=total_usd, currency=currency)
@@ -214,7 +214,12 @@ def _candidates(merchant: Merchant, livemode: bool, wanted: str | None) -> list[
     return [*payable, *(code for code in watched if code not in payable)]
 
 
-def _add_up(order: InvoiceOrder, currency: str) -> tuple[Decimal, Decimal]:
+def add_up(order: InvoiceOrder, currency: str) -> tuple[Decimal, Decimal]:
+    """
+    Return the sum of the items and the total with tax, in ``currency``.
+
+    :raises InvalidAmount: when a price or the tax has more digits than ``currency``
+    """
     digits = minor_digits(currency)
     for index, item in enumerate(order.items):
         if not has_at_most(item.unit_price, digits):

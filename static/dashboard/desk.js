@@ -67,6 +67,10 @@
     }
   });
 
-  document.addEventListener("htmx:afterSwap", (event) => reveal(event.detail.target));
+  document.addEventListener("htmx:afterSwap", (event) => {
+    reveal(event.detail.target);
+    document.querySelector("[data-focus]")?.focus();
+    document.querySelector("[data-focus]")?.removeAttribute("data-focus");
+  });
   reveal(document);
 })();

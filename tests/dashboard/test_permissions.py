@@ -175,6 +175,8 @@ TABLE = {
     "delivery": Row(EVERYBODY, of=delivery),
     "delivery_again": Row(None, DEVELOP, of=delivery),
     "invoices": Row(EVERYBODY),
+    "invoice_add": Row(SELL, SELL),
+    "customer_suggestions": Row(SELL),
     "invoice": Row(EVERYBODY, of=invoice),
     "invoice_cancel": Row(None, SELL, of=invoice),
     "invoice_accept": Row(None, SELL, of=partial),

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from chains.sandbox import services as sandbox
 from invoices.models import Invoice
@@ -65,6 +65,54 @@ def _cancel(page: Page) -> None:
 @screen("invoices", "partly paid and about to be cancelled", act=_cancel)
 def _(stage: Stage) -> str:
     return f"/dashboard/invoices/{paid(stage, Decimal('0.5')).public_id}/"
+
+
+def _fill(page: Page) -> None:
+    page.get_by_label("What is paid for").fill("Order 1001")
+    page.get_by_label("E-mail address of the customer").fill("ada@example.com")
+    first = page.get_by_role("group", name="Item 1")
+    first.get_by_label("Item", exact=True).fill("VPN Premium Plan")
+    first.get_by_label("Price of one").fill("9.99")
+    page.get_by_role("button", name="Add an item").click()
+    second = page.get_by_role("group", name="Item 2")
+    second.get_by_label("Item", exact=True).fill("Static IP")
+    second.get_by_label("Quantity").fill("2")
+    second.get_by_label("Price of one").fill("2.50")
+    page.get_by_label("Tax").fill("1.50")
+    page.get_by_label("Tax").blur()
+    expect(page.get_by_text("$16.49")).to_be_visible()
+
+
+def _preview(page: Page) -> None:
+    _fill(page)
+    page.get_by_role("button", name="Preview").last.click()
+    expect(page.get_by_text("So your customer will see it.")).to_be_visible()
+
+
+def _fill_in_wrongly(page: Page) -> None:
+    _fill(page)
+    page.get_by_role("group", name="Item 2").get_by_label("Price of one").fill("two")
+    page.get_by_label("Tax").focus()
+    expect(page.get_by_text("$16.49")).to_have_count(0)
+    page.get_by_text("Where it leads, and facts of your own").click()
+    page.get_by_label("Value").fill("ord_789")
+    with page.expect_response("**/invoices/add/"):
+        page.get_by_label("Value").blur()
+    page.get_by_role("button", name="Create the invoice").click()
+    page.locator(".field-error").first.wait_for()
+
+
+@screen("invoices", "form", act=_fill)
+@screen("invoices", "form filled in wrongly", act=_fill_in_wrongly)
+@screen("invoices", "preview", act=_preview)
+def _(stage: Stage) -> str:
+    stage.testing = True
+    return "/dashboard/invoices/add/"
+
+
+@screen("invoices", "form without a wallet")
+def _(stage: Stage) -> str:
+    return "/dashboard/invoices/add/"
 
 
 @screen("links", "empty")
