@@ -1,12 +1,16 @@
 """The Celery application: `celery -A config.celery worker` and `… beat`."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
+import structlog
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_failure, task_success
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+
+_log = structlog.get_logger(__name__)
 
 app = Celery("checkout")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -16,3 +20,38 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_our_logging(**_options: Any) -> None:
     """Leave logging as Django's settings have set it up; Celery would install its own."""
+
+
+@task_failure.connect
+def keep_failure(*, sender: Any, args: Any, kwargs: Any, exception: BaseException, einfo: Any, **_rest: Any) -> None:
+    """Keep a task that failed where staff sees it and can run it again."""
+    from django.utils import timezone
+
+    from events import dead_letters
+
+    _try(
+        lambda: dead_letters.record_failure(
+            task=sender.name,
+            args=args or (),
+            kwargs=kwargs or {},
+            error=f"{einfo}\n{exception!r}" if einfo else repr(exception),
+            now=timezone.now(),
+        )
+    )
+
+
+@task_success.connect
+def let_go(*, sender: Any, **_rest: Any) -> None:
+    """Let go of a failure of the task that has just succeeded."""
+    from events import dead_letters
+
+    request = sender.request
+    _try(lambda: dead_letters.record_success(task=sender.name, args=request.args or (), kwargs=request.kwargs or {}))
+
+
+def _try(record: Callable[[], None]) -> None:
+    """Write down what became of a task; the task is over, so a database that is away must not fail it again."""
+    try:
+        record()
+    except Exception:  # noqa: BLE001 - as above
+        _log.exception("task_outcome_not_kept")

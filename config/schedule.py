@@ -20,6 +20,7 @@ def beat_schedule(*, sandbox_block_seconds: int) -> dict[str, dict[str, Any]]:
         "merchants.tasks.tell_of_wallets": 60.0,
         "payments.tasks.verify_all": 60.0,
         "payments.tasks.fail_orphans": 300.0,
+        "payments.tasks.continue_rescans": 30.0,
     }
     if sandbox_block_seconds:
         entries["chains.sandbox.tasks.mine"] = 1.0 * sandbox_block_seconds

@@ -62,3 +62,18 @@ class FailedDispatch(Record):
     class Meta:
         verbose_name_plural = "failed dispatches"
         constraints = [UniqueConstraint(name="faileddispatch_once", fields=["event", "subscriber"])]
+
+
+class FailedTask(Record):
+    """A task that a worker could not finish, once per task and arguments. Gone as soon as the same task succeeds."""
+
+    PREFIX = "ftk"
+
+    task = models.CharField(max_length=200)
+    arguments = models.TextField()  # JSON: the positional ones, then the named ones
+    error = models.TextField()
+    failures = models.PositiveIntegerField(default=1)
+    failed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [UniqueConstraint(name="failedtask_once", fields=["task", "arguments"])]

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from core import context
 from core.statements import insert
+from events.errors import StillFails
 from events.models import Event, FailedDispatch
 
 log = structlog.get_logger(__name__)
@@ -134,6 +135,19 @@ def retry_failed() -> int:
     # Those tried least come first: a hopeless one does not keep the others waiting.
     keys = FailedDispatch.objects.order_by("retries", "created_at").values_list("pk", flat=True)[:BATCH]
     return sum(_retry(key) for key in list(keys))
+
+
+@transaction.atomic
+def retry_dispatch(*, failure_id: UUID) -> None:
+    """
+    Hand one event again to the subscriber that failed on it. Nothing to do when that has happened meanwhile.
+
+    :raises StillFails: when it fails again
+    """
+    if not _retry(failure_id):
+        failure = FailedDispatch.objects.filter(pk=failure_id).first()
+        if failure is not None:
+            raise StillFails(f"{failure.subscriber} fails again: {failure.error}")
 
 
 @transaction.atomic

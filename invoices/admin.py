@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -11,7 +10,7 @@ from django.utils.safestring import mark_safe
 
 from core.money import is_currency
 from core.staff import ReadOnly, StaffAdmin
-from invoices import services
+from events.acts import ActingAdmin
 from invoices.events import progress
 from invoices.models import AmountClaim, Credit, Customer, Invoice, PaymentLink, RateSheet, ReplacedQuote
 from invoices.rates import history
@@ -25,7 +24,9 @@ class ReplacedQuoteInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(StaffAdmin):
+class InvoiceAdmin(ActingAdmin):
+    """What can be done to an invoice moves money too: payments.admin_invoices adds it."""
+
     list_display = (
         "public_id",
         "created_at",
@@ -45,7 +46,6 @@ class InvoiceAdmin(StaffAdmin):
     exclude = ("rate_evidence",)
     readonly_fields = ("public_id", "state", "received", "created_at", "rate_from")
     inlines = (ReplacedQuoteInline,)
-    actions = ("accept_as_it_is", "cancel")
     show_full_result_count = False
 
     @admin.display(description="ID")
@@ -73,16 +73,6 @@ class InvoiceAdmin(StaffAdmin):
     def rate_from(self, invoice: Invoice) -> str:
         """What the rate rests on, source by source."""
         return format_html_join(mark_safe("<br>"), "{}", ((_told(one),) for one in invoice.rate_evidence)) or "–"
-
-    @admin.action(description="Accept as it is", permissions=["operate"])
-    def accept_as_it_is(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        """Take what has arrived for enough."""
-        self.apply(request, queryset.select_related("merchant"), _accept)
-
-    @admin.action(description="Cancel", permissions=["operate"])
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Invoice]) -> None:
-        """Close invoices that have not been paid."""
-        self.apply(request, queryset.select_related("merchant"), _cancel)
 
 
 @admin.register(ReplacedQuote)
@@ -138,22 +128,6 @@ def _told(quotation: dict[str, Any]) -> str:
     carried = f", from {quotation['carried_from']} at the bank's rate" if "carried_from" in quotation else ""
     verdict = "used" if quotation["used"] else "left out"
     return f"{quotation['source']}: {quotation['price']:f} at {quotation['observed_at']}{carried} ({verdict})"
-
-
-def _accept(invoice: Invoice) -> Invoice:
-    return services.accept_invoice(
-        merchant=invoice.merchant, livemode=invoice.livemode, public_id=invoice.public_id, now=timezone.now()
-    )
-
-
-def _cancel(invoice: Invoice) -> Invoice:
-    return services.cancel_invoice(
-        merchant=invoice.merchant,
-        livemode=invoice.livemode,
-        public_id=invoice.public_id,
-        reason="Cancelled by staff",
-        now=timezone.now(),
-    )
 
 
 @admin.register(AmountClaim)

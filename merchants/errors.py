@@ -217,3 +217,17 @@ class InvalidPlatformFee(Invalid):
 
     code = "INVALID_PLATFORM_FEE"
     message = "The platform fee is a percentage from 0.1 to 5 with at most two digits after the point."
+
+
+class InvalidPlanLimits(Invalid):
+    """What a plan allows has to make sense."""
+
+    code = "INVALID_PLAN_LIMITS"
+    message = "A plan allows at least two API keys, and its smallest invoice is not above its largest."
+
+
+class PlanExists(Conflict):
+    """The code is a plan's key."""
+
+    code = "PLAN_EXISTS"
+    message = "There is a plan with this code."

@@ -1,23 +1,26 @@
-"""Staff's view of payments, refunds and scanning. Decisions go through the services; refunds are completed by API."""
+"""Staff's view of payments, refunds and scanning. What can be done to them is in acts.py."""
 
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from core.staff import StaffAdmin
-from payments import admin_books, admin_payouts, services
+from events.acts import ActingAdmin
+from payments import admin_books, admin_invoices, admin_payouts
+from payments.acts import CURSOR_ACTS, DEPOSIT_ACTS, FINDING_ACTS, REFUND_ACTS, RESCAN_ACTS
 from payments.events import amount_of
-from payments.models import Cursor, Finding, Payment, Refund, ScannedRange
+from payments.models import Cursor, Finding, Payment, Refund, Rescan, ScannedRange
 from payments.overview import network_statuses
 
-__all__ = ["admin_books", "admin_payouts"]  # registered by being imported
+__all__ = ["admin_books", "admin_invoices", "admin_payouts"]  # registered by being imported
 
 
 @admin.register(Payment)
-class PaymentAdmin(StaffAdmin):
+class PaymentAdmin(ActingAdmin):
     list_display = (
         "public_id",
         "created_at",
@@ -36,7 +39,7 @@ class PaymentAdmin(StaffAdmin):
     search_help_text = "Public id, transaction, address or sender"
     ordering = ("-created_at",)
     readonly_fields = ("public_id", "status", "amount", "created_at")
-    actions = ("accept_deposits", "refund_deposits", "ignore_deposits")
+    acts = DEPOSIT_ACTS
     show_full_result_count = False
 
     @admin.display(description="ID")
@@ -49,36 +52,9 @@ class PaymentAdmin(StaffAdmin):
         """How much arrived, in the asset."""
         return f"{amount_of(payment):f} {payment.asset_code}"
 
-    @admin.action(description="Deposit: count it at today's rate", permissions=["operate"])
-    def accept_deposits(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
-        """Count deposits in review towards their invoices."""
-        self._resolve(request, queryset, services.Resolution.ACCEPT)
-
-    @admin.action(description="Deposit: open a refund, its address to follow", permissions=["operate"])
-    def refund_deposits(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
-        """Open a refund for each deposit in review; whoever sends it names the address."""
-        self._resolve(request, queryset, services.Resolution.REFUND)
-
-    @admin.action(description="Deposit: let it be", permissions=["operate"])
-    def ignore_deposits(self, request: HttpRequest, queryset: QuerySet[Payment]) -> None:
-        """Take deposits out of the inbox without doing anything."""
-        self._resolve(request, queryset, services.Resolution.IGNORE)
-
-    def _resolve(self, request: HttpRequest, queryset: QuerySet[Payment], resolution: services.Resolution) -> None:
-        def resolve(payment: Payment) -> Payment:
-            return services.resolve_deposit(
-                merchant=payment.merchant,
-                livemode=payment.livemode,
-                public_id=payment.public_id,
-                resolution=resolution,
-                now=timezone.now(),
-            )
-
-        self.apply(request, queryset.select_related("merchant"), resolve)
-
 
 @admin.register(Refund)
-class RefundAdmin(StaffAdmin):
+class RefundAdmin(ActingAdmin):
     list_display = (
         *("public_id", "created_at", "invoice", "amount", "network", "kind", "status", "is_held"),
         *("address", "tag", "txid", "named_txid"),
@@ -88,6 +64,7 @@ class RefundAdmin(StaffAdmin):
     search_fields = ("=id", "=txid", "=named_txid", "=address", "=invoice__id")
     ordering = ("-created_at",)
     readonly_fields = ("public_id", "amount")
+    acts = REFUND_ACTS
 
     @admin.display(description="ID")
     def public_id(self, refund: Refund) -> str:
@@ -101,11 +78,12 @@ class RefundAdmin(StaffAdmin):
 
 
 @admin.register(Cursor)
-class CursorAdmin(StaffAdmin):
+class CursorAdmin(ActingAdmin):
     list_display = ("network", "height", "tip_height", "finalized_height", "scanned_at")
     change_list_template = "admin/payments/networks.html"
     search_fields = ("=network",)
     ordering = ("network",)
+    acts = CURSOR_ACTS
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show how every chain stands above the list."""
@@ -130,20 +108,36 @@ class ScannedRangeAdmin(StaffAdmin):
 
 
 @admin.register(Finding)
-class FindingAdmin(StaffAdmin):
+class FindingAdmin(ActingAdmin):
     list_display = ("public_id", "created_at", "network", "kind", "first", "last", "txid", "source", "resolved_at")
     list_filter = (("resolved_at", admin.EmptyFieldListFilter), "kind", "network")
     search_fields = ("=txid", "=address")
     ordering = ("-created_at",)
     readonly_fields = ("public_id",)
-    actions = ("resolve",)
+    acts = FINDING_ACTS
 
     @admin.display(description="ID")
     def public_id(self, finding: Finding) -> str:
         """The id in the logs."""
         return finding.public_id
 
-    @admin.action(description="Looked at: close", permissions=["operate"])
-    def resolve(self, request: HttpRequest, queryset: QuerySet[Finding]) -> None:
-        """Close findings that somebody has looked at."""
-        self.apply(request, queryset, lambda finding: services.close_finding(finding_id=finding.pk, now=timezone.now()))
+
+@admin.register(Rescan)
+class RescanAdmin(ActingAdmin):
+    list_display = ("public_id", "created_at", "network", "first", "last", "progress", "found", "status", "error")
+    list_filter = ("status", "network")
+    ordering = ("-created_at",)
+    readonly_fields = ("public_id", "progress")
+    acts = RESCAN_ACTS
+
+    @admin.display(description="ID")
+    def public_id(self, rescan: Rescan) -> str:
+        """The id in the logs."""
+        return rescan.public_id
+
+    @admin.display(description=_("Read"))
+    def progress(self, rescan: Rescan) -> str:
+        """How far it has come, as a bar that needs no script: the page is loaded again to see more."""
+        return format_html(
+            '<progress max="100" value="{0}" aria-label="{1}">{0} %</progress> {0} %', rescan.percent, _("Read")
+        )

@@ -3,14 +3,13 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
-from core.staff import ReadOnly, StaffAdmin
+from core.staff import ReadOnly
+from events.acts import ActingAdmin
+from payments.acts import PAYOUT_ACTS
 from payments.events import amount_of
 from payments.models import Payout, PayoutApproval, PayoutTransaction
-from payments.services import payouts
 
 
 class ApprovalInline(ReadOnly, admin.TabularInline):
@@ -30,7 +29,7 @@ class TransactionInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Payout)
-class PayoutAdmin(StaffAdmin):
+class PayoutAdmin(ActingAdmin):
     """What is sent is decided by services; the signed transaction is shown nowhere."""
 
     list_display = (
@@ -51,7 +50,7 @@ class PayoutAdmin(StaffAdmin):
     ordering = ("-created_at",)
     readonly_fields = ("public_id", "amount")
     inlines = (ApprovalInline, TransactionInline)
-    actions = ("approve", "withdraw", "give_up")
+    acts = PAYOUT_ACTS
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:  # noqa: ARG002
         """Leave out the signed transaction: whoever has it can send it."""
@@ -66,22 +65,3 @@ class PayoutAdmin(StaffAdmin):
     def amount(self, payout: Payout) -> str:
         """How much is sent, in the asset."""
         return f"{amount_of(payout):f} {payout.asset_code}"
-
-    @admin.action(description="Approve in your own name (two people must)", permissions=["operate"])
-    def approve(self, request: HttpRequest, queryset: QuerySet[Payout]) -> None:
-        """Count whoever is signed in as one who approves."""
-        self.apply(
-            request,
-            queryset,
-            lambda payout: payouts.approve(payout_id=payout.pk, user=request.user, now=timezone.now()),
-        )
-
-    @admin.action(description="Withdraw before it is signed", permissions=["operate"])
-    def withdraw(self, request: HttpRequest, queryset: QuerySet[Payout]) -> None:
-        """Cancel payouts of which nothing has been signed."""
-        self.apply(request, queryset, lambda payout: payouts.cancel(payout_id=payout.pk, now=timezone.now()))
-
-    @admin.action(description="In quarantine: give up, it can never be carried out", permissions=["operate"])
-    def give_up(self, request: HttpRequest, queryset: QuerySet[Payout]) -> None:
-        """Fail payouts whose transaction can never be carried out, as every node must say."""
-        self.apply(request, queryset, lambda payout: payouts.give_up(payout_id=payout.pk, now=timezone.now()))

@@ -9,7 +9,9 @@ from django.utils import timezone
 
 from chains import registry
 from chains.base import ChainUnavailable
+from core.nudges import nudge
 from payments.overview import publish_endpoints
+from payments.services import rescans
 from payments.services.ledger import fail_stale
 from payments.services.ranges import fold
 from payments.services.scanner import scan as scan_network
@@ -62,6 +64,15 @@ def verify_all() -> None:
 def look_after_payouts() -> int:
     """Take what vaults send one step further. A call while another one is at it returns at once."""
     return _alone("payouts", lambda: look_after(now=timezone.now()))
+
+
+@shared_task
+def continue_rescans() -> int:
+    """Read a piece of every rescan that staff ordered; another call follows at once while one goes on."""
+    waiting = _alone("rescans", lambda: rescans.continue_rescans(now=timezone.now()))
+    if waiting:
+        nudge(continue_rescans)
+    return waiting
 
 
 @shared_task

@@ -1,13 +1,28 @@
-"""Staff's view of webhooks: read, and send again."""
+"""Staff's view of webhooks: read, send again, give up."""
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.staff import ReadOnly, StaffAdmin
+from events.acts import Act, ActingAdmin
 from webhooks import services
 from webhooks.models import Attempt, Delivery, InvoiceHook, WebhookEndpoint
+from webhooks.states import DeliveryStatus
+
+SEND_AGAIN = Act(
+    "resend",
+    label=_("Send again"),
+    meaning=_("The same message with the same id is sent again at once, with a full set of retries."),
+    change=lambda delivery, order: services.resend(delivery=delivery, now=order.now),
+)
+GIVE_UP = Act(
+    "give_up",
+    label=_("Give up"),
+    meaning=_("Nothing more is sent until somebody sends it again. The merchant is not told of this event."),
+    change=lambda delivery, order: services.give_up(delivery_id=delivery.pk, now=order.now),
+    is_possible=lambda delivery: delivery.status == DeliveryStatus.PENDING,
+    is_grave=True,
+)
 
 
 @admin.register(WebhookEndpoint)
@@ -35,23 +50,15 @@ class AttemptInline(ReadOnly, admin.TabularInline):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(StaffAdmin):
+class DeliveryAdmin(ActingAdmin):
     list_display = ("created_at", "event_type", "url", "status", "attempts", "response_code", "next_attempt_at")
     list_filter = ("status", "event_type", "livemode")
+    list_select_related = ("merchant", "endpoint")
     search_fields = ("=id", "=invoice_id", "url", "=merchant__id")
     ordering = ("-created_at",)
     inlines = (AttemptInline,)
-    actions = ("send_again",)
+    acts = (SEND_AGAIN, GIVE_UP)
     show_full_result_count = False
-
-    @admin.action(description="Send again", permissions=["operate"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        """Make the chosen deliveries due now."""
-        self.apply(
-            request,
-            queryset.select_related("merchant", "endpoint"),
-            lambda delivery: services.resend(delivery=delivery, now=timezone.now()),
-        )
 
 
 @admin.register(InvoiceHook)

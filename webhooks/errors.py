@@ -40,6 +40,11 @@ class InvalidPeriod(Invalid):
     message = "The period to replay is not valid."
 
 
+class DeliveryOver(Conflict):
+    code = "WEBHOOK_DELIVERY_OVER"
+    message = "This delivery was made or given up before."
+
+
 class NotYetReplayable(Conflict):
     code = "WEBHOOK_DELIVERY_PENDING"
     message = "This delivery is still under way and will be attempted by itself."

@@ -10,7 +10,7 @@ from merchants.services.accounts import (
     update_merchant,
 )
 from merchants.services.destinations import IssuedDestination, issue_destination
-from merchants.services.invitations import invitation_link, invite_waiting
+from merchants.services.invitations import invitation_link, invite_again, invite_waiting
 from merchants.services.keys import (
     Grant,
     KeyChanges,
@@ -23,6 +23,7 @@ from merchants.services.keys import (
 )
 from merchants.services.notices import notice, tell_of_wallets
 from merchants.services.people import confirm_address, login_name
+from merchants.services.plans import PlanLimits, change_plan_limits, copy_plan
 from merchants.services.signing_up import SignedUp, SignUp, sign_up
 from merchants.services.team import (
     accept_invitation,
@@ -42,19 +43,23 @@ __all__ = [
     "KeyOrder",
     "MerchantChanges",
     "OpenedVault",
+    "PlanLimits",
     "SignUp",
     "SignedUp",
     "accept_invitation",
     "add_addresses",
     "add_wallet",
     "change_plan",
+    "change_plan_limits",
     "change_role",
     "confirm_address",
+    "copy_plan",
     "count_invoice",
     "create_api_key",
     "first_addresses",
     "gas_address",
     "invitation_link",
+    "invite_again",
     "invite_member",
     "invite_waiting",
     "issue_destination",

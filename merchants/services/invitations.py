@@ -15,6 +15,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from core.nudges import nudge
 from merchants import selectors
+from merchants.audit import log_change
 from merchants.models import Invitation, Member
 
 _log = structlog.get_logger(__name__)
@@ -32,6 +33,17 @@ def invite_waiting(*, now: datetime) -> int:
     return sum(_invite(key, now=now) for key in joined) + sum(
         _offer(key, now=now) for key in offered.values_list("pk", flat=True)[:100]
     )
+
+
+@transaction.atomic
+def invite_again(*, member_id: UUID, now: datetime) -> Member:  # noqa: ARG001 - as every service
+    """Owe a member once more the link to choose a password; a worker mails it within a minute."""
+    member = Member.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=member_id)
+    member.invited_at = None
+    member.save(update_fields=["invited_at"])
+    log_change("member.invited_again", merchant=member.merchant, about=member)
+    invite_soon()
+    return member
 
 
 def _invite(key: UUID, *, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from payments.models.books import (
 from payments.models.payment import Payment
 from payments.models.payouts import Payout, PayoutApproval, PayoutKind, PayoutStatus, PayoutTransaction, Waiting
 from payments.models.refund import Refund
+from payments.models.rescans import Rescan, RescanStatus
 from payments.models.scanning import Cursor, Finding, ScannedRange
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "PayoutTransaction",
     "Posting",
     "Refund",
+    "Rescan",
+    "RescanStatus",
     "ScannedRange",
     "Settlement",
     "SettlementStatus",

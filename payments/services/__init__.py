@@ -17,6 +17,7 @@ from payments.services.refunds import (
     set_refund_address,
 )
 from payments.services.rescan import Progress, rescan
+from payments.services.rescans import continue_rescans, order_rescan, stop_rescan
 from payments.services.sandbox import SentTransfer, TransferOrder, mine_blocks, reorganise, send_transfer
 from payments.services.scanner import scan
 from payments.services.second_pass import close_finding, verify
@@ -40,11 +41,13 @@ __all__ = [
     "claim_refund",
     "close_finding",
     "complete_refund",
+    "continue_rescans",
     "fail_stale",
     "look_after_payouts",
     "look_for",
     "mine_blocks",
     "open_surplus_refund",
+    "order_rescan",
     "record_reading",
     "reorganise",
     "request_refund",
@@ -54,5 +57,6 @@ __all__ = [
     "send_refund",
     "send_transfer",
     "set_refund_address",
+    "stop_rescan",
     "verify",
 ]

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from events.models import Event
 from tests.factories import make_invoice, make_merchant
+from tests.staff import CONFIRMED
 
 pytestmark = pytest.mark.django_db
 
@@ -24,12 +25,13 @@ def signed_in(client, *permissions: str) -> User:
 
 def cancel(client, invoice):
     return client.post(
-        reverse("admin:invoices_invoice_changelist"), {"action": "cancel", "_selected_action": str(invoice.pk)}
+        reverse("admin:invoices_invoice_changelist"),
+        {"action": "cancel", **CONFIRMED, "_selected_action": str(invoice.pk)},
     )
 
 
 def test_an_action_is_logged_under_the_person_who_took_it(client, invoice):
-    user = signed_in(client, "view_invoice", "change_invoice")
+    user = signed_in(client, "view_invoice", "cancel_invoice")
 
     cancel(client, invoice)
 

@@ -12,6 +12,7 @@ from invoices.models import AmountClaim, Credit, Invoice, RateSheet, ReplacedQuo
 from payments import services
 from payments.models import Cursor, Payment, Refund, ScannedRange
 from tests.factories import make_invoice, make_merchant
+from tests.staff import CONFIRMED
 
 pytestmark = pytest.mark.django_db
 MODELS = [AmountClaim, Invoice, ReplacedQuote, Credit, RateSheet, Payment, Refund, Cursor, ScannedRange]
@@ -37,7 +38,9 @@ def pay(invoice, units, asset="USDT"):
 
 def act(staff, model, action, *rows):
     path = reverse(f"admin:{model._meta.label_lower.replace('.', '_')}_changelist")
-    return staff.post(path, {"action": action, "_selected_action": [str(row.pk) for row in rows]}, follow=True)
+    return staff.post(
+        path, {"action": action, **CONFIRMED, "_selected_action": [str(row.pk) for row in rows]}, follow=True
+    )
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
@@ -92,7 +95,7 @@ def test_staff_accepts_a_partly_paid_invoice_and_cancels_an_unpaid_one(staff, me
     short, unpaid = make_invoice(merchant, timezone.now()), make_invoice(merchant, timezone.now())
     pay(short, 10_000_000)
 
-    act(staff, Invoice, "accept_as_it_is", short)
+    act(staff, Invoice, "accept", short)
     act(staff, Invoice, "cancel", unpaid)
 
     short.refresh_from_db()
@@ -104,7 +107,7 @@ def test_staff_accepts_a_partly_paid_invoice_and_cancels_an_unpaid_one(staff, me
 def test_what_a_service_refuses_is_told_and_changes_nothing(staff, merchant):
     invoice = make_invoice(merchant, timezone.now())
 
-    answer = act(staff, Invoice, "accept_as_it_is", invoice)
+    answer = act(staff, Invoice, "accept", invoice)
 
     assert "Only a partly paid invoice can be accepted as it is." in answer.content.decode()
     invoice.refresh_from_db()
@@ -113,7 +116,7 @@ def test_what_a_service_refuses_is_told_and_changes_nothing(staff, merchant):
 
 @pytest.mark.parametrize(
     ("action", "review"),
-    [("accept_deposits", "accepted"), ("refund_deposits", "refunded"), ("ignore_deposits", "ignored")],
+    [("accept", "accepted"), ("refund", "refunded"), ("ignore", "ignored")],
 )
 def test_staff_decides_about_a_deposit(staff, merchant, action, review):
     invoice = make_invoice(merchant, timezone.now())

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from events.models import Event
 from merchants.models import APIKey, Member, Wallet, WalletAddress
+from tests.staff import CONFIRMED
 
 
 @pytest.fixture
@@ -18,9 +19,11 @@ def staff(db):
     return client
 
 
-def act(staff, model, action, row):
+def act(staff, model, action, row, **fields):
     address = reverse(f"admin:merchants_{model}_changelist")
-    return staff.post(address, {"action": action, "_selected_action": [str(row.pk)]}, follow=True)
+    return staff.post(
+        address, {"action": action, **CONFIRMED, "_selected_action": [str(row.pk)], **fields}, follow=True
+    )
 
 
 @pytest.mark.parametrize("model", ["plan", "merchant", "member", "apikey", "wallet", "walletaddress", "usage"])
@@ -52,7 +55,7 @@ def test_suspending_and_letting_back_are_audited(staff, merchant):
 
 
 def test_a_plan_is_given_by_an_action(staff, merchant):
-    act(staff, "merchant", "give_enterprise", merchant)
+    act(staff, "merchant", "give_plan", merchant, plan="enterprise")
 
     merchant.refresh_from_db()
     assert merchant.plan_id == "enterprise"
@@ -91,10 +94,7 @@ def test_a_link_can_be_sent_again(staff, merchant, now):
 
 @pytest.mark.parametrize(("given", "fee"), [("2.5", "2.50"), ("7", "1.00"), ("", "1.00"), ("a lot", "1.00")])
 def test_staff_sets_the_platform_fee_within_its_bounds(staff, merchant, given, fee):
-    staff.post(
-        reverse("admin:merchants_merchant_changelist"),
-        {"action": "set_platform_fee", "platform_fee": given, "_selected_action": [str(merchant.pk)]},
-    )
+    act(staff, "merchant", "set_fee", merchant, percent=given)
 
     merchant.refresh_from_db()
     assert str(merchant.platform_fee_percent) == fee

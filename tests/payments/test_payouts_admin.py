@@ -11,6 +11,7 @@ from merchants.models import VaultSecret
 from merchants.services import open_vault
 from payments.models import Payout, PayoutTransaction, Refund
 from tests.factories import make_invoice, make_merchant
+from tests.staff import CONFIRMED
 
 TARGET = "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0"
 
@@ -48,7 +49,7 @@ def staff(name: str) -> Client:
 def act(client: Client, action: str, payout: Payout) -> str:
     answer = client.post(
         reverse("admin:payments_payout_changelist"),
-        {"action": action, "_selected_action": [str(payout.pk)]},
+        {"action": action, **CONFIRMED, "_selected_action": [str(payout.pk)]},
         follow=True,
     )
     payout.refresh_from_db()

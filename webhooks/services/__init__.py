@@ -12,7 +12,7 @@ from webhooks.services.endpoints import (
     update_endpoint,
 )
 from webhooks.services.owing import owe
-from webhooks.services.repeating import Period, TestResult, redeliver, replay, resend, send_test
+from webhooks.services.repeating import Period, TestResult, give_up, redeliver, replay, resend, send_test
 
 __all__ = [
     "Claim",
@@ -26,6 +26,7 @@ __all__ = [
     "create_endpoint",
     "delete_endpoint",
     "deliver",
+    "give_up",
     "owe",
     "redeliver",
     "replay",

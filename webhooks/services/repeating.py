@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -16,7 +16,7 @@ from events.selectors import list_events
 from events.types import DELIVERABLE, EVERYTHING, WEBHOOK_TEST
 from merchants.models import Merchant
 from webhooks import selectors
-from webhooks.errors import EndpointDisabled, InvalidPeriod, NotYetReplayable, UnknownEventType
+from webhooks.errors import DeliveryOver, EndpointDisabled, InvalidPeriod, NotYetReplayable, UnknownEventType
 from webhooks.models import Delivery, WebhookEndpoint
 from webhooks.services.delivering import Claim, attempt
 from webhooks.services.owing import new_delivery, render_body
@@ -107,6 +107,25 @@ def resend(*, delivery: Delivery, now: datetime) -> Delivery:
     if delivery.endpoint is not None and not delivery.endpoint.enabled:
         raise EndpointDisabled
     return _resend(delivery.locked(), now=now)
+
+
+@transaction.atomic
+def give_up(*, delivery_id: UUID, now: datetime) -> Delivery:
+    """
+    Stop attempting a delivery until somebody sends it again.
+
+    :raises DeliveryOver: when it was made or given up before
+    :raises NotYetReplayable: while it is being attempted
+    """
+    delivery = Delivery.objects.select_for_update().get(pk=delivery_id)
+    if delivery.status != DeliveryStatus.PENDING:
+        raise DeliveryOver
+    if delivery.leased_until is not None and delivery.leased_until > now:
+        raise NotYetReplayable
+    delivery.status, delivery.next_attempt_at, delivery.failure = DeliveryStatus.FAILED, None, "Given up by staff."
+    delivery.lease_token = delivery.leased_until = None
+    delivery.save()
+    return delivery
 
 
 def _resend(delivery: Delivery, *, now: datetime) -> Delivery:
