@@ -78,6 +78,7 @@ class Network:
     landmark: Landmark | None = None  # a node on another chain is not believed
     tag_kind: str = ""  # "destination_tag" | "reference" where a shared address and a tag make a destination
     rpc_urls: tuple[str, ...] = ()
+    wallet_rpc_urls: tuple[str, ...] = ()  # public nodes that a customer's wallet may be told of; hold no keys
     explorer_tx: str = ""  # template with {txid}
     explorer_address: str = ""  # template with {address}
     options: dict[str, str] = field(default_factory=dict, hash=False, repr=False)  # of the reader; may hold API keys

@@ -1,7 +1,7 @@
 """The networks and assets of this installation: the catalogue, changed and enabled by ``settings.CHAINS``.
 
 ``settings.CHAINS`` is plain data (built in config/chains.py): network code → any of ``rpc_urls``,
-``network`` (the side: mainnet, testnet), ``chain_id``, ``tokens`` (code → contract, decimals),
+``wallet_rpc_urls``, ``network`` (the side: mainnet, testnet), ``chain_id``, ``tokens`` (code → contract, decimals),
 ``confirmations`` and ``options`` of the reader. Networks without a node stay known, so that old
 invoices keep their assets, but nothing reads them: see ``Network.is_enabled``.
 """
@@ -170,6 +170,7 @@ def _network(entry: Entry, given: Mapping[str, Any]) -> Network:
         landmark=side.landmark,
         tag_kind=entry.tag_kind,
         rpc_urls=tuple(given.get("rpc_urls") or ()),
+        wallet_rpc_urls=tuple(given.get("wallet_rpc_urls") or ()),
         explorer_tx=given.get("explorer_tx") or (explorer_tx if is_known_chain else ""),
         explorer_address=explorer_address if is_known_chain else "",
         options=options,

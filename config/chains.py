@@ -8,6 +8,7 @@ For each network of the catalogue, with its code in capitals before the undersco
 * ``ETHEREUM_USDT_CONTRACT``, ``ETHEREUM_USDT_DECIMALS``: another contract, or another token
 * ``ETHEREUM_CONFIRMATIONS``: for invoices under 100, under 10,000 and above, in USD: ``3,12,finalized``
 * ``ETHEREUM_EXPLORER_TX``: where people look at a transaction, such as ``https://explorer.example.com/tx/{txid}``
+* ``ETHEREUM_WALLET_RPC_URL``: EVM; public nodes that a customer's wallet is told of when it does not know the chain
 * ``ETHEREUM_BLOCK_RANGE``, ``ETHEREUM_BATCH_SIZE``: how many blocks or calls a node is asked for at once
 * ``ETHEREUM_RPC_RATE``: how often a node is asked at most, each second
 * ``ETHEREUM_SCAN_SECONDS``: how often the network is read while somebody waits for a payment
@@ -67,6 +68,7 @@ class _Variables:
             "tokens": self._tokens(),
             "confirmations": self._confirmations(),
             "explorer_tx": self._explorer(),
+            "wallet_rpc_urls": self._wallet_urls(),
             "options": self._options(),
         }
         if self.entry.family == "cardano":
@@ -84,6 +86,14 @@ class _Variables:
         if not all(_is_url(url) for url in urls):
             # Not shown: a node's address often holds a key.
             raise self._refuse(name, "must be URLs separated by commas, such as https://node.example.com:8545")
+        return urls
+
+    def _wallet_urls(self) -> list[str]:
+        urls = self._urls("WALLET_RPC_URL")
+        if urls and self.entry.family != "evm":
+            raise self._refuse("WALLET_RPC_URL", "cannot be set: only wallets of EVM chains are told of a network")
+        if not all(url.startswith("https://") and "@" not in url for url in urls):
+            raise self._refuse("WALLET_RPC_URL", "must be public https URLs without a password: customers see them")
         return urls
 
     def _explorer(self) -> str:

@@ -20,6 +20,7 @@ from payments.models import Payment, Refund
 from payments.states import RECEIVED, RefundStatus, Review
 from paypages import sandbox, timeline
 from paypages.brand import Brand, brand_of
+from paypages.browser_wallets import WalletOrder, wallet_order_of
 from paypages.deadline import Deadline, deadline_of
 from paypages.destination import Destination, destination_of
 from paypages.order import Order, order_of
@@ -103,6 +104,7 @@ class PayPage:
     fiat_total: str
     order: Order
     destination: Destination | None
+    wallet: WalletOrder | None  # what a wallet in the customer's browser is asked to send
     deadline: Deadline | None
     steps: tuple[timeline.Step, ...]
     receipts: tuple[Receipt, ...]
@@ -169,6 +171,7 @@ def present(
         fiat_total=fiat_text(invoice.total, invoice.currency, around.language),
         order=order_of(invoice, around.language),
         destination=destination_of(invoice, api=around.api, page=around.page) if status in _PAYABLE else None,
+        wallet=wallet_order_of(invoice, payments) if status in _PAYABLE else None,
         deadline=deadline_of(invoice, around.now) if state is State.AWAITING else None,
         steps=timeline.steps(invoice, status=status, payments=counted),
         receipts=tuple(receipt_of(payment, invoice, network) for payment in payments),

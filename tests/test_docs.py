@@ -33,6 +33,7 @@ _FOR_EACH_NETWORK = {
     "CHAIN_ID",
     "CONFIRMATIONS",
     "EXPLORER_TX",
+    "WALLET_RPC_URL",
     "BLOCK_RANGE",
     "BATCH_SIZE",
     "RPC_RATE",

@@ -142,6 +142,13 @@ function enhance() {
   showLocalTimes();
   showClock();
   planReturn();
+  loadWallets();
+}
+
+// Only where a wallet in the browser can pay, which may change while the page is open.
+function loadWallets() {
+  const script = document.getElementById("wallets")?.dataset.script;
+  if (script) import(script).catch(() => {}); // without it the page is as good as without a wallet
 }
 
 document.addEventListener("paypage:changed", (event) => {

@@ -9,13 +9,15 @@ function text(element) {
   return element ? element.textContent.replace(/\s+/g, "") : "";
 }
 
-// Every place the address or the amount stands in: as text, behind the buttons that copy, in the link for wallets.
+// Every place the address or the amount stands in: as text, behind the buttons that copy, in the link for wallets,
+// in what wallet.js has a wallet send.
 function seen(root) {
   return [
     text(root.querySelector("#address")),
     root.querySelector("#copy-address")?.dataset.copy ?? "",
     root.querySelector("#copy-amount")?.dataset.copy ?? "",
     root.querySelector("#wallet")?.getAttribute("href") ?? "",
+    JSON.stringify({ ...root.querySelector("#wallets")?.dataset }),
   ];
 }
 
@@ -29,7 +31,7 @@ function show(id, isShown) {
 }
 
 function warn() {
-  const shown = "#part-pay .qr, #part-pay .tag-block, #part-pay .address-block > :not(#address-changed), #wallet";
+  const shown = "#part-pay .qr, #part-pay .tag-block, #part-pay .address-block > :not(#address-changed), #wallet, #wallets";
   for (const element of document.querySelectorAll(shown)) element.remove();
   show("address-changed", true);
 }
@@ -47,6 +49,17 @@ document.addEventListener("paypage:changed", () => {
   if (isChanged) warn();
   else if (wasAway) show("address-same", true);
   wasAway = false;
+});
+
+// wallet.js asks what is to be paid, and gets what the server said, not what stands on the page.
+document.addEventListener("paypage:paying", (event) => {
+  const order = JSON.parse(known[4]);
+  if (isChanged || !isSame(seen(document), known) || (order.to && order.to !== known[1])) {
+    isChanged = true;
+    warn();
+  } else {
+    event.detail.order = order;
+  }
 });
 
 document.addEventListener("visibilitychange", () => {

@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -68,12 +69,19 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def server(django_db_setup: None) -> Iterator[str]:
     """The address of pages, API and event streams on the test database."""
+    with serving({"DJANGO_SETTINGS_MODULE": "config.settings.test"}) as address:
+        yield address
+
+
+@contextmanager
+def serving(variables: Mapping[str, str]) -> Iterator[str]:
+    """Run a web server on the test database with these variables besides, and yield its address."""
     port = free_port()
     database = connection.settings_dict
     credentials = f"{database['USER']}:{quote(database['PASSWORD'])}@{database['HOST']}:{database['PORT']}"
     environment = {
         **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        **variables,
         "DATABASE_URL": f"postgres://{credentials}/{database['NAME']}",
         "REDIS_URL": settings.REDIS_URL,
         "DJANGO_ALLOW_ASYNC_UNSAFE": "",

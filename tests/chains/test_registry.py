@@ -212,6 +212,26 @@ class TestNetworks:
         with pytest.raises(ImproperlyConfigured, match=r"ETHEREUM_EXPLORER_TX must be a URL with \{txid\}"):
             from_env(ETHEREUM_EXPLORER_TX=value)
 
+    def test_a_wallet_is_told_of_public_nodes_only(self, from_env):
+        from_env(ETHEREUM_RPC_URL="https://node.example.com/key", ETHEREUM_WALLET_RPC_URL="https://public.example.com")
+
+        assert registry.network("ethereum").wallet_rpc_urls == ("https://public.example.com",)
+        assert registry.network("base").wallet_rpc_urls == ()
+
+    @pytest.mark.parametrize(
+        ("name", "value", "problem"),
+        [
+            ("ETHEREUM_WALLET_RPC_URL", "http://node.example.com", "must be public https URLs"),
+            ("ETHEREUM_WALLET_RPC_URL", "https://me:secret@node.example.com", "must be public https URLs"),
+            ("TRON_WALLET_RPC_URL", "https://node.example.com", "only wallets of EVM chains"),
+        ],
+    )
+    def test_a_node_that_no_wallet_may_be_told_of_is_refused(self, from_env, name, value, problem):
+        with pytest.raises(ImproperlyConfigured, match=problem) as refusal:
+            from_env(**{name: value})
+
+        assert "secret" not in str(refusal.value)
+
     def test_a_token_can_be_added(self, from_env):
         from_env(POLYGON_EURC_CONTRACT=TOKEN, POLYGON_EURC_DECIMALS="6", POLYGON_USDC_DECIMALS="")
 
