@@ -32,6 +32,18 @@ _KEYWORDS: Final = {
     "pgettext_lazy": ((1, "c"), 2),
 }
 _WIDTH: Final = 118
+# Headers that say who and when: the repository's log knows.
+_CHANGING: Final = tuple(
+    f'"{name}:'
+    for name in (
+        "Generated-By",
+        "Last-Translator",
+        "POT-Creation-Date",
+        "PO-Revision-Date",
+        "Project-Id-Version",
+        "Report-Msgid-Bugs-To",
+    )
+)
 
 
 def extracted(root: Path = ROOT) -> Catalog:
@@ -65,9 +77,10 @@ def update(path: Path, texts: Catalog) -> list[str]:
 
 def write(path: Path, catalogue: Catalog) -> None:
     """Write a catalogue so that it changes where a text changed, and nowhere else."""
-    lines = BytesIO()
-    write_po(lines, catalogue, width=_WIDTH, ignore_obsolete=True, include_lineno=False)
-    path.write_bytes(lines.getvalue())
+    file = BytesIO()
+    write_po(file, catalogue, width=_WIDTH, ignore_obsolete=True, include_lineno=False)
+    lines = file.getvalue().decode().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith(_CHANGING)), encoding="utf-8")
 
 
 def has_text(string: object) -> bool:

@@ -187,7 +187,7 @@ class TestMembersAndStaff:
     @pytest.mark.parametrize("path", ["/dashboard/login/", "/admin/login/", "/docs/errors", "/dashboard/nothing/"])
     def test_read_english_whatever_their_browser_asks_for(self, client, path):
         client.get("/invoice/none?lang=de")
-        response = client.get(f"{path}?lang=de", HTTP_ACCEPT_LANGUAGE="de")
+        response = client.get(f"{path}?lang=de", HTTP_ACCEPT_LANGUAGE="de", follow=True)
         body = response.content.decode()
 
         assert '<html lang="en' in body
