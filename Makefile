@@ -6,12 +6,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Bytecode is kept, or every start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
-# What pytest looks at; `make test TESTS=tests/core` runs a part.
-TESTS ?= tests
+# What pytest looks at; `make test TESTS=tests/core` runs a part. What takes minutes has targets of its own.
+TESTS ?= tests --ignore=tests/browser --ignore=tests/faults
 # Worker processes of the test run, one more than cores to be expected: some tests mostly wait. 0 runs everything in one.
 TEST_PROCESSES ?= 3
+PYTEST = $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist worksteal
 
-.PHONY: help install install-dev run test coverage soak screens check bench messages format clean
+.PHONY: help install install-dev run test test-browser test-faults coverage soak screens check bench messages format clean
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -25,11 +26,17 @@ install-dev: ## The same with the tools for tests and checks
 run: install ## Start PostgreSQL, Valkey, web, worker and beat; Ctrl-C stops all of it
 	@exec $(BIN)/python -m config.run --with-parent
 
-test: install-dev ## Run the tests
-	@$(BIN)/python -m pytest $(TESTS) -q -n $(TEST_PROCESSES) --dist worksteal
+test: install-dev ## Run the tests but those of the next two
+	@$(PYTEST) $(TESTS)
+
+test-browser: install-dev ## Walk through the pages in Chromium: journeys, every page and state, axe-core
+	@$(PYTEST) tests/browser
+
+test-faults: install-dev ## Kill processes at every point, restart the engines under load
+	@$(PYTEST) tests/faults
 
 coverage: install-dev ## Run the tests and list what they do not reach; takes half as long again
-	@$(BIN)/python -m pytest $(TESTS) -q -n $(TEST_PROCESSES) --dist worksteal --cov --cov-report=term:skip-covered
+	@$(PYTEST) tests --cov --cov-report=term:skip-covered
 
 soak: install-dev ## Play thousands of random histories; HISTORIES=20000 plays more
 	@HISTORIES=$${HISTORIES:-5000} $(BIN)/python -m pytest tests/payments/test_histories.py -q

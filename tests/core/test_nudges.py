@@ -34,6 +34,7 @@ def hung_server():
 
 def task_on(broker_url):
     app = Celery("nudged", broker=broker_url, set_as_current=False)
+    app.conf.task_default_queue = "nudged"  # what is sent to memory is seen by every test of the process
     app.conf.broker_transport_options = {"socket_timeout": 10, "socket_connect_timeout": 3}
 
     @app.task(name="nudged.work")
@@ -48,7 +49,7 @@ def test_a_nudge_is_one_message_with_its_arguments(valkey):
 
     nudges.nudge(work, "sandbox")
 
-    with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
+    with app.connection_for_read() as connection, connection.SimpleQueue("nudged") as queue:
         message = queue.get(timeout=2)
         assert message.headers["task"] == "nudged.work"
         assert message.payload[0] == ["sandbox"]

@@ -13,7 +13,7 @@ from chains.signing import BroadcastUnclear
 from payments.models import Payout
 from payments.services import vaults
 from tests.factories import make_invoice
-from tests.flows.test_kills import MOST_POINTS, _until, start
+from tests.faults.test_kills import MOST_POINTS, _until, start
 from tests.flows.test_vault_outbidding import later, let_go, signed, stuck
 from tests.flows.vault import CUSTOMER, ETHER, OWNER, Proxy, VaultWorld, use
 from tests.peers import anvil

@@ -18,7 +18,7 @@ import pytest
 from bench.group import running_group, sign_up
 from bench.installation import Installation
 from config.engines import start_postgres, start_valkey
-from tests.flows.relay import Relay
+from tests.faults.relay import Relay
 
 ORDER = {"title": "Restart", "items": [{"name": "Thing", "quantity": 1, "unit_price": 10}]}
 SELLERS = 3

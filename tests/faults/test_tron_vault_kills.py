@@ -7,7 +7,7 @@ import pytest
 
 from chains.tron_signing import TronSigner
 from payments.models import Payout
-from tests.flows.test_kills import MOST_POINTS, _until, start
+from tests.faults.test_kills import MOST_POINTS, _until, start
 from tests.flows.tron_vault import CUSTOMER, TronWorld
 
 pytestmark = pytest.mark.django_db(transaction=True)
