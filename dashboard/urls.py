@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 from dashboard.accounts.first_password import FirstPasswordView
 from dashboard.views import (
     api_keys,
+    branding,
     businesses,
     customers,
     deliveries,
@@ -102,6 +103,8 @@ urlpatterns: list[URLPattern] = [
     path("business/webhook-secret/", settings.webhook_secret, name="business_secret"),
     path("payment-rules/", rules.payment_rules, name="payment_rules"),
     path("plan/", settings.plan, name="plan"),
+    path("branding/", branding.branding, name="branding"),
+    path("branding/preview/", branding.branding_preview, name="branding_preview"),
     path("business/new/", businesses.open_business, name="business_new"),
     path("invitation/<str:token>/", team.invitation, name="invitation"),
     path("password/<uidb64>/<token>/", FirstPasswordView.as_view(), name="password"),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from core.colours import DARK, HEX, LIGHT, Accent, fit
@@ -14,7 +15,7 @@ from merchants.settings import MerchantSettings
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 # A picture or a style sheet that somebody opens by itself may do nothing at all.
-_INERT: Final = {
+INERT: Final = {
     "Cache-Control": _FOR_EVER,
     "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -35,6 +36,7 @@ class Brand:
     colour: str = ""
     support_email: str = ""
     logo: str = ""  # its digest
+    logo_url: str = ""
     logo_width: int = 0
     logo_height: int = 0
     origins: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ def brand_of(merchant: Merchant, *, livemode: bool, logo: Logo | None = None) ->
         colour=own.accent_color.removeprefix("#"),
         support_email=own.support_email,
         logo=logo.digest if logo else "",
+        logo_url=reverse("brand-logo", args=[logo.digest]) if logo else "",
         logo_width=logo.width if logo else 0,
         logo_height=logo.height if logo else 0,
         origins=tuple(origin for origin in own.allowed_origins if not (livemode and is_local(origin))),
@@ -74,12 +77,14 @@ def colours(request: HttpRequest, colour: str) -> HttpResponse:  # noqa: ARG001 
     """Answer the style sheet of a colour (rrggbb): nothing but a colour can be in it."""
     if not HEX.fullmatch(f"#{colour}"):
         raise Http404
-    return HttpResponse(sheet(f"#{colour}"), content_type="text/css; charset=utf-8", headers=_INERT)
+    return HttpResponse(sheet(f"#{colour}"), content_type="text/css; charset=utf-8", headers=INERT)
 
 
-def sheet(colour: str) -> str:
-    """Return the tokens of core/base.css that ``colour`` changes, for both schemes."""
+def sheet(colour: str, *, only: str = "") -> str:
+    """Return the tokens of core/base.css that ``colour`` changes: for both schemes, or ``only`` light or dark."""
     light, dark = _tokens(fit(colour, LIGHT)), _tokens(fit(colour, DARK))
+    if only:
+        return f":root{{{dark if only == 'dark' else light}}}"
     return f":root{{{light}}}@media (prefers-color-scheme: dark){{:root{{{dark}}}}}"
 
 
@@ -96,4 +101,4 @@ def logo_file(request: HttpRequest, digest: str) -> HttpResponse:  # noqa: ARG00
     logo = find_logo(digest)
     if logo is None:
         raise Http404
-    return HttpResponse(bytes(logo.content), content_type=logo.media_type, headers=_INERT)
+    return HttpResponse(bytes(logo.content), content_type=logo.media_type, headers=INERT)

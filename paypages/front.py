@@ -6,10 +6,13 @@ from paypages import views
 from paypages.brand import colours, logo_file
 from paypages.links import link_page
 from paypages.refunds import refund_page
+from paypages.sample import scheme_colours, scheme_sheet
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("brand/<str:colour>.css", colours, name="brand-colours"),
+    path("brand/<str:scheme>/styles.css", scheme_sheet, name="brand-scheme"),
+    path("brand/<str:scheme>/<str:colour>.css", scheme_colours, name="brand-colours-of"),
     path("brand/logo/<str:digest>", logo_file, name="brand-logo"),
     path("l/<str:slug>", link_page, name="link"),
     path("refund/<str:token>", refund_page, name="refund"),

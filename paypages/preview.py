@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from invoices.models import Invoice
+from paypages.brand import brand_for
 from paypages.destination import Destination
 from paypages.presentation import Surroundings, present
 
@@ -23,8 +24,12 @@ def preview(request: HttpRequest, invoice: Invoice, *, around: str, shown: dict[
     The invoice is taken back afterwards, so its address belongs to nobody: the page shows none, and
     neither codes nor links that lead to it.
     """
-    language = get_language() or "en"
-    page = present(invoice, payments=[], refunds=[], around=Surroundings(now=timezone.now(), language=language))
+    surroundings = Surroundings(
+        now=timezone.now(),
+        language=get_language() or "en",
+        brand=brand_for(request, invoice.merchant, livemode=invoice.livemode),
+    )
+    page = present(invoice, payments=[], refunds=[], around=surroundings)
     harmless = replace(
         page,
         id="inv_preview",

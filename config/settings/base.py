@@ -200,6 +200,7 @@ API_BASE_URL = env.base_url("API_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 PAY_BASE_URL = env.base_url("PAY_BASE_URL", default=API_BASE_URL)
 # What draws the pay page of an invoice that is only tried out: the dashboard knows no pay pages, and they not it.
 PAY_PAGE_PREVIEW = "paypages.preview.preview"
+PAY_PAGE_SAMPLE = "paypages.sample.sample"  # and one of an order that nobody placed, to try out looks
 DASHBOARD_BASE_URL = env.base_url("DASHBOARD_BASE_URL", default=API_BASE_URL)
 
 # Whether staff must have a second step; whoever has one must always take it.

@@ -205,6 +205,8 @@ TABLE = {
     "business": Row(EVERYBODY, MANAGE),
     "business_secret": Row(DEVELOP, DEVELOP),
     "payment_rules": Row(EVERYBODY, MANAGE),
+    "branding": Row(EVERYBODY, MANAGE),
+    "branding_preview": Row(EVERYBODY, MANAGE),
     "plan": Row(EVERYBODY),
     "team": Row(EVERYBODY),
     "team_invite": Row(MANAGE_TEAM, MANAGE_TEAM),

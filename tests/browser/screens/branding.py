@@ -5,6 +5,7 @@ from datetime import timedelta
 from io import BytesIO
 
 from PIL import Image, ImageDraw
+from playwright.sync_api import Page
 
 from invoices.services import LinkTerms, create_link, expire_due
 from merchants.services import MerchantChanges, update_merchant
@@ -71,3 +72,44 @@ def _(stage: Stage) -> str:
 def _(stage: Stage) -> str:
     dress(stage)
     return f"/invoice/{_order(stage).public_id}/receipt"
+
+
+@screen("branding", "form")
+def _(stage: Stage) -> str:
+    return "/dashboard/branding/"
+
+
+def _change(page: Page) -> None:
+    page.get_by_label("Name on your pages").fill("Sunny Bikes & Friends")
+    page.get_by_text("Dark", exact=True).click()
+    page.locator("iframe").last.content_frame.get_by_text("Sunny Bikes & Friends", exact=True).wait_for()
+
+
+@screen("branding", "form with a preview", act=_change)
+def _(stage: Stage) -> str:
+    dress(stage)
+    return "/dashboard/branding/"
+
+
+@screen("branding", "form wide", act=lambda page: page.get_by_text("Wide", exact=True).click(), devices=("wide",))
+def _(stage: Stage) -> str:
+    dress(stage, accent_color="#e6007a")
+    return "/dashboard/branding/"
+
+
+def _wrong(page: Page) -> None:
+    page.get_by_label("Sites that may embed").fill("https://shop.example\nhttp://shop.example/basket")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("http://shop.example/basket: This must be an origin").wait_for()
+
+
+@screen("branding", "form filled in wrongly", act=_wrong, devices=("phone",))
+def _(stage: Stage) -> str:
+    return "/dashboard/branding/"
+
+
+@screen("branding", "form for viewers", devices=("phone",))
+def _(stage: Stage) -> str:
+    stage.role = "viewer"
+    dress(stage)
+    return "/dashboard/branding/"
