@@ -198,6 +198,12 @@ class InvoiceForm(forms.Form):
         assume_scheme="https",
         help_text=_("Told of everything that happens to it, beside your endpoints."),
     )
+    note = forms.CharField(
+        label=_("Note (only your team sees it)"),
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
     once = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, assets: list[tuple[str, str]], minutes: int, **kwargs: Any) -> None:

@@ -1,5 +1,7 @@
 """Answering with a page: one way for all views of the dashboard."""
 
+from io import BytesIO
+
 import qrcode
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -18,3 +20,10 @@ def code_of(text: str) -> SafeString:
     """Draw a QR code to stand in the page: modules as one path, no text."""
     drawn: str = qrcode.make(text, image_factory=SvgPathImage, border=2).to_string(encoding="unicode")
     return SafeString(drawn[drawn.index("<svg") :])
+
+
+def picture_of(text: str) -> bytes:
+    """Draw a QR code as PNG, large enough to print."""
+    drawn = BytesIO()
+    qrcode.make(text, box_size=12, border=4).save(drawn, "PNG")
+    return drawn.getvalue()

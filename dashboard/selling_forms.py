@@ -52,6 +52,19 @@ class CancelForm(forms.Form):
     refund = forms.BooleanField(label=_("Open a refund for what has arrived"), required=False, initial=True)
 
 
+class NoteForm(forms.Form):
+    """What a member writes down about an invoice."""
+
+    text = forms.CharField(
+        label=_("Note (only your team sees it)"), max_length=5000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def clean_text(self) -> str:
+        """Return the text with plain line ends: browsers send others, and a note would change by being saved."""
+        text: str = self.cleaned_data["text"]
+        return "\n".join(text.splitlines())
+
+
 class LinkForm(forms.Form):
     """An offer."""
 

@@ -10,6 +10,13 @@ class InvoiceNotFound(NotFound):
     message = "There is no such invoice."
 
 
+class NoteNotFound(NotFound):
+    """No such note, or it belongs to somebody else or to the other mode."""
+
+    code = "NOTE_NOT_FOUND"
+    message = "There is no such note."
+
+
 class InvalidAmount(Invalid):
     """An amount is outside what the merchant's plan allows, or has too many digits."""
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db.models import Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Upper
 
-from invoices.errors import CustomerNotFound, InvoiceNotFound, LinkNotFound
-from invoices.models import SEARCHED, Credit, Customer, Invoice, PaymentLink
+from invoices.errors import CustomerNotFound, InvoiceNotFound, LinkNotFound, NoteNotFound
+from invoices.models import SEARCHED, Credit, Customer, Invoice, Note, PaymentLink
 from merchants import selectors as merchant_selectors
 from merchants.models import Merchant, Wallet
 from merchants.services.destinations import POOL_WARNINGS
@@ -88,6 +88,25 @@ def get_public_invoice(public_id: str) -> Invoice:
     :raises InvoiceNotFound: when there is none with this id
     """
     return _one(Invoice.objects.select_related("merchant"), public_id)
+
+
+def notes_of(invoice: Invoice) -> QuerySet[Note]:
+    """Return what the merchant's people wrote about ``invoice``, oldest first."""
+    return Note.objects.filter(invoice=invoice).order_by("created_at", "id")
+
+
+def get_note(*, merchant: Merchant, livemode: bool, public_id: str) -> Note:
+    """
+    Return one of the merchant's notes, with its invoice.
+
+    :raises NoteNotFound: when there is none with this id
+    """
+    key = Note.key_from(public_id)
+    notes = Note.objects.filter(invoice__merchant=merchant, invoice__livemode=livemode).select_related("invoice")
+    note = notes.filter(pk=key).first() if key else None
+    if note is None:
+        raise NoteNotFound
+    return note
 
 
 def wallet_uses(*, merchant: Merchant, wallets: Sequence[Wallet]) -> dict[UUID, WalletUse]:

@@ -6,11 +6,13 @@ and taken back in one transaction, so it passes every check that creating passes
 """
 
 import hashlib
+from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -86,9 +88,18 @@ def _create(request: HttpRequest, at: Desk, draft: Draft) -> HttpResponse:
             public_id = claimed.body
         else:
             public_id = _made(at, draft).public_id
+            _note(at, draft, public_id, now)
             idempotency.complete(claimed, status=302, body=public_id)
             messages.success(request, _("The invoice is ready. Send its link to whoever is to pay."))
     return HttpResponseRedirect(reverse("dashboard:invoice", args=[public_id]))
+
+
+def _note(at: Desk, draft: Draft, public_id: str, now: datetime) -> None:
+    text, author = draft.form.cleaned_data["note"], at.member.user
+    if text and isinstance(author, User):
+        services.add_note(
+            merchant=at.merchant, livemode=at.livemode, invoice_id=public_id, author=author, text=text, now=now
+        )
 
 
 def _preview(request: HttpRequest, at: Desk, draft: Draft) -> HttpResponse:

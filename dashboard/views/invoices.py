@@ -20,7 +20,8 @@ from core.spreadsheets import csv_lines
 from core.writing import fiat_text
 from dashboard.access import SELL, Desk, desk
 from dashboard.pages import code_of, show
-from dashboard.selling_forms import CancelForm, InvoiceFilterForm
+from dashboard.quotes import quotes_of
+from dashboard.selling_forms import CancelForm, InvoiceFilterForm, NoteForm
 from dashboard.zones import start_of
 from events.selectors import audit_trail
 from invoices import selectors
@@ -73,7 +74,7 @@ def invoice_list(request: HttpRequest, at: Desk) -> HttpResponseBase:
 @desk()
 def invoice_detail(request: HttpRequest, at: Desk, invoice_id: str) -> HttpResponse:
     """Show everything that happened to an invoice, and what can be done about it."""
-    return _detail(request, at, invoice_id, form=CancelForm(initial={"refund": True}))
+    return page_of(request, at, invoice_id)
 
 
 @require_http_methods(["POST"])
@@ -96,7 +97,7 @@ def cancel_invoice(request: HttpRequest, at: Desk, invoice_id: str) -> HttpRespo
         else:
             messages.success(request, _("The invoice was cancelled. Nobody can pay it any more."))
             return HttpResponseRedirect(reverse("dashboard:invoice", args=[invoice_id]))
-    return _detail(request, at, invoice_id, form=form)
+    return page_of(request, at, invoice_id, form=form)
 
 
 @require_POST
@@ -108,19 +109,30 @@ def accept_invoice(request: HttpRequest, at: Desk, invoice_id: str) -> HttpRespo
     return HttpResponseRedirect(reverse("dashboard:invoice", args=[invoice_id]))
 
 
-def _detail(request: HttpRequest, at: Desk, invoice_id: str, *, form: CancelForm) -> HttpResponse:
+def page_of(
+    request: HttpRequest,
+    at: Desk,
+    invoice_id: str,
+    *,
+    form: CancelForm | None = None,
+    note_form: NoteForm | None = None,
+) -> HttpResponse:
+    """Answer the page of an invoice, with the form on it that was filled in wrongly."""
     invoice = selectors.get_invoice(merchant=at.merchant, livemode=at.livemode, public_id=invoice_id)
     pay_url = request.build_absolute_uri(reverse("paypages:invoice", args=[invoice.public_id]))
     is_short = invoice.status in {InvoiceStatus.PARTIAL, InvoiceStatus.EXPIRED} and invoice.received_units > 0
     return show(
         request,
         "invoice",
-        form=form,
+        form=note_form if note_form is not None else form,
+        cancel_form=form if form is not None else CancelForm(initial={"refund": True}),
+        note_form=note_form if note_form is not None else NoteForm(auto_id="note_%s"),
+        notes=selectors.notes_of(invoice),
         invoice=invoice,
         progress=progress(invoice),
         payments=payment_selectors.payments_of(invoice),
         refunds=payment_selectors.refunds_of(invoice),
-        quotes=invoice.replaced_quotes.order_by("quoted_at")[:100],
+        quotes=quotes_of(invoice, invoice.replaced_quotes.order_by("-quoted_at")[:100]),
         log=audit_trail(invoice_id=invoice.pk),
         deliveries=invoice_deliveries(merchant=at.merchant, livemode=at.livemode, invoice_id=invoice.pk),
         pay_url=pay_url,

@@ -23,10 +23,11 @@ from dashboard.money_forms import (
     RefundForm,
     TaggedForm,
 )
-from dashboard.pages import code_of, show
+from dashboard.pages import code_of, picture_of, show
 from dashboard.views.invoices import PER_PAGE
 from invoices.selectors import get_invoice
 from payments import selectors, services
+from payments.errors import RefundNotOpen
 from payments.models import Payout, Refund
 from payments.models.payouts import OVER, UNSIGNED
 from payments.refund_links import claim_url, refund_uri
@@ -60,6 +61,22 @@ def refund_detail(request: HttpRequest, at: Desk, refund_id: str) -> HttpRespons
     """Show one refund, what a wallet needs to send it, and what can be done about it."""
     refund = selectors.get_refund(merchant=at.merchant, livemode=at.livemode, public_id=refund_id)
     return _detail(request, at, refund)
+
+
+@require_safe
+@desk()
+def payment_code(request: HttpRequest, at: Desk, refund_id: str) -> HttpResponse:  # noqa: ARG001
+    """
+    Answer the code that a wallet scans to send a refund, as a picture to keep.
+
+    :raises RefundNotOpen: when it is not to be sent from a wallet now
+    """
+    refund = selectors.get_refund(merchant=at.merchant, livemode=at.livemode, public_id=refund_id)
+    uri = refund_uri(refund)
+    if uri is None:
+        raise RefundNotOpen
+    name = f'attachment; filename="{refund.public_id}.png"'
+    return HttpResponse(picture_of(uri), content_type="image/png", headers={"Content-Disposition": name})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

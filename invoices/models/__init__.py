@@ -10,6 +10,7 @@ from invoices.models.invoice import (
     RateSheet,
     ReplacedQuote,
 )
+from invoices.models.notes import Note
 from invoices.models.selling import Customer, PaymentLink
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Customer",
     "Invoice",
     "Matching",
+    "Note",
     "OverpaymentAction",
     "PaymentLink",
     "RateSheet",

@@ -13,6 +13,7 @@ from invoices.services.life import (
     view_invoice,
 )
 from invoices.services.links import LinkTerms, Visitor, check_open, create_link, open_link, update_link
+from invoices.services.notes import add_note, change_note, delete_note
 
 __all__ = [
     "CustomerDetails",
@@ -23,13 +24,16 @@ __all__ = [
     "Tolerance",
     "Visitor",
     "accept_invoice",
+    "add_note",
     "add_up",
     "cancel_invoice",
+    "change_note",
     "check_open",
     "create_customer",
     "create_invoice",
     "create_link",
     "customer_for",
+    "delete_note",
     "end_test_invoice",
     "expire_due",
     "mark_refunded",

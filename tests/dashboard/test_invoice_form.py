@@ -60,7 +60,14 @@ class TestCreating:
 
         invoice = Invoice.objects.get()
         assert (invoice.expires_at - invoice.created_at).total_seconds() == 30 * 60
+        assert not invoice.notes.exists()
         assert invoice.customer is None
+
+    def test_a_note_is_written_with_it(self, owner):
+        owner.post(ADD, {**FILLED, "note": "Ask Ada."})
+
+        note = Invoice.objects.get().notes.get()
+        assert (note.text, note.author_name) == ("Ask Ada.", "person@example.com")
 
     def test_its_page_offers_the_link_a_code_and_an_e_mail(self, owner):
         page = owner.post(ADD, {**FILLED, "email": "ada@example.com"}, follow=True)

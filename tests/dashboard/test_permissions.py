@@ -19,7 +19,7 @@ from dashboard.access import DEVELOP, EVERYBODY, MANAGE, MANAGE_TEAM, MONEY, SEL
 from events.models import Event
 from events.outbox import dispatch
 from invoices.models import Invoice
-from invoices.services import CustomerDetails, LinkTerms, create_customer, create_link
+from invoices.services import CustomerDetails, LinkTerms, add_note, create_customer, create_link
 from merchants import services
 from merchants.models import Member, Merchant, Role
 from tests.dashboard.money import make_deposit
@@ -59,6 +59,14 @@ def deposit(merchant: Merchant) -> dict[str, str]:
 
 def invoice(merchant: Merchant) -> dict[str, str]:
     return {"invoice_id": make_invoice(merchant, timezone.now()).public_id}
+
+
+def note(merchant: Merchant) -> dict[str, str]:
+    author = get_user_model().objects.create_user("author@example.com", "author@example.com")
+    made = add_note(
+        merchant=merchant, livemode=False, author=author, text="Ask Ada.", now=timezone.now(), **invoice(merchant)
+    )
+    return {"note_id": made.public_id}
 
 
 def partial(merchant: Merchant) -> dict[str, str]:
@@ -178,6 +186,9 @@ TABLE = {
     "invoice_add": Row(SELL, SELL),
     "customer_suggestions": Row(SELL),
     "invoice": Row(EVERYBODY, of=invoice),
+    "note_add": Row(None, SELL, of=invoice),
+    "note_change": Row(SELL, SELL, of=note),
+    "note_delete": Row(None, SELL, of=note),
     "invoice_cancel": Row(None, SELL, of=invoice),
     "invoice_accept": Row(None, SELL, of=partial),
     "customers": Row(EVERYBODY),
@@ -198,6 +209,7 @@ TABLE = {
     "statement": Row(EVERYBODY, query=f"?month={timezone.now():%Y-%m}"),
     "refunds": Row(EVERYBODY),
     "refund": Row(EVERYBODY, of=refund, live=True),
+    "refund_code": Row(EVERYBODY, of=refund, live=True),
     "refund_address": Row(None, MONEY, of=refund, live=True),
     "refund_complete": Row(None, MONEY, of=refund, live=True),
     "refund_cancel": Row(None, MONEY, of=refund, live=True),

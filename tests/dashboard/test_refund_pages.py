@@ -3,9 +3,12 @@
 import re
 from decimal import Decimal
 from html import unescape
+from io import BytesIO
 
 import pytest
+import zxingcpp
 from django.utils import timezone
+from PIL import Image
 
 from chains.sandbox import services as sandbox
 from dashboard import words
@@ -333,3 +336,24 @@ class TestOpening:
     @pytest.mark.parametrize("role", ["developer", "viewer"])
     def test_only_who_moves_money_is_offered_it(self, seat, invoice, opening, role):
         assert opening not in text(seat(role).get(f"/dashboard/invoices/{invoice.public_id}/"))
+
+
+class TestCode:
+    def test_the_code_to_keep_says_what_the_page_says(self, owner, merchant):
+        refund = make_refund(merchant, timezone.now())
+        page = owner.get(f"/dashboard/refunds/{refund.public_id}/")
+
+        answer = owner.get(f"/dashboard/refunds/{refund.public_id}/code/")
+
+        assert (answer["Content-Type"], answer["Content-Disposition"]) == (
+            "image/png",
+            f'attachment; filename="{refund.public_id}.png"',
+        )
+        read = zxingcpp.read_barcode(Image.open(BytesIO(answer.content)))
+        assert read.text == page.context["uri"]
+        assert TARGET.lower() in read.text.lower()
+
+    def test_what_is_not_to_be_sent_has_none(self, owner, merchant):
+        refund = make_refund(merchant, timezone.now(), is_held=True)
+
+        assert owner.get(f"/dashboard/refunds/{refund.public_id}/code/").status_code == 409

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from chains.sandbox import services as sandbox
 from dashboard import words
+from events.outbox import dispatch
 from invoices.models import Customer, Invoice, PaymentLink
 from invoices.services import CustomerDetails, LinkTerms, create_customer, create_link
 from invoices.states import InvoiceException, InvoiceStatus
@@ -18,6 +19,8 @@ from payments.models import Refund
 from payments.services import scan
 from payments.states import PaymentStatus, RefundStatus
 from tests.factories import make_invoice
+from webhooks.models import Delivery
+from webhooks.services import EndpointOrder, create_endpoint
 from webhooks.states import DeliveryStatus
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("testing")]
@@ -110,6 +113,35 @@ DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 
 
 class TestOneInvoice:
+    def test_each_rate_is_shown_with_what_it_rests_on(self, owner, merchant, now):
+        invoice = make_invoice(merchant, now)
+        evidence = [
+            {"source": "kraken", "price": Decimal("1.000200000"), "observed_at": "2026-11-21T09:00:00Z", "used": True},
+            {"source": "faraway", "price": Decimal("9.1"), "observed_at": "2026-11-21T09:00:01Z", "used": False},
+        ]
+        Invoice.objects.filter(pk=invoice.pk).update(rate_evidence=evidence)
+        invoice.replaced_quotes.create(
+            rate=Decimal("0.999"), rate_source="coinbase", amount_units=16_506_506, quoted_at=now, replaced_at=now
+        )
+
+        page = text_of(owner.get(f"/dashboard/invoices/{invoice.public_id}/"))
+
+        for said in ("1.0001 USD", "kraken", "1.0002", "faraway", "Not used", "0.999 USD", "16.506506 USDT in all"):
+            assert said in page
+
+    def test_who_develops_sends_its_webhooks_again(self, seat, merchant, now, settings):
+        settings.OUTBOUND_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+        create_endpoint(
+            merchant=merchant, livemode=False, order=EndpointOrder("http://127.0.0.1:1/", events=["*"]), now=now
+        )
+        invoice = make_invoice(merchant, now)
+        dispatch()
+        Delivery.objects.update(status="failed", next_attempt_at=None)
+        again = f'action="/dashboard/webhooks/deliveries/{Delivery.objects.get().public_id}/again/"'
+
+        assert again in text_of(seat("developer").get(f"/dashboard/invoices/{invoice.public_id}/"))
+        assert again not in text_of(seat("viewer", name="v").get(f"/dashboard/invoices/{invoice.public_id}/"))
+
     def test_all_that_happened_is_told(self, owner, merchant, now):
         invoice = make_invoice(merchant, now, metadata={"order_id": "ord_789"})
         pay(invoice, invoice.amount_units + 2_000_000, now)

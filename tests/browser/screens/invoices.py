@@ -5,11 +5,25 @@ from decimal import Decimal
 from playwright.sync_api import Page, expect
 
 from chains.sandbox import services as sandbox
-from invoices.models import Invoice
-from invoices.services import CustomerDetails, LinkTerms, Visitor, create_customer, create_link, open_link
+from invoices.models import Invoice, Note
+from invoices.services import CustomerDetails, LinkTerms, Visitor, add_note, create_customer, create_link, open_link
 from payments.services import scan
 from tests.browser.screens import Stage, screen
 from tests.factories import make_invoice
+
+
+def _annotated(stage: Stage) -> str:
+    invoice = paid(stage, Decimal("0.5"))
+    for text in ("The customer called and sends the rest on Monday.", "They asked for a receipt in German."):
+        add_note(
+            merchant=stage.merchant,
+            livemode=False,
+            invoice_id=invoice.public_id,
+            author=stage.person,
+            text=text,
+            now=stage.now,
+        )
+    return f"/dashboard/invoices/{invoice.public_id}/"
 
 
 def paid(stage: Stage, part: Decimal) -> Invoice:
@@ -64,7 +78,13 @@ def _cancel(page: Page) -> None:
 
 @screen("invoices", "partly paid and about to be cancelled", act=_cancel)
 def _(stage: Stage) -> str:
-    return f"/dashboard/invoices/{paid(stage, Decimal('0.5')).public_id}/"
+    return _annotated(stage)
+
+
+@screen("invoices", "note to change")
+def _(stage: Stage) -> str:
+    _annotated(stage)
+    return f"/dashboard/invoices/notes/{Note.objects.latest('created_at').public_id}/"
 
 
 def _fill(page: Page) -> None:
