@@ -15,7 +15,7 @@ from events.outbox import retry_dispatch
 @admin.register(Event)
 class EventAdmin(StaffAdmin):
     list_display = ("created_at", "type", "actor", "merchant_id", "livemode", "object_id", "position")
-    list_filter = ("type", "livemode")
+    list_filter = ("type", "livemode", ("position", admin.EmptyFieldListFilter))
     search_fields = ("=id", "=merchant_id", "=invoice_id", "=object_id", "=request_id", "=actor")
     search_help_text = _("Id of the event, merchant, invoice or whatever it is about, or who did it (user:7)")
     ordering = ("-sequence",)

@@ -10,11 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from core.staff import CarefulAdmin
 from operations.door import Standing, standing_of, way_to_second_step
+from operations.figures.base import Morning
 from operations.policy import guarded
 
 View = Callable[..., Any]
@@ -25,6 +27,7 @@ class StaffSite(AdminSite):
 
     site_header = site_title = "Crypto Checkout"
     index_title = _("This morning")
+    index_template = "operations/home.html"
     site_url = None
 
     def register(
@@ -45,6 +48,14 @@ class StaffSite(AdminSite):
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
         """Put the policy around a page."""
         return guarded(super().admin_view(view, cacheable))
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the figures of the morning above the list of everything."""
+        from operations.morning import page_of  # figures stand on models, which are not there when this is imported
+
+        morning = Morning(livemode=request.GET.get("mode") != "test", now=timezone.now())
+        shown = {"page": page_of(request.user, morning), "livemode": morning.livemode, "now": morning.now}
+        return super().index(request, {**shown, **(extra_context or {})})
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Show the way in: sign in, take the second step, or say who this is for."""

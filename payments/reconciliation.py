@@ -16,6 +16,7 @@ from django.db.models import Min, Sum
 from chains import registry
 from chains.base import ChainReader, ChainUnavailable, Ends, Transfer
 from core.ids import public_id
+from events.outbox import Happening, emit
 from invoices.models import Credit, Invoice
 from merchants.models import Merchant, WalletAddress
 from payments.models import Account, Booking, Cursor, Payment, Payout, Posting, Refund, ScannedRange, Settlement
@@ -23,6 +24,7 @@ from payments.services.matching import own_transactions
 from payments.states import RECEIVED, PaymentStatus, RefundStatus
 from payments.watchlist import IssuedAddresses
 
+BOOKS_CHECKED: Final = "books.checked"  # the event that tells what a whole comparison found
 PREFIXES: Final = {
     "payment": Payment.PREFIX,
     "settlement": Settlement.PREFIX,
@@ -197,6 +199,13 @@ class Range:
     last: int
     height: int
     hash: str
+
+
+@transaction.atomic
+def tell_of_check(*, differences: int, with_chains: bool) -> None:
+    """Write into the log that everything was compared, and how many differences there were."""
+    data = {"differences": differences, "with_chains": with_chains}
+    emit(Happening(type=BOOKS_CHECKED, merchant_id=None, livemode=True, data=data))
 
 
 def scanned(network: str, scope: Scope) -> Range | None:

@@ -19,9 +19,9 @@ from analytics import selectors as analytics
 from analytics.calendars import RECENT, Bucket, Period, Unit, find_zone, recent
 from analytics.selectors import Figures, Report
 from chains import registry
+from core.charts import Chart, Part, chart_of
 from core.writing import fiat_text
 from dashboard.access import Desk, desk
-from dashboard.charts import Chart, Part, chart_of
 from dashboard.pages import show
 from invoices.models import Invoice
 from invoices.selectors import list_invoices

@@ -156,6 +156,7 @@ class Invoice(Record):
         ]
         indexes = [
             # The expiry task reads only what can expire.
+            Index(name="invoice_short", fields=["created_at"], condition=Q(status=InvoiceStatus.PARTIAL)),
             Index(name="invoice_expiring", fields=["expires_at"], condition=Q(status__in=sorted(EXPIRING))),
             Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="invoice_newest"),
             Index(F("merchant"), F("livemode"), F("status"), F("created_at"), name="invoice_by_status"),

@@ -1,10 +1,12 @@
 """What each source has said about one pair lately, as lines of a chart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from django.db import connection
 from django.db.models.fields.json import KeyTextTransform
 
 from core.money import WIDE, round_to
@@ -22,6 +24,14 @@ LINES: Final = (
     ("#db2777", "12 4 2 4"),
     ("#7c3aed", "5 5"),
 )
+
+# For each asset one step into the index, however many sheets there are.
+_NEWEST: Final = """
+    SELECT wanted.base, (
+        SELECT observed_at FROM invoices_ratesheet AS sheet
+        WHERE sheet.base = wanted.base ORDER BY observed_at DESC LIMIT 1
+    ) FROM unnest(%s::text[]) AS wanted (base)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,13 @@ def chart_of(base: str, *, currency: str, now: datetime) -> Chart:
 def bases() -> list[str]:
     """Return the assets that have sheets."""
     return list(RateSheet.objects.exclude(source="ecb").order_by("base").values_list("base", flat=True).distinct())
+
+
+def newest(bases: Sequence[str]) -> dict[str, datetime]:
+    """Return when the newest price of each asset was observed; those without one are not there. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, [list(bases)])
+        return {base: at for base, at in cursor.fetchall() if at is not None}
 
 
 def _series(base: str, currency: str, now: datetime) -> dict[str, dict[int, Decimal]]:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.models import InvoiceFact
+from core.charts import HEIGHT, WIDTH, Part, chart_of
 from core.ids import uuid7
-from dashboard.charts import HEIGHT, WIDTH, Part, chart_of
 from tests.dashboard.money import make_deposit
 from tests.factories import make_invoice, make_merchant
 

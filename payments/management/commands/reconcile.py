@@ -39,6 +39,8 @@ class Command(BaseCommand):
         if options["chain"]:
             for network in self._networks(scope):
                 count += self._compare_with_chain(network, scope)
+        if scope == Scope():
+            reconciliation.tell_of_check(differences=count, with_chains=options["chain"])
         if count:
             raise CommandError(f"{count} difference{'s' if count > 1 else ''} found.")
         self.stdout.write("The books agree.")
