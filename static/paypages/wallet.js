@@ -237,6 +237,7 @@ async function pay(wallet) {
   isBusy = true;
   const before = record;
   try {
+    ordered(); // from a page that was changed no wallet is even opened
     await (box.dataset.family === "tron" ? payOnTron : payOnEvm)(wallet.provider);
   } catch (problem) {
     const name = nameOf(problem);
@@ -352,7 +353,9 @@ function newRow(id, name) {
   const shown = document.createElement("bdi");
   shown.textContent = name;
   const [before, after] = words("button").split("{wallet}");
-  button.append(...(name ? [before, shown, after ?? ""] : [words("unnamed")]));
+  const text = document.createElement("span");
+  text.append(...(name ? [before, shown, after ?? ""] : [words("unnamed")]));
+  button.append(text);
   row.dataset.wallet = id;
   row.append(button);
   return row;

@@ -225,7 +225,7 @@ def test_nothing_is_sent_from_a_page_that_somebody_has_changed(visit, server, or
 
     expect(page.get_by_role("alert")).to_contain_text("the address on this page has been changed")
     expect(page.locator("#wallets")).to_have_count(0)
-    assert wallet.sent() == []
+    assert wallet.asked == []
 
 
 def test_an_address_exchanged_while_the_wallet_is_asked_is_not_paid(visit, server, order, wallet):

@@ -221,7 +221,7 @@ def test_a_transaction_is_looked_for_and_the_answer_stays_until_something_happen
     if not javascript:
         return
     expect(page).to_have_url(f"{server}/invoice/{invoice.public_id}#part-report")
-    with page.expect_response("**/live"):
+    with page.expect_response("**/live?*"):
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator("#report-answer")).to_contain_text("It is not on Sandbox yet.")
     expect(page.get_by_label("Transaction ID")).to_have_value("ef" * 32)

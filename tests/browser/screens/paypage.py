@@ -219,6 +219,77 @@ def _(stage: Stage) -> str:
     return f"/invoice/{_order(stage).public_id}"
 
 
+_WALLETS = """answers => {
+    const request = async ({ method }) => {
+        if (answers[method] === null) throw Object.assign(new Error("no"), { code: 4001 });
+        return answers[method] ?? new Promise(() => {});
+    };
+    for (const [uuid, name] of [["1", "MetaMask"], ["2", "Rabby Wallet"], ["3", "محفظة"]]) {
+        const detail = { info: { uuid, name, icon: "", rdns: "com.example" }, provider: { request } };
+        window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
+    }
+}"""
+_ACCOUNT = "0x9858EfFD232B4033E47d90003D41EC34EcaEda94"
+
+
+def _announce(page: Page, **answers: object) -> None:
+    page.locator("#wallets").wait_for(state="attached")
+    page.wait_for_load_state("networkidle")  # the script that listens is loaded last
+    page.evaluate(_WALLETS, answers)
+    page.locator("#wallet-list button").nth(2).wait_for()
+
+
+def _pay(page: Page, **answers: object) -> None:
+    _announce(
+        page,
+        eth_requestAccounts=[_ACCOUNT],
+        eth_accounts=[_ACCOUNT],
+        eth_chainId="0x1",
+        eth_getBalance="0x1",
+        eth_estimateGas="0x5208",
+        **answers,
+    )
+    page.locator("#wallet-list button").first.click()
+
+
+def _pay_and_decline(page: Page) -> None:
+    _pay(page, eth_sendTransaction=None)
+    page.locator(".wallet-status.note-bad").wait_for()
+
+
+def _pay_and_wait(page: Page) -> None:
+    _pay(page)
+    page.locator("#wallet-list [aria-disabled=true]").first.wait_for()
+
+
+def _pay_in_vain(page: Page) -> None:
+    page.clock.install()
+    _pay(page, eth_sendTransaction="0x" + "ab" * 32)
+    page.locator("#wallet-link").wait_for()
+    page.clock.fast_forward(121_000)
+    page.locator("#wallet-retry").wait_for()
+
+
+@screen("paypage", "with wallets in the browser", act=_announce)
+def _(stage: Stage) -> str:
+    return _live(stage, "ethereum", "USDT", xpub=ETH_ACCOUNT)
+
+
+@screen("paypage", "declined in the wallet", act=_pay_and_decline)
+def _(stage: Stage) -> str:
+    return _live(stage, "ethereum", "USDT", xpub=ETH_ACCOUNT)
+
+
+@screen("paypage", "confirming in the wallet", act=_pay_and_wait)
+def _(stage: Stage) -> str:
+    return _live(stage, "ethereum", "USDT", xpub=ETH_ACCOUNT)
+
+
+@screen("paypage", "sent from the wallet in vain", act=_pay_in_vain)
+def _(stage: Stage) -> str:
+    return _live(stage, "ethereum", "USDT", xpub=ETH_ACCOUNT)
+
+
 @screen("paypage", "copied", act=lambda page: page.locator("#copy-address").click())
 def _(stage: Stage) -> str:
     return f"/invoice/{_order(stage).public_id}"
