@@ -8,16 +8,16 @@ from django.db import transaction
 from chains.sandbox import services as sandbox
 from events.models import Event, FailedDispatch, FailedTask
 from events.outbox import Happening, emit
-from merchants.models import APIKey, Member, Plan, Wallet
+from merchants.models import APIKey, Member, Merchant, Plan, Wallet
 from payments import services
 from payments.models import Cursor, Finding, Payment, Payout, Refund, Rescan
 from tests.factories import make_invoice, make_merchant
 from webhooks.models import Delivery, InvoiceHook
 
 
-def make_rows(now: datetime) -> dict[str, Any]:
+def make_rows(now: datetime, *, merchant: Merchant | None = None) -> dict[str, Any]:
     """Return them by ``<app>.<model>``, with the invoice that all of it is about."""
-    merchant = make_merchant(now, late_payment={"rule": "review", "window_hours": 1})
+    merchant = merchant or make_merchant(now, late_payment={"rule": "review", "window_hours": 1})
     invoice = make_invoice(merchant, now)
     sandbox.send(address=invoice.address, asset_code="USDC", units=5_000_000, now=now)
     sandbox.mine(count=3, now=now)

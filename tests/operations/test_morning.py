@@ -276,7 +276,7 @@ class TestColours:
 
     def test_of_limits(self, rows):
         month = timezone.now().date().replace(day=1)
-        usage, _ = Usage.objects.update_or_create(
+        Usage.objects.update_or_create(
             merchant=rows["merchants.merchant"], livemode=True, month=month, defaults={"invoices": 7_999}
         )
         assert self.level("Merchants near their limit") == Level.FINE

@@ -6,7 +6,7 @@ from django.db.models import Index, Q
 class Migration(migrations.Migration):
     atomic = False  # a live table is written to while its index grows
 
-    dependencies = [("invoices", "0006_folded_addresses")]
+    dependencies = [("invoices", "0007_notes")]
 
     operations = [
         AddIndexConcurrently(
