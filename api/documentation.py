@@ -50,10 +50,19 @@ def reference(request: HttpRequest) -> HttpResponse:
 @require_safe
 def errors(request: HttpRequest) -> HttpResponse:
     """Show docs/errors.md."""
-    path = Path(settings.ROOT) / "docs" / "errors.md"
+    return _document(request, "errors", title="Errors")
+
+
+@require_safe
+def audit(request: HttpRequest) -> HttpResponse:
+    """Show docs/audit.md, which tells how an export of the audit log is checked."""
+    return _document(request, "audit", title="The audit log")
+
+
+def _document(request: HttpRequest, name: str, *, title: str) -> HttpResponse:
+    path = Path(settings.ROOT) / "docs" / f"{name}.md"
     content, contents = _rendered(path, path.stat().st_mtime_ns)
-    page: dict[str, object] = {"content": content, "contents": contents}
-    return _page(request, "api/errors.html", page)
+    return _page(request, "api/errors.html", {"content": content, "contents": contents, "title": title})
 
 
 def _page(request: HttpRequest, template: str, facts: dict[str, object]) -> HttpResponse:

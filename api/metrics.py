@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from core import context
+from events.selectors import audit_status
 from payments.overview import NetworkStatus, network_statuses
 from payments.vault_overview import VaultStatus
 
@@ -64,12 +65,29 @@ class _Chains:
         yield from _of_vaults([(status.network, status.vaults) for status in statuses if status.vaults])
 
 
+class _Audit:
+    """A collector of the audit log's chains, whose head a scraper thus notes outside of the database."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield one family a metric, each with one sample."""
+        status = audit_status()
+        # 48 bits are what a float holds exactly; enough to tell whether a log still leads to what was scraped.
+        head = int(status.hash[:12], 16) if status.hash else 0
+        for name, meaning, value in (
+            ("checkout_audit_sealed_entries", "Entries of the audit log that are sealed.", status.number),
+            ("checkout_audit_head", "The first 48 bits of the hash of the whole log.", head),
+            ("checkout_audit_broken_chains", "Chains in which the last check found a problem.", status.broken),
+        ):
+            yield GaugeMetricFamily(name, meaning, value=value)
+
+
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer those whom ``METRICS_ALLOWED_NETWORKS`` lists; for everybody else there is nothing here."""
     if not _is_allowed(context.current().ip_address or request.META.get("REMOTE_ADDR", "")):
         raise Http404
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Chains())
+    registry.register(_Audit())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

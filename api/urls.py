@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern] = [
     path("api/schema/", documentation.schema, name="schema"),
     path("docs/", documentation.reference, name="docs"),
     path("docs/errors", documentation.errors, name="docs-errors"),
+    path("docs/audit", documentation.audit, name="docs-audit"),
     path("metrics", metrics, name="metrics"),
 ]

@@ -14,6 +14,7 @@ def beat_schedule(*, sandbox_block_seconds: int) -> dict[str, dict[str, Any]]:
         "payments.tasks.look_after_payouts": 15.0,
         "invoices.tasks.expire_due": 10.0,
         "events.tasks.retry_failed": 60.0,
+        "events.tasks.seal_log": 5.0,
         "invoices.tasks.fetch_rates": 60.0,
         "invoices.tasks.release_claims": 300.0,
         "merchants.tasks.invite_members": 60.0,
@@ -30,4 +31,5 @@ def beat_schedule(*, sandbox_block_seconds: int) -> dict[str, dict[str, Any]]:
         for task, seconds in entries.items()
     }
     periodic["core.tasks.prune"] = {"task": "core.tasks.prune", "schedule": crontab(minute="17")}
+    periodic["events.tasks.check_log"] = {"task": "events.tasks.check_log", "schedule": crontab(hour="3", minute="40")}
     return periodic

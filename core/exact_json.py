@@ -94,6 +94,19 @@ def dumps(value: Any) -> str:
     )
 
 
+def canonical(value: Any) -> str:
+    """Return ``value`` as ``dumps`` does, with keys in order at every level: one value, one text."""
+    return simplejson.dumps(
+        value,
+        use_decimal=False,
+        default=_plain,
+        encoding=None,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        sort_keys=True,
+    )
+
+
 def laid_out(value: Any) -> str:
     """Return ``value`` as JSON for people to read: the same numbers, over lines."""
     return simplejson.dumps(value, use_decimal=False, default=_plain, encoding=None, ensure_ascii=False, indent=2)

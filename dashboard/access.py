@@ -14,7 +14,7 @@ EVERYBODY        yes    yes    yes        yes     looking at every page that hol
 SELL             yes    yes    yes        --      invoices, payment links, customers: create, change, cancel
 DEVELOP          yes    yes    yes        --      API keys, webhooks and their secrets, request log, sandbox
 MONEY            yes    yes    --         --      where money goes: wallets, inbox, refunds, payouts
-MANAGE           yes    yes    --         --      business, branding, rules for payments, notifications
+MANAGE           yes    yes    --         --      business, branding, rules for payments; the audit log
 MANAGE_TEAM      yes    yes    --         --      invite, change roles, remove (owners: only by owners)
 ===============  =====  =====  =========  ======  ==============================================================
 

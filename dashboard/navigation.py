@@ -12,7 +12,7 @@ from typing import Final
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.access import DEVELOP, EVERYBODY, Desk
+from dashboard.access import DEVELOP, EVERYBODY, MANAGE, Desk
 from merchants.models import Role
 
 
@@ -83,7 +83,7 @@ SECTIONS: Final = (
             Entry(_("Notifications"), "notifications", "notifications"),
             Entry(_("Team"), "team", "team"),
             Entry(_("Plan and usage"), "plan", "plan"),
-            Entry(_("Audit log"), "audit", "audit"),
+            Entry(_("Audit log"), "audit", "audit", MANAGE),
         ),
     ),
 )

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 from dashboard.accounts.first_password import FirstPasswordView
 from dashboard.views import (
     api_keys,
+    audit,
     branding,
     businesses,
     customers,
@@ -107,6 +108,9 @@ urlpatterns: list[URLPattern] = [
     path("business/", settings.business, name="business"),
     path("business/webhook-secret/", settings.webhook_secret, name="business_secret"),
     path("payment-rules/", rules.payment_rules, name="payment_rules"),
+    path("audit/", audit.entry_list, name="audit"),
+    path("audit/check/", audit.check, name="audit_check"),
+    path("audit/<str:entry_id>/", audit.entry_detail, name="audit_entry"),
     path("plan/", settings.plan, name="plan"),
     path("branding/", branding.branding, name="branding"),
     path("branding/preview/", branding.branding_preview, name="branding_preview"),

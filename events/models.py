@@ -1,9 +1,12 @@
 """The log. A row is written in the transaction of its cause, numbered by the dispatcher, and never changed again."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import F, Func, Index, Q, UniqueConstraint, Value
 
 from core.fields import ExactJSONField
+from core.ids import public_id
 from core.models import Record
 
 
@@ -77,3 +80,65 @@ class FailedTask(Record):
 
     class Meta:
         constraints = [UniqueConstraint(name="failedtask_once", fields=["task", "arguments"])]
+
+
+class Seal(models.Model):
+    """
+    The link of one event in the chain of its merchant: a hash over the event and the hash before it.
+
+    ``number`` counts within the chain from 1, ``position`` is the event's own. ``is_change`` tells what people did and
+    what was set up from what customers and networks do. Rows are written once; a trigger sees to it. The event is
+    named without a foreign key: a seal outlives its event, and so tells that there was one.
+    """
+
+    event = models.OneToOneField(
+        Event, on_delete=models.DO_NOTHING, primary_key=True, related_name="seal", db_constraint=False
+    )
+    chain = models.UUIDField()
+    number = models.BigIntegerField()
+    position = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    is_change = models.BooleanField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(name="seal_number_once", fields=["chain", "number"]),
+            UniqueConstraint(name="seal_position_once", fields=["position"]),
+        ]
+        indexes = [Index(name="seal_changes", fields=["chain", "number"], condition=Q(is_change=True))]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.hash}"
+
+    @property
+    def entry_id(self) -> str:
+        """The id of the entry in the audit log: ``audit_…``."""
+        return public_id(Event.AUDIT_PREFIX, self.event_id)
+
+
+class ChainHead(models.Model):
+    """
+    How far a chain reaches, signed with a key that the database does not hold; and what its last check found.
+
+    ``chain`` is a merchant, ``NOBODYS`` for events of none, or ``WHOLE`` for all seals of the log in a row.
+    """
+
+    NOBODYS = UUID(int=0)
+    WHOLE = UUID(int=2**128 - 1)
+
+    chain = models.UUIDField(primary_key=True)
+    number = models.BigIntegerField()
+    hash = models.CharField(max_length=64)
+    signature = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+    checked_number = models.BigIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True)
+    problem = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.hash}"
+
+    @property
+    def signed_text(self) -> str:
+        """What ``signature`` vouches for."""
+        return f"{self.chain}:{self.number}:{self.hash}"

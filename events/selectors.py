@@ -1,12 +1,25 @@
 """Reads of the log. Whatever is told to a merchant starts from the merchant and shows deliverable types only."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
-from events.models import Event
+from core.ids import parse_public_id
+from events.entries import BEGINNING
+from events.models import ChainHead, Event, Seal
 from events.types import DELIVERABLE
+
+
+@dataclass(frozen=True, slots=True)
+class AuditStatus:
+    """How many entries are sealed, the hash that stands for all of them, and how many chains are broken."""
+
+    number: int
+    hash: str
+    broken: int
 
 
 def list_events(
@@ -29,6 +42,37 @@ def find_event(*, merchant_id: UUID, livemode: bool, public_id: str) -> Event | 
 def audit_trail(*, invoice_id: UUID, limit: int = 200) -> list[Event]:
     """Return who did what to an invoice, oldest first; events still waiting for their number included."""
     return list(Event.objects.filter(invoice_id=invoice_id).order_by("sequence")[:limit])
+
+
+def list_entries(*, merchant_id: UUID) -> QuerySet[Seal]:
+    """Return the merchant's audit log, newest first: seals with their events, and as ``previous`` the hash before."""
+    before = Seal.objects.filter(chain=OuterRef("chain"), number=OuterRef("number") - 1).values("hash")
+    sealed = Seal.objects.filter(chain=merchant_id).select_related("event").order_by("-number")
+    return sealed.annotate(previous=Coalesce(Subquery(before), Value(BEGINNING)))
+
+
+def find_entry(*, merchant_id: UUID, public_id: str) -> Seal | None:
+    """Return one entry of the merchant's audit log, or None."""
+    key = parse_public_id(Event.AUDIT_PREFIX, public_id)
+    return list_entries(merchant_id=merchant_id).filter(pk=key).first() if key else None
+
+
+def chain_head(*, merchant_id: UUID) -> ChainHead | None:
+    """Return how far the merchant's audit log is sealed, None while nothing is."""
+    return ChainHead.objects.filter(pk=merchant_id).first()
+
+
+def audit_status() -> AuditStatus:
+    """Return how far the log of everybody is sealed."""
+    whole = ChainHead.objects.filter(pk=ChainHead.WHOLE).first()
+    broken = ChainHead.objects.exclude(problem="").count()
+    return AuditStatus(whole.number if whole else 0, whole.hash if whole else "", broken)
+
+
+def recent_actors(*, merchant_id: UUID, among: int = 2_000) -> list[str]:
+    """Return who made the merchant's latest changes, as the log names them, in order."""
+    latest = Seal.objects.filter(chain=merchant_id, is_change=True).order_by("-number").values("event__actor")[:among]
+    return sorted({row["event__actor"] for row in latest})
 
 
 def last_position() -> int:

@@ -5,10 +5,11 @@ from typing import Final
 
 import structlog
 from celery import shared_task
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from core import valkey
-from events import outbox
+from events import checking, outbox, sealing
 
 log = structlog.get_logger(__name__)
 
@@ -51,3 +52,15 @@ def dispatch_events() -> int:
 def retry_failed() -> int:
     """Hand events again to the subscribers that failed on them; return how many succeeded."""
     return outbox.retry_failed()
+
+
+@shared_task(ignore_result=True)
+def seal_log() -> int:
+    """Put everything that was numbered into the chains of the audit log; return how many events."""
+    return sealing.seal_all(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def check_log() -> int:
+    """Check all chains of the audit log against what stands there; return how many problems, which the log tells."""
+    return len(checking.check_all(now=timezone.now()).problems)

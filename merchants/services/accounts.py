@@ -59,8 +59,18 @@ def update_merchant(*, merchant: Merchant, changes: MerchantChanges, now: dateti
         if fresh.settings.get("logo") != before["settings"].get("logo"):
             keep_logo(fresh)
         previous = {name: before[name] for name in changed}
+        if "settings" in changed:
+            previous["settings"], changed["settings"] = _apart(before["settings"], fresh.settings)
         log_change("merchant.updated", merchant=fresh, about=fresh, changes=changed, previous=previous)
     return fresh
+
+
+def _apart(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return of both what the other has not: a logo that stayed need not be told each time."""
+    return (
+        {name: value for name, value in before.items() if value != after.get(name)},
+        {name: value for name, value in after.items() if value != before.get(name)},
+    )
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -88,7 +88,8 @@ def update_api_key(*, merchant: Merchant, key_id: str, changes: KeyChanges, gran
     :raises PermissionNotHeld: when the key can do, or would come to do, what its changer cannot
     """
     key = _lock_active(merchant, key_id, grant, now=now)
-    changed = []
+    changed: list[str] = []
+    before = {"name": key.name, "permissions": key.permissions}
     if changes.permissions is not None:
         _check_permissions(changes.permissions, grant)
         _check_within(key, grant)
@@ -99,7 +100,10 @@ def update_api_key(*, merchant: Merchant, key_id: str, changes: KeyChanges, gran
         changed.append("name")
     if changed:
         key.save(update_fields=changed)
-        _log("api_key.updated", key, merchant)
+        previous = {name: before[name] for name in changed}
+        _log(
+            "api_key.updated", key, merchant, changes={name: getattr(key, name) for name in changed}, previous=previous
+        )
     return key
 
 
@@ -212,7 +216,7 @@ def _lock_active(merchant: Merchant, key_id: str, grant: Grant, *, now: datetime
     return key
 
 
-def _log(what: str, key: APIKey, merchant: Merchant, **data: str) -> None:
+def _log(what: str, key: APIKey, merchant: Merchant, **data: Any) -> None:
     log_change(
         what,
         merchant=merchant,

@@ -168,7 +168,7 @@ class Resources(HTMLParser):
             self.found.append(facts["href"])
 
 
-@pytest.mark.parametrize("path", ["/docs/", "/docs/errors"])
+@pytest.mark.parametrize("path", ["/docs/", "/docs/errors", "/docs/audit"])
 def test_the_pages_load_nothing_from_elsewhere(client, path):
     page = client.get(path)
 
@@ -183,7 +183,7 @@ def test_the_pages_load_nothing_from_elsewhere(client, path):
     assert "script-src 'self'" in page["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/api/schema/", "/docs/", "/docs/errors"])
+@pytest.mark.parametrize("path", ["/api/schema/", "/docs/", "/docs/errors", "/docs/audit"])
 def test_the_pages_are_only_read(client, path):
     assert client.post(path).status_code == 405
     assert client.head(path).status_code == 200

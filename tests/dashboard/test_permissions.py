@@ -14,10 +14,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
+from core.ids import public_id
 from dashboard import urls
 from dashboard.access import DEVELOP, EVERYBODY, MANAGE, MANAGE_TEAM, MONEY, SELL
-from events.models import Event
+from events.models import Event, Seal
 from events.outbox import dispatch
+from events.sealing import seal_all
 from invoices.models import Invoice
 from invoices.services import CustomerDetails, LinkTerms, add_note, create_customer, create_link
 from merchants import services
@@ -141,6 +143,13 @@ def invitation(merchant: Merchant) -> dict[str, str]:
     return {"invitation_id": made.public_id}
 
 
+def entry(merchant: Merchant) -> dict[str, str]:
+    dispatch()
+    seal_all(now=timezone.now())
+    first = Seal.objects.filter(chain=merchant.pk).earliest("number")
+    return {"entry_id": public_id(Event.AUDIT_PREFIX, first.event_id)}
+
+
 @pytest.fixture(autouse=True)
 def _receivers(settings):
     settings.OUTBOUND_ALLOWED_NETWORKS = ["127.0.0.0/8"]
@@ -220,6 +229,9 @@ TABLE = {
     "branding": Row(EVERYBODY, MANAGE),
     "branding_preview": Row(EVERYBODY, MANAGE),
     "plan": Row(EVERYBODY),
+    "audit": Row(MANAGE),
+    "audit_check": Row(None, MANAGE),
+    "audit_entry": Row(MANAGE, of=entry),
     "team": Row(EVERYBODY),
     "team_invite": Row(MANAGE_TEAM, MANAGE_TEAM),
     "team_leave": Row(EVERYBODY, EVERYBODY),

@@ -101,6 +101,7 @@ def update_endpoint(
     endpoint = selectors.lock_endpoint(merchant=merchant, livemode=livemode, public_id=endpoint_id)
     _check(changes, livemode=livemode)
     wanted = _wanted(changes)
+    before = {name: getattr(endpoint, name) for name in wanted}
     enabled = wanted.pop("enabled", None)
     if "events" in wanted:
         wanted["events"] = _in_order(wanted["events"])
@@ -112,7 +113,13 @@ def update_endpoint(
     elif enabled is True and not endpoint.enabled:
         endpoint.disabled_reason, endpoint.failing_since, endpoint.owners_told = "", None, True
         endpoint.save(update_fields=["disabled_reason", "failing_since", "owners_told"])
-    _log_change("webhook_endpoint.updated", endpoint, changed=sorted(_wanted(changes)))
+    _log_change(
+        "webhook_endpoint.updated",
+        endpoint,
+        changed=sorted(before),
+        changes={name: getattr(endpoint, name) for name in before},
+        previous=before,
+    )
     return endpoint
 
 

@@ -4,6 +4,11 @@ from datetime import date
 
 from playwright.sync_api import Page
 
+from core import context
+from events.checking import check_chain
+from events.models import ChainHead, Seal
+from events.outbox import dispatch_all
+from events.sealing import seal_all
 from merchants import services
 from merchants.models import Usage
 from merchants.services import MerchantChanges
@@ -69,3 +74,43 @@ def _(stage: Stage) -> str:
 @screen("settings", "plan unused", devices=("phone",))
 def _(stage: Stage) -> str:
     return "/dashboard/plan/"
+
+
+def _history(stage: Stage) -> None:
+    """Let the person change settings twice and make a key, and seal what happened."""
+    with context.caller(actor=f"user:{stage.person.pk}", ip_address="2001:db8::7334", user_agent="Mozilla/5.0 (X11)"):
+        for minutes in (45, 60):
+            settings = {"invoice_expiry_minutes": minutes, "payment_tolerance": {"overpayment_threshold": minutes}}
+            services.update_merchant(merchant=stage.merchant, changes=MerchantChanges(settings=settings), now=stage.now)
+        grant = services.Grant(livemode=True, permissions=["*"])
+        order = services.KeyOrder("Shop", livemode=False, permissions=["invoices:read"])
+        services.create_api_key(merchant=stage.merchant, order=order, grant=grant, now=stage.now)
+    dispatch_all()
+    seal_all(now=stage.now)
+
+
+@screen("settings", "audit")
+def _(stage: Stage) -> str:
+    _history(stage)
+    check_chain(chain=stage.merchant.pk, now=stage.now)
+    return "/dashboard/audit/"
+
+
+@screen("settings", "audit broken", devices=("wide",))
+def _(stage: Stage) -> str:
+    _history(stage)
+    problem = {"problem": "Entry 4 is not what was sealed.", "checked_number": 3, "checked_at": stage.now}
+    ChainHead.objects.filter(pk=stage.merchant.pk).update(**problem)
+    return "/dashboard/audit/?about=wallet."
+
+
+@screen("settings", "audit empty", devices=("phone",))
+def _(stage: Stage) -> str:
+    return "/dashboard/audit/"
+
+
+@screen("settings", "audit entry")
+def _(stage: Stage) -> str:
+    _history(stage)
+    changed = Seal.objects.filter(event__type="merchant.updated").latest("number")
+    return f"/dashboard/audit/{changed.entry_id}/"

@@ -1,0 +1,174 @@
+"""
+Check the audit log: does every entry still say what was sealed, is none missing, none slipped in, is the end the end?
+
+Each chain is walked from its first entry with nothing believed but the signed heads. A log that was rolled back as a
+whole, heads included, is consistent in itself: that shows only against a head that was noted elsewhere (``noted``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+
+from core import secrets
+from events.entries import BEGINNING, entry_hash, entry_text, folded, is_change
+from events.models import ChainHead, Event, Seal
+from events.sealing import wait_for_turn
+
+_CHUNK: Final = 2_000
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a chain, and at which of its entries it begins."""
+
+    chain: UUID
+    number: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The head of the whole log as somebody noted it: how many entries, and their hash."""
+
+    number: int
+    hash: str
+
+
+@dataclass(slots=True)
+class Verdict:
+    """
+    How many entries were read, and the first problem of each chain that has any.
+
+    The problems of merchants come in the order of the log; that of the whole log, which mostly follows, comes last.
+    """
+
+    entries: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Where a walk through the log has come to."""
+
+    ends: dict[UUID, tuple[int, str]] = field(default_factory=dict)
+    found: dict[UUID, Problem] = field(default_factory=dict)
+    whole: tuple[int, str] = (0, BEGINNING)
+
+    def blame(self, chain: UUID, number: int, what: str) -> None:
+        """Remember the first problem of a chain."""
+        self.found.setdefault(chain, Problem(chain, number, what))
+
+    def take(self, seal: Seal) -> None:
+        """Look at the next seal with its event."""
+        number, previous = self.ends.get(seal.chain, (0, BEGINNING))
+        event = seal.event
+        expected = number + 1
+        if seal.number != expected:
+            self.blame(seal.chain, expected, "is missing")
+        elif (event.position, event.merchant_id or ChainHead.NOBODYS) != (seal.position, seal.chain):
+            self.blame(seal.chain, seal.number, "stands in another place than it was sealed for")
+        elif entry_hash(entry_text(event, number=seal.number, previous=previous)) != seal.hash:
+            self.blame(seal.chain, seal.number, "is not what was sealed")
+        elif is_change(event) is not seal.is_change:
+            self.blame(seal.chain, seal.number, "is hidden among the other kind of entries")
+        self.ends[seal.chain] = (seal.number, seal.hash)
+
+
+def check_all(*, now: datetime, noted: Noted | None = None) -> Verdict:
+    """Check the chains of everybody, remember with each what was found, and tell the program's log of problems."""
+    walk = _Walk()
+    with transaction.atomic():  # one snapshot for each statement; heads first: what is sealed later is not looked at
+        heads = {head.chain: head for head in ChainHead.objects.all()}
+        end = heads.pop(ChainHead.WHOLE, None)
+        reached = end.number if end else 0
+        for seal in _seals(Seal.objects.filter(position__lte=reached).order_by("position")):
+            _take_in_row(walk, seal, noted)
+        _compare_ends(walk, heads)
+        _compare_whole(walk, end, noted)
+    problems = sorted(walk.found.values(), key=lambda each: each.chain == ChainHead.WHOLE)
+    _remember(heads, problems, now=now)
+    for problem in problems:
+        log.critical("audit_broken", chain=str(problem.chain), entry=problem.number, problem=problem.what)
+    if not problems:
+        log.info("audit_checked", head=str(end) if end else "")
+    return Verdict(sum(number for number, _hash in walk.ends.values()), problems)
+
+
+def check_chain(*, chain: UUID, now: datetime) -> Verdict:
+    """Check one merchant's chain and remember with it what was found."""
+    walk = _Walk()
+    with transaction.atomic():
+        heads = ChainHead.objects.in_bulk([chain])
+        reached = heads[chain].number if heads else 0
+        for seal in _seals(Seal.objects.filter(chain=chain, number__lte=reached).order_by("number")):
+            walk.take(seal)
+        _compare_ends(walk, heads)
+        last = Seal.objects.filter(chain=chain, number__lte=reached).order_by("-number").first()
+        of_chain = {"merchant_id": None if chain == ChainHead.NOBODYS else chain}
+        if last and Event.objects.filter(**of_chain, position__lte=last.position).count() != reached:
+            walk.blame(chain, reached, "is not alone: entries were slipped in that were never sealed")
+    problems = list(walk.found.values())
+    _remember(heads, problems, now=now)
+    return Verdict(reached, problems)
+
+
+def _seals(rows: QuerySet[Seal]) -> Iterator[Seal]:
+    return rows.select_related("event").iterator(chunk_size=_CHUNK)
+
+
+def _take_in_row(walk: _Walk, seal: Seal, noted: Noted | None) -> None:
+    position, whole = walk.whole
+    walk.take(seal)
+    if seal.position != position + 1:
+        walk.blame(ChainHead.WHOLE, position + 1, "is missing")
+    walk.whole = (seal.position, folded(whole, seal.hash))
+    if noted and noted.number == seal.position and noted.hash != walk.whole[1]:
+        walk.blame(ChainHead.WHOLE, seal.position, "has another hash than was noted: what lies before was rewritten")
+
+
+def _compare_ends(walk: _Walk, heads: dict[UUID, ChainHead]) -> None:
+    for chain in walk.ends.keys() | heads.keys():
+        number, digest = walk.ends.get(chain, (0, BEGINNING))
+        head = heads.get(chain)
+        if head is None:
+            walk.blame(chain, number, "has no head: it was taken away")
+        elif (head.number, head.hash) != (number, digest):
+            walk.blame(chain, number + 1, f"is missing: the chain was sealed up to entry {head.number}")
+        elif not secrets.is_signed(head.signed_text, head.signature):
+            walk.blame(chain, number, "is a head that this installation did not sign")
+
+
+def _compare_whole(walk: _Walk, end: ChainHead | None, noted: Noted | None) -> None:
+    number, digest = walk.whole
+    if end is None:
+        if Seal.objects.exists():
+            walk.blame(ChainHead.WHOLE, 0, "is the head of the whole log, and was taken away")
+    elif (end.number, end.hash) != (number, digest):
+        walk.blame(
+            ChainHead.WHOLE, number, "is not where the log was sealed up to, or entries were put in another order"
+        )
+    elif not secrets.is_signed(end.signed_text, end.signature):
+        walk.blame(ChainHead.WHOLE, number, "is a head that this installation did not sign")
+    if Event.objects.filter(position__lte=number).count() != number:
+        walk.blame(ChainHead.WHOLE, number, "is not alone: entries were slipped in that were never sealed")
+    if noted and noted.number > number:
+        walk.blame(ChainHead.WHOLE, number + 1, f"is missing: entry {noted.number} was noted")
+
+
+@transaction.atomic
+def _remember(heads: dict[UUID, ChainHead], problems: list[Problem], *, now: datetime) -> None:
+    wait_for_turn()
+    found = {problem.chain: problem for problem in problems}
+    for head in heads.values():
+        problem = found.get(head.chain)
+        head.checked_at, head.checked_number = now, problem.number - 1 if problem else head.number
+        head.problem = f"Entry {problem.number} {problem.what}." if problem else ""
+    ChainHead.objects.bulk_update(heads.values(), ["checked_at", "checked_number", "problem"], batch_size=_CHUNK)
