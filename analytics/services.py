@@ -15,7 +15,8 @@ _TAKE_IN: Final = f"""
     INSERT INTO {InvoiceFact._meta.db_table} AS fact
         (invoice_id, merchant_id, livemode, created_at, paid_at, currency, total, asset_code, network, sequence)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-    ON CONFLICT (invoice_id) DO UPDATE SET paid_at = EXCLUDED.paid_at, sequence = EXCLUDED.sequence
+    ON CONFLICT (invoice_id) DO UPDATE SET paid_at = EXCLUDED.paid_at, sequence = EXCLUDED.sequence,
+        asset_code = EXCLUDED.asset_code, network = EXCLUDED.network
     WHERE fact.sequence < EXCLUDED.sequence
 """  # noqa: S608, SLF001 - the table's own name
 

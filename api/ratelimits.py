@@ -34,6 +34,7 @@ LIMITS: Final[dict[str, Limit]] = {
     "token": Limit(60, MINUTE),
     "public_invoice": Limit(60, MINUTE),
     "qr": Limit(100, MINUTE),
+    "option": Limit(20, MINUTE),
 }
 
 

@@ -96,6 +96,7 @@ EVENT: Final[Mapping[str, Promise]] = {
     "invoice.note_added": _("Note added"),
     "invoice.note_changed": _("Note changed"),
     "invoice.note_deleted": _("Note deleted"),
+    "invoice.option_chosen": _("Another way to pay was chosen"),
     "payment.detected": _("Payment seen"),
     "payment.confirming": _("Payment in a block"),
     "payment.confirmed": _("Payment confirmed"),

@@ -16,6 +16,7 @@ DELIVERABLE: Final = frozenset(
         "invoice.cancelled",
         "invoice.refunded",
         "invoice.reversed",
+        "invoice.option_chosen",
         "payment.detected",
         "payment.confirming",
         "payment.confirmed",

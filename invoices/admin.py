@@ -12,13 +12,40 @@ from core.money import is_currency
 from core.staff import ReadOnly, StaffAdmin
 from events.acts import ActingAdmin
 from invoices.events import progress
-from invoices.models import AmountClaim, Credit, Customer, Invoice, PaymentLink, RateSheet, ReplacedQuote
+from invoices.models import (
+    AmountClaim,
+    Credit,
+    Customer,
+    Invoice,
+    InvoiceDestination,
+    PaymentLink,
+    RateSheet,
+    ReplacedQuote,
+)
 from invoices.rates import history
 
 
 class ReplacedQuoteInline(ReadOnly, admin.TabularInline):
     model = ReplacedQuote
-    fields = ("quoted_at", "replaced_at", "rate", "rate_source", "rate_evidence", "amount_units")
+    fields = (
+        "quoted_at",
+        "replaced_at",
+        "asset_code",
+        "network",
+        "rate",
+        "rate_source",
+        "rate_evidence",
+        "amount_units",
+    )
+    readonly_fields = fields
+    extra = 0
+
+
+class InvoiceDestinationInline(ReadOnly, admin.TabularInline):
+    """Where the invoice is, or was, to be paid, when its customer chose."""
+
+    model = InvoiceDestination
+    fields = ("created_at", "network", "asset_code", "address", "tag", "matching", "paid_at")
     readonly_fields = fields
     extra = 0
 
@@ -43,9 +70,9 @@ class InvoiceAdmin(ActingAdmin):
     search_fields = ("=id", "=address", "title", "=merchant__id", "merchant__business_name")
     search_help_text = "Public id, address, title or merchant"
     ordering = ("-created_at",)
-    exclude = ("rate_evidence",)
-    readonly_fields = ("public_id", "state", "received", "created_at", "rate_from")
-    inlines = (ReplacedQuoteInline,)
+    exclude = ("rate_evidence", "payment_options")
+    readonly_fields = ("public_id", "state", "received", "created_at", "offered", "rate_from")
+    inlines = (InvoiceDestinationInline, ReplacedQuoteInline)
     show_full_result_count = False
 
     @admin.display(description="ID")
@@ -69,6 +96,11 @@ class InvoiceAdmin(ActingAdmin):
         facts = progress(invoice)
         return f"{facts['received']:f} of {facts['required']:f} {invoice.asset_code} ({facts['percent']} %)"
 
+    @admin.display(description="Offered")
+    def offered(self, invoice: Invoice) -> str:
+        """What the customer may choose between."""
+        return ", ".join(f"{option['asset']} on {option['network']}" for option in invoice.payment_options or ()) or "–"
+
     @admin.display(description="Rate from")
     def rate_from(self, invoice: Invoice) -> str:
         """What the rate rests on, source by source."""
@@ -77,7 +109,7 @@ class InvoiceAdmin(ActingAdmin):
 
 @admin.register(ReplacedQuote)
 class ReplacedQuoteAdmin(StaffAdmin):
-    list_display = ("invoice", "quoted_at", "replaced_at", "rate", "rate_source")
+    list_display = ("invoice", "quoted_at", "replaced_at", "asset_code", "network", "rate", "rate_source")
     list_select_related = ("invoice",)
     search_fields = ("=id", "=invoice__id", "=invoice__address")
     ordering = ("-created_at",)
@@ -137,6 +169,16 @@ class AmountClaimAdmin(StaffAdmin):
     list_select_related = ("invoice",)
     search_fields = ("=id", "=address", "=units", "=invoice__id")
     ordering = ("-created_at",)
+
+
+@admin.register(InvoiceDestination)
+class InvoiceDestinationAdmin(StaffAdmin):
+    list_display = ("invoice", "network", "address", "tag", "asset_code", "created_at", "paid_at")
+    list_filter = ("network", "asset_code")
+    list_select_related = ("invoice",)
+    search_fields = ("=id", "=address", "=tag", "=invoice__id")
+    ordering = ("-created_at",)
+    show_full_result_count = False
 
 
 @admin.register(Customer)

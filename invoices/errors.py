@@ -38,6 +38,21 @@ class UnknownAsset(Invalid):
     message = "This crypto currency is not available."
 
 
+class OptionNotOffered(Invalid):
+    """The customer chose an asset or a network that the invoice does not offer."""
+
+    code = "PAYMENT_OPTION_NOT_OFFERED"
+    message = "This invoice cannot be paid in this crypto currency on this network."
+    suggestions = ("Choose one of the invoice's payment_options.",)
+
+
+class OptionFixed(Conflict):
+    """Money has arrived, or the invoice waits for none any more: what it is paid in stays as it is."""
+
+    code = "PAYMENT_OPTION_FIXED"
+    message = "What this invoice is paid in can no longer be chosen."
+
+
 class InvoiceNotCancellable(Conflict):
     """The invoice has ended, or enough money for it is already on its way."""
 

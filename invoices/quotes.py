@@ -1,11 +1,15 @@
 """From a fiat price to an amount of an asset, and back: pure functions, every rounding in one place."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
+from typing import Final
 
 from chains.base import Asset
 from core.fields import ValueField
 from core.money import WIDE, round_down, round_up
+
+QUOTE_GRACE: Final = timedelta(minutes=15)  # a replaced quote stays payable that long
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Reads, tenant first: another merchant's invoice is one that does not exist."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -10,7 +10,7 @@ from django.db.models import Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Upper
 
 from invoices.errors import CustomerNotFound, InvoiceNotFound, LinkNotFound, NoteNotFound
-from invoices.models import SEARCHED, Credit, Customer, Invoice, Note, PaymentLink
+from invoices.models import SEARCHED, Credit, Customer, Invoice, InvoiceDestination, Matching, Note, PaymentLink
 from merchants import selectors as merchant_selectors
 from merchants.models import Merchant, Wallet
 from merchants.services.destinations import POOL_WARNINGS
@@ -109,9 +109,34 @@ def get_note(*, merchant: Merchant, livemode: bool, public_id: str) -> Note:
     return note
 
 
+def public_invoice_for_update(public_id: str) -> Invoice:
+    """
+    Return an invoice, with its row locked and its merchant, to whoever knows its id.
+
+    :raises InvoiceNotFound: when there is none with this id
+    """
+    return _one(Invoice.objects.select_related("merchant").select_for_update(of=("self",)), public_id)
+
+
+def destinations_of(invoice: Invoice) -> QuerySet[InvoiceDestination]:
+    """Return where ``invoice`` is, or was, to be paid, in the order chosen; nothing when nobody ever chose."""
+    return InvoiceDestination.objects.filter(invoice=invoice).order_by("created_at", "id")
+
+
+def invoices_at(*, merchant: Merchant, livemode: bool, network: str, addresses: Collection[str]) -> dict[str, Invoice]:
+    """Return the merchant's invoices that are, or were, to be paid at ``addresses`` alone, by address."""
+    own = Q(merchant=merchant, livemode=livemode)
+    at = {"network": network, "matching": Matching.ADDRESS, "address__in": addresses}
+    kept = InvoiceDestination.objects.filter(**at).values_list("address", "invoice_id")
+    former = dict(kept.filter(invoice__merchant=merchant, invoice__livemode=livemode))
+    found = Invoice.objects.filter(own).in_bulk(set(former.values()))
+    present = {invoice.address: invoice for invoice in Invoice.objects.filter(own, **at)}
+    return {**{address: found[key] for address, key in former.items()}, **present}
+
+
 def wallet_uses(*, merchant: Merchant, wallets: Sequence[Wallet]) -> dict[UUID, WalletUse]:
     """
-    Return how far each of the merchant's ``wallets`` has been used. Three queries, however many there are.
+    Return how far each of the merchant's ``wallets`` has been used. Four queries, however many there are.
 
     An extended key that serves several networks is one wallet to its owner, and so are its indexes.
     """
@@ -119,6 +144,9 @@ def wallet_uses(*, merchant: Merchant, wallets: Sequence[Wallet]) -> dict[UUID, 
     indexes = dict(kin.values_list("xpub").annotate(next=Max("next_index")))
     paid = Invoice.objects.filter(merchant=merchant, wallet__in=kin, received_units__gt=0).order_by()
     last = dict(paid.values_list("wallet__xpub").annotate(last=Max("wallet_index")))
+    former = InvoiceDestination.objects.filter(wallet__in=kin, paid_at__isnull=False).order_by()
+    for xpub, index in former.values_list("wallet__xpub").annotate(last=Max("wallet_index")):
+        last[xpub] = max(last.get(xpub, -1), index)
     left = merchant_selectors.addresses_left(wallets=wallets)
     return {
         wallet.pk: WalletUse(

@@ -30,6 +30,7 @@ OVERPAYMENT_MAX: Final = Decimal(100)
 EXPIRY_MINUTES: Final = (5, 10_080)
 LATE_HOURS: Final = (1, 720)
 CONFIRMATIONS: Final = (1, 50)
+MOST_OPTIONS: Final = 12  # assets that a customer may choose between
 # Small, because the settings are read with every request.
 LOGO_LENGTH: Final = 16_384
 LOGO_BOX: Final = (480, 160)  # pixels of the logo on pages: three times of what is shown, for sharp screens
@@ -40,6 +41,7 @@ _PICTURES: Final = {"data:image/png;base64,": b"\x89PNG\r\n\x1a\n", "data:image/
 DEFAULTS: Final[dict[str, Any]] = {
     "default_currency": "USD",
     "default_crypto_currency": "USDT",
+    "payment_options": [],
     "invoice_expiry_minutes": 30,
     "payment_tolerance": {
         "underpayment_threshold": Decimal("0.01"),
@@ -86,7 +88,12 @@ class Branding:
 
 @dataclass(frozen=True, slots=True)
 class MerchantSettings:
-    """A merchant's settings with the defaults filled in. ``confirmations`` overrides the network's own number."""
+    """
+    A merchant's settings with the defaults filled in. ``confirmations`` overrides the network's own number.
+
+    ``payment_options`` is what customers may choose between when an invoice names no asset, the first one first:
+    ``{"crypto_currency": "USDT", "network": "tron"}``; empty: they may not.
+    """
 
     default_currency: str
     default_crypto_currency: str
@@ -94,6 +101,7 @@ class MerchantSettings:
     payment_tolerance: PaymentTolerance
     late_payment: LatePayment
     branding: Branding
+    payment_options: Sequence[Mapping[str, str]] = ()
     confirmations: Mapping[str, int] = field(default_factory=dict)
     logo: str = ""  # a ``data:`` URL, so that drawing it asks no network
 
@@ -239,6 +247,27 @@ def as_data_url(picture: Picture) -> str:
     return f"data:{picture.media_type};base64,{base64.b64encode(picture.content).decode()}"
 
 
+def _options(value: Any, path: str) -> list[dict[str, str]]:
+    if not isinstance(value, list) or len(value) > MOST_OPTIONS:
+        raise InvalidSetting(
+            f"This must be a list of at most {MOST_OPTIONS} entries.", field=path, constraints={"max": MOST_OPTIONS}
+        )
+    found = {_option(entry, f"{path}[{place}]"): None for place, entry in enumerate(value)}
+    return [{"crypto_currency": code, "network": network} for code, network in found]
+
+
+def _option(value: Any, path: str) -> tuple[str, str]:
+    if not isinstance(value, dict) or set(value) != {"crypto_currency", "network"}:
+        raise InvalidSetting("This must be an object with crypto_currency and network.", field=path)
+    code, network = value["crypto_currency"], value["network"]
+    chain = registry.find_network(network) if isinstance(network, str) else None
+    if chain is None or not chain.livemode:
+        raise InvalidSetting("This installation has no such network.", field=f"{path}.network")
+    if not isinstance(code, str) or registry.asset(network, code) is None:
+        raise InvalidSetting(f"This crypto currency is not available on {chain.name}.", field=f"{path}.crypto_currency")
+    return code, network
+
+
 class _PerNetwork(dict[str, Check]):
     """Any network of this installation, each with the same check."""
 
@@ -249,6 +278,7 @@ class _PerNetwork(dict[str, Check]):
 _CHECKS: Final[dict[str, Any]] = {
     "default_currency": _currency,
     "default_crypto_currency": _asset,
+    "payment_options": _options,
     "invoice_expiry_minutes": _whole(*EXPIRY_MINUTES),
     "payment_tolerance": {
         "underpayment_threshold": _amount(UNDERPAYMENT_MAX),

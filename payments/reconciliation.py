@@ -17,7 +17,7 @@ from chains import registry
 from chains.base import ChainReader, ChainUnavailable, Ends, Transfer
 from core.ids import public_id
 from events.outbox import Happening, emit
-from invoices.models import Credit, Invoice
+from invoices.models import Credit, Invoice, InvoiceDestination
 from merchants.models import Merchant, WalletAddress
 from payments.models import Account, Booking, Cursor, Payment, Payout, Posting, Refund, ScannedRange, Settlement
 from payments.services.matching import own_transactions
@@ -254,8 +254,9 @@ def _owned(network: str, addresses: Collection[str], scope: Scope) -> set[str]:
     if scope.merchant is None or not ours:
         return ours
     of_invoices = Invoice.objects.filter(network=network, address__in=ours, merchant=scope.merchant)
+    kept = InvoiceDestination.objects.filter(network=network, address__in=ours, invoice__merchant=scope.merchant)
     listed = WalletAddress.objects.filter(network=network, address__in=ours, wallet__merchant=scope.merchant)
-    return {*of_invoices.values_list("address", flat=True), *listed.values_list("address", flat=True)}
+    return {address for rows in (of_invoices, kept, listed) for address in rows.values_list("address", flat=True)}
 
 
 def _compared_payments(network: str, found: Sequence[Transfer], first: int, last: int, scope: Scope) -> Iterator[str]:

@@ -7,7 +7,8 @@ from chains import registry
 from chains.sandbox import selectors as sandbox
 from chains.sandbox.models import SandboxBlock
 from chains.sandbox.services import MAX_DEPTH
-from invoices.models import Invoice, Matching
+from invoices.models import Invoice
+from invoices.selectors import invoices_at
 from merchants.models import Merchant
 
 
@@ -34,14 +35,8 @@ def sandbox_view(*, merchant: Merchant) -> SandboxView:
     """Return what the merchant may see of the sandbox chain: every block, and only its own transfers."""
     blocks = sandbox.recent_blocks(count=MAX_DEPTH)
     found = sandbox.recent_transfers(above=blocks[-1].height - 1 if blocks else 0)
-    own = Invoice.objects.filter(
-        merchant=merchant,
-        livemode=False,
-        network=registry.SANDBOX,
-        matching=Matching.ADDRESS,
-        address__in={transfer.address for transfer in found},
-    )
-    invoices = {invoice.address: invoice for invoice in own}
+    addresses = {transfer.address for transfer in found}
+    invoices = invoices_at(merchant=merchant, livemode=False, network=registry.SANDBOX, addresses=addresses)
     transfers = []
     for transfer in found:
         asset = registry.asset(registry.SANDBOX, transfer.asset)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import CharField, Lookup, QuerySet
 
-from invoices.models import Invoice, Matching
+from invoices.models import Invoice, InvoiceDestination, Matching
 from merchants.models import WalletAddress
 from payments.models import Refund
 
@@ -45,34 +45,36 @@ class FoldedAnyOf(AnyOf):
 
 @dataclass(frozen=True, slots=True)
 class IssuedAddresses:
-    """The addresses of all invoices and wallets on one network, as ``chains.base.Watchlist``."""
+    """The addresses of all invoices, past and present, and of wallets on one network, as ``chains.base.Watchlist``."""
 
     network: str
 
     def among(self, addresses: Collection[str]) -> set[str]:
         """Return those of ``addresses`` that were ever issued, or that refunds go to: one indexed query."""
-        return self._found(addresses, self._own_addresses, self._listed, self._returned)
+        return self._found(addresses, self._own_addresses, self._kept, self._listed, self._returned)
 
     def among_folded(self, addresses: Collection[str]) -> set[str]:
         """Return the same for addresses that begin with 0x, given and returned in small letters."""
-        found = self._found(addresses, self._own_addresses, self._listed, self._returned, lookup="folded_any_of")
+        tables = (self._own_addresses, self._kept, self._listed, self._returned)
+        found = self._found(addresses, *tables, lookup="folded_any_of")
         return {address.lower() for address in found}
 
     def issued(self, addresses: Collection[str]) -> set[str]:
         """Return those of ``addresses`` that are ours."""
-        return self._found(addresses, self._own_addresses, self._listed)
+        return self._found(addresses, self._own_addresses, self._kept, self._listed)
 
     def references(self, candidates: Collection[str]) -> set[str]:
         """Return those of ``candidates`` that were ever issued as a tag."""
         wanted = [candidate for candidate in candidates if candidate]
         if not wanted:
             return set()
-        tagged = Invoice.objects.filter(network=self.network, matching=Matching.TAG, tag__in=wanted)
-        return set(tagged.values_list("tag", flat=True))
+        by_tag = {"network": self.network, "matching": Matching.TAG, "tag__in": wanted}
+        present = Invoice.objects.filter(**by_tag).values_list("tag", flat=True)
+        return set(present.union(InvoiceDestination.objects.filter(**by_tag).values_list("tag", flat=True), all=True))
 
     def live(self) -> Iterator[str]:
         """Yield every address of ours and of refunds, for chains that are read account by account."""
-        for rows in (self._listed, self._own_addresses, self._returned.exclude(address="")):
+        for rows in (self._listed, self._own_addresses, self._kept, self._returned.exclude(address="")):
             yield from rows.order_by("-created_at").values_list("address", flat=True).iterator(chunk_size=2000)
 
     @staticmethod
@@ -87,6 +89,11 @@ class IssuedAddresses:
     def _own_addresses(self) -> QuerySet[Invoice]:
         """Invoices that share their address with no other; shared ones are listed with their wallet."""
         return Invoice.objects.filter(network=self.network, matching=Matching.ADDRESS)
+
+    @property
+    def _kept(self) -> QuerySet[InvoiceDestination]:
+        """Where customers who chose something else since may still send; what is paid now may be among it."""
+        return InvoiceDestination.objects.filter(network=self.network, matching=Matching.ADDRESS)
 
     @property
     def _listed(self) -> QuerySet[WalletAddress]:

@@ -77,7 +77,7 @@ def receipt_of(payment: Payment, invoice: Invoice, network: Network | None) -> R
         explorer_url=explorer(network, payment.txid),
         is_late=payment.is_late,
         in_review=payment.review == Review.OPEN,
-        is_other_asset=payment.asset_code != invoice.asset_code,
+        is_other_asset=not invoice.asks_for(network=payment.network, asset_code=payment.asset_code),
     )
 
 

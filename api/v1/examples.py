@@ -60,7 +60,12 @@ _WHAT: Final[dict[str, Any]] = {
     "tag": None,
     "matching": "address",
     "payment_uri": _ADDRESS,
+    "payment_options": [
+        {"crypto_currency": "USDT", "network": "tron", "current": True},
+        {"crypto_currency": "BTC", "network": "bitcoin", "current": False},
+    ],
 }
+CHOOSE_OPTION: Final = {"crypto_currency": "BTC", "network": "bitcoin"}
 INVOICE: Final[dict[str, Any]] = {
     **_WHAT,
     "qr_code_url": f"https://api.example.com/api/v1/public/invoice/{_INVOICE_ID}/qr?size=256",
@@ -147,6 +152,7 @@ INVOICE_IN_FULL: Final[dict[str, Any]] = {
     },
     "payments": [_PAYMENT],
     "refunds": [],
+    "destinations": [],
     "audit_log": [
         {
             "id": "audit_06bq3z5n8cz9v4w2k7r1t0x5ye",

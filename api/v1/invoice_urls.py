@@ -33,5 +33,6 @@ urlpatterns: list[URLPattern] = [
     path("sandbox/blocks", sandbox.SandboxBlocks.as_view()),
     path("sandbox/reorgs", sandbox.SandboxReorgs.as_view()),
     path("public/invoice/<str:invoice_id>", public.PublicInvoice.as_view()),
+    path("public/invoice/<str:invoice_id>/option", public.PublicOption.as_view()),
     path("public/invoice/<str:invoice_id>/qr", public.PublicQRCode.as_view()),
 ]

@@ -1,5 +1,6 @@
 """Invoices, what they come from, and what they rest on."""
 
+from invoices.models.destination import InvoiceDestination
 from invoices.models.invoice import (
     SEARCHED,
     AmountClaim,
@@ -19,6 +20,7 @@ __all__ = [
     "Credit",
     "Customer",
     "Invoice",
+    "InvoiceDestination",
     "Matching",
     "Note",
     "OverpaymentAction",

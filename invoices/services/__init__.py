@@ -14,12 +14,15 @@ from invoices.services.life import (
 )
 from invoices.services.links import LinkTerms, Visitor, check_open, create_link, open_link, update_link
 from invoices.services.notes import add_note, change_note, delete_note
+from invoices.services.offers import OptionOrder
+from invoices.services.options import make_current
 
 __all__ = [
     "CustomerDetails",
     "InvoiceOrder",
     "Item",
     "LinkTerms",
+    "OptionOrder",
     "Receipts",
     "Tolerance",
     "Visitor",
@@ -36,6 +39,7 @@ __all__ = [
     "delete_note",
     "end_test_invoice",
     "expire_due",
+    "make_current",
     "mark_refunded",
     "open_link",
     "record_receipts",

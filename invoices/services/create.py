@@ -1,6 +1,6 @@
 """Create an invoice: price it, lock the rate, take an address."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,20 +8,20 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from chains import registry
 from chains.base import Asset
 from core.ids import uuid7
 from core.money import WIDE, has_at_most, is_currency, minor_digits, round_to
 from core.statements import insert
 from events.outbox import emit
-from invoices.errors import AmountsExhausted, InvalidAmount, UnknownAsset, UnknownCurrency
+from invoices.errors import AmountsExhausted, InvalidAmount, UnknownCurrency
 from invoices.events import about
-from invoices.models import Customer, Invoice, Matching, PaymentLink
+from invoices.models import Customer, Invoice, PaymentLink
 from invoices.quotes import quote
 from invoices.rates.book import Price, price_of
 from invoices.services.claims import claim_amount
 from invoices.services.customers import CustomerDetails, customer_for
-from merchants import selectors as merchant_selectors
+from invoices.services.offers import OptionOrder, choose_asset, offered
+from invoices.services.options import USED_UP, is_anothers
 from merchants import services as merchant_services
 from merchants.errors import NoWalletConfigured
 from merchants.models import Merchant
@@ -61,6 +61,8 @@ class InvoiceOrder:
     currency: str | None = None
     crypto_currency: str | None = None
     network: str | None = None
+    # What the customer may choose between; None: what the settings say, unless asset or network are named here.
+    payment_options: tuple[OptionOrder, ...] | None = None
     expires_in: int | None = None
     price_lock_duration: int | None = None
     tolerance: Tolerance = Tolerance()
@@ -90,7 +92,9 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     currency = order.currency or preferences.default_currency
     if not is_currency(currency):
         raise UnknownCurrency(field="currency")
-    asset = choose_asset(merchant, livemode, order, preferences)
+    first = OptionOrder(order.crypto_currency, order.network)
+    options = offered(merchant, livemode, first=first, listed=order.payment_options, preferences=preferences)
+    asset = options[0] if options else choose_asset(merchant, livemode, first, preferences)
     subtotal, total = add_up(order, currency)
     price = price_of(asset.code, currencies={currency, "USD", preferences.default_currency}, livemode=livemode, now=now)
     total_usd = _convert(total, price, currency, "USD", _USD_DIGITS)
@@ -124,6 +128,7 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         ),
         network=asset.network,
         asset_code=asset.code,
+        payment_options=_choices(options),
         amount_units=asked.units,
         asked_value=asked.value,
         rate=asked.rate,
@@ -159,19 +164,15 @@ def _give_destination(invoice: Invoice, now: datetime) -> None:
         )
         invoice.address, invoice.tag, invoice.matching = issued.address, issued.tag, issued.matching
         invoice.wallet_id, invoice.wallet_index = issued.wallet_id, issued.index
-        if issued.matching != "address" and _is_anothers(invoice):
+        if issued.matching != "address" and is_anothers(
+            network=invoice.network, address=invoice.address, merchant=invoice.merchant
+        ):
             break
         if issued.matching == "amount" and not claim_amount(invoice, now=now):
             raise AmountsExhausted(field="network")
         if insert(invoice, unless_taken=True):
             return
-    raise NoWalletConfigured("The wallet on this network gives only addresses that were used before.", field="network")
-
-
-def _is_anothers(invoice: Invoice) -> bool:
-    """Return whether the invoice's address serves an invoice of another merchant alone."""
-    alone = Invoice.objects.filter(network=invoice.network, address=invoice.address, matching=Matching.ADDRESS)
-    return alone.exclude(merchant=invoice.merchant).exists()
+    raise NoWalletConfigured(USED_UP, field="network")
 
 
 def _customer(merchant: Merchant, livemode: bool, order: InvoiceOrder, now: datetime) -> Customer | None:
@@ -180,38 +181,8 @@ def _customer(merchant: Merchant, livemode: bool, order: InvoiceOrder, now: date
     return customer_for(merchant=merchant, livemode=livemode, details=order.customer, now=now)
 
 
-def choose_asset(merchant: Merchant, livemode: bool, order: InvoiceOrder, preferences: MerchantSettings) -> Asset:
-    """
-    Return what an invoice like ``order`` would be paid in.
-
-    :raises UnknownAsset: when the asset is not offered, or not on that network
-    :raises NoWalletConfigured: when this installation watches no network
-    """
-    code = order.crypto_currency or preferences.default_crypto_currency
-    candidates = _candidates(merchant, livemode, order.network)
-    for network in candidates:
-        asset = registry.asset(network, code)
-        if asset is not None:
-            return asset
-    if order.network and registry.find_network(order.network) is None:
-        raise UnknownAsset(f"This installation has no network called {order.network!r}.", field="network")
-    if not candidates:
-        raise NoWalletConfigured("This installation watches no network yet.", field="crypto_currency")
-    raise UnknownAsset(f"{code} is not available on {', '.join(candidates)}.", field="crypto_currency")
-
-
-def _candidates(merchant: Merchant, livemode: bool, wanted: str | None) -> list[str]:
-    """Return the networks to look for the asset on, the best first."""
-    if not livemode:
-        if wanted not in {None, "sandbox"}:
-            raise UnknownAsset(f"Test invoices are paid on the sandbox network, not on {wanted}.", field="network")
-        return ["sandbox"]
-    if wanted:
-        return [wanted]
-    # Networks without a wallet come last: the address step then says which wallet is missing.
-    payable = merchant_selectors.payable_networks(merchant, livemode)
-    watched = [network.code for network in registry.networks(livemode=True, enabled_only=True)]
-    return [*payable, *(code for code in watched if code not in payable)]
+def _choices(options: Sequence[Asset]) -> list[dict[str, str]] | None:
+    return [{"asset": asset.code, "network": asset.network} for asset in options] if len(options) > 1 else None
 
 
 def add_up(order: InvoiceOrder, currency: str) -> tuple[Decimal, Decimal]:

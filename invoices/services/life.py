@@ -13,11 +13,12 @@ from core.money import round_down
 from events.outbox import Happening, emit
 from invoices.errors import InvoiceNotAcceptable, InvoiceNotCancellable, InvoiceNotFound, RateUnavailable
 from invoices.events import STATUS_EVENT, about
-from invoices.models import Credit, Invoice, OverpaymentAction, ReplacedQuote
+from invoices.models import Credit, Invoice, OverpaymentAction
 from invoices.quotes import quote
 from invoices.rates.book import price_of
 from invoices.selectors import invoice_for_update
 from invoices.services.claims import claim_amount
+from invoices.services.options import replaced_quote
 from invoices.states import (
     AWAITING,
     CANCELLABLE,
@@ -272,16 +273,7 @@ def _renew_quote(invoice: Invoice, now: datetime) -> None:
     owed = invoice.total - invoice.received_value
     if owed <= 0:
         return
-    replaced = ReplacedQuote(
-        invoice=invoice,
-        rate=invoice.rate,
-        rate_source=invoice.rate_source,
-        rate_evidence=invoice.rate_evidence,
-        amount_units=invoice.amount_units,
-        quoted_at=invoice.quoted_at,
-        replaced_at=now,
-        created_at=now,
-    )
+    replaced = replaced_quote(invoice, now=now)
     renewed = quote(owed, rate=agreed.rate, asset=invoice.asset)
     invoice.amount_units = invoice.received_units + renewed.units
     invoice.asked_value = invoice.received_value + renewed.value

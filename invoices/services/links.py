@@ -22,8 +22,9 @@ from invoices.errors import (
     UnknownCurrency,
 )
 from invoices.models import Invoice, PaymentLink
-from invoices.services.create import InvoiceOrder, Item, choose_asset, create_invoice
+from invoices.services.create import InvoiceOrder, Item, create_invoice
 from invoices.services.customers import CustomerDetails
+from invoices.services.offers import OptionOrder, choose_asset
 from invoices.states import InvoiceStatus
 from merchants.audit import log_change
 from merchants.errors import InvalidExpiry
@@ -195,7 +196,5 @@ def _check(link: PaymentLink) -> None:
         raise InvalidAmount("A link with an amount has no bounds for it.", field="amount")
     if link.min_amount is not None and link.max_amount is not None and link.min_amount > link.max_amount:
         raise InvalidAmount("The least is more than the most.", field="min_amount")
-    wanted = InvoiceOrder(
-        title=link.title, items=(), crypto_currency=link.asset_code or None, network=link.network or None
-    )
+    wanted = OptionOrder(link.asset_code or None, link.network or None)
     choose_asset(link.merchant, link.livemode, wanted, MerchantSettings.of(link.merchant))

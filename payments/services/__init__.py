@@ -2,6 +2,7 @@
 
 from payments.services.deposits import Resolution, resolve_deposit
 from payments.services.ledger import Reading, fail_stale, record_reading
+from payments.services.options import choose_option, may_choose
 from payments.services.refunds import (
     RefundOrder,
     RefundRate,
@@ -38,6 +39,7 @@ __all__ = [
     "cancel_invoice",
     "cancel_refund",
     "check_refund_destination",
+    "choose_option",
     "claim_refund",
     "close_finding",
     "complete_refund",
@@ -45,6 +47,7 @@ __all__ = [
     "fail_stale",
     "look_after_payouts",
     "look_for",
+    "may_choose",
     "mine_blocks",
     "open_surplus_refund",
     "order_rescan",

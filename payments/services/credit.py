@@ -11,12 +11,13 @@ from chains.base import Transfer
 from core.money import WIDE
 from events.outbox import emit
 from invoices.models import Invoice
-from invoices.quotes import value_of
+from invoices.quotes import QUOTE_GRACE, value_of
 from invoices.states import FINAL, InvoiceException, InvoiceStatus
 from merchants.settings import MerchantSettings
 from payments.events import deposit_event, payment_event, with_last_payment
 from payments.models import Payment
 from payments.services import books
+from payments.services.options import follow_return, follow_transfer
 from payments.services.receipts import recount, standing_refunds
 from payments.services.refunds import refund_surplus
 from payments.services.returns import hold_unfounded, hold_unfounded_of
@@ -30,7 +31,7 @@ from payments.states import (
 )
 
 IMPLAUSIBLE: Final = Decimal(10) ** 15  # more than all the money there is; a broken token, not a payment
-QUOTE_GRACE: Final = timedelta(minutes=15)  # a replaced quote stays payable that long
+_AWAY: Final = frozenset({PaymentStatus.ORPHANED, PaymentStatus.FAILED})
 PROGRESS_STEPS: Final = 10  # at most so many "confirming" events a payment
 
 Key = tuple[str, ...]
@@ -63,6 +64,11 @@ class Verdict:
     is_late: bool
     reason: str  # "" | "wrong_asset" | "late" | "closed"; payments know "short", "implausible", "unknown", "dust" too
 
+    @property
+    def is_in_time(self) -> bool:
+        """Whether it counts as if the invoice had never been over."""
+        return self.counts and not self.is_late
+
 
 def transfer_key(thing: Transfer | Payment) -> Key:
     """Return what names a transfer for good, whichever block it is in."""
@@ -74,7 +80,14 @@ def transfer_key(thing: Transfer | Payment) -> Key:
 def upsert(invoice: Invoice, transfer: Transfer, *, now: datetime) -> Change:
     """Record a transfer to ``invoice``, whose row the caller has locked; seen again, it changes its block only."""
     payment = _recorded(transfer)
-    return _placed(payment, None if payment else _new_payment(invoice, transfer, now), transfer, now)
+    if payment is None:
+        moment = sent_at(transfer, now)
+        is_in_time = _judge_time(invoice, moment).is_in_time
+        follow_transfer(invoice, transfer, sent_at=moment, is_in_time=is_in_time, now=now)
+        return _placed(None, _new_payment(invoice, transfer, now), transfer, now)
+    if payment.status in _AWAY:
+        follow_return(invoice, payment, is_in_time=_judge_time(invoice, payment.sent_at).is_in_time, now=now)
+    return _placed(payment, None, transfer, now)
 
 
 def upsert_unmatched(merchant_id: UUID, transfer: Transfer, *, now: datetime) -> Change:
@@ -88,10 +101,14 @@ def sent_at(transfer: Transfer, now: datetime) -> datetime:
     return min(transfer.block.timestamp, now) if transfer.block else now
 
 
-def judge(invoice: Invoice, *, asset_code: str, sent_at: datetime) -> Verdict:
+def judge(invoice: Invoice, *, network: str, asset_code: str, sent_at: datetime) -> Verdict:
     """Decide whether money sent at ``sent_at`` counts towards ``invoice``."""
-    if asset_code != invoice.asset_code:
+    if not invoice.asks_for(network=network, asset_code=asset_code):
         return Verdict(counts=False, is_late=False, reason="wrong_asset")
+    return _judge_time(invoice, sent_at)
+
+
+def _judge_time(invoice: Invoice, sent_at: datetime) -> Verdict:
     if invoice.status in FINAL:
         return Verdict(counts=False, is_late=True, reason="closed")
     was_waiting = invoice.status in {InvoiceStatus.CREATED, InvoiceStatus.PENDING, InvoiceStatus.EXPIRED}
@@ -148,7 +165,7 @@ def credit(payment: Payment, invoice: Invoice, *, rate: Decimal) -> None:
         return
     payment.counts = True
     payment.value = value_of(payment.units, rate=rate, asset=asset)
-    if payment.asset_code == invoice.asset_code:
+    if invoice.asks_for(network=payment.network, asset_code=payment.asset_code):
         payment.credited_units = payment.units
     else:
         own = invoice.asset
@@ -220,7 +237,7 @@ def _new_deposit(merchant_id: UUID, transfer: Transfer, now: datetime) -> Paymen
 
 def _new_payment(invoice: Invoice, transfer: Transfer, now: datetime) -> Payment:
     payment = _of_transfer(transfer, now)
-    verdict = judge(invoice, asset_code=payment.asset_code, sent_at=payment.sent_at)
+    verdict = judge(invoice, network=payment.network, asset_code=payment.asset_code, sent_at=payment.sent_at)
     payment.invoice, payment.merchant_id, payment.livemode = invoice, invoice.merchant_id, invoice.livemode
     if verdict.reason:
         _ask(payment, verdict.reason)
@@ -244,7 +261,10 @@ def _ask(payment: Payment, reason: str) -> None:
 def _rate_for(invoice: Invoice, sent_at: datetime) -> Decimal:
     """Return the best rate the customer may rely on: today's quote, or one replaced shortly before they sent."""
     still_good = invoice.replaced_quotes.filter(
-        quoted_at__lte=sent_at, replaced_at__gte=sent_at - QUOTE_GRACE
+        network=invoice.network,
+        asset_code=invoice.asset_code,
+        quoted_at__lte=sent_at,
+        replaced_at__gte=sent_at - QUOTE_GRACE,
     ).values_list("rate", flat=True)
     return max([invoice.rate, *still_good])
 
@@ -252,7 +272,7 @@ def _rate_for(invoice: Invoice, sent_at: datetime) -> Decimal:
 def _place(payment: Payment, transfer: Transfer, now: datetime) -> None:
     """Note where the transfer was seen. Back from an orphaned block it starts over as detected."""
     payment.last_seen_at = now
-    if payment.status in {PaymentStatus.ORPHANED, PaymentStatus.FAILED}:
+    if payment.status in _AWAY:
         payment.status = PaymentStatus.DETECTED
     if transfer.block is None:
         payment.block_height, payment.block_hash = None, ""

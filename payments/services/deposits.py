@@ -17,6 +17,7 @@ from payments.errors import DepositNeedsInvoice, DepositNotAcceptable, DepositNo
 from payments.models import Cursor, Payment
 from payments.services import books
 from payments.services.credit import IMPLAUSIBLE, Change, credit, judge, require_confirmations, settle_invoice
+from payments.services.options import follow_decision
 from payments.services.refunds import is_too_small, open_refund
 from payments.services.returns import refundable_units
 from payments.states import PaymentStatus, Review
@@ -105,6 +106,12 @@ def _accept(payment: Payment, invoice: Invoice | None, now: datetime) -> None:
         raise DepositNotAcceptable
     if payment.invoice_id is None:
         _assign(payment, invoice)
+    follow_decision(invoice, payment, now=now)
+    if payment.network != invoice.network:
+        raise DepositNotAcceptable(
+            "The invoice is paid on another network than this deposit. Return it, or let it be and take what the "
+            "invoice has for enough."
+        )
     if not payment.counts:
         price = price_of(payment.asset_code, currencies={invoice.currency}, livemode=invoice.livemode, now=now)
         credit(payment, invoice, rate=price.rate(invoice.currency))
@@ -126,7 +133,8 @@ def _assign(payment: Payment, invoice: Invoice) -> None:
     if payment.network != invoice.network:
         raise DepositNotAcceptable("This deposit arrived on another network than the invoice's.", field="invoice_id")
     payment.invoice = invoice
-    payment.is_late = judge(invoice, asset_code=payment.asset_code, sent_at=payment.sent_at).is_late
+    named = {"network": payment.network, "asset_code": payment.asset_code}
+    payment.is_late = judge(invoice, **named, sent_at=payment.sent_at).is_late
     require_confirmations(payment, invoice)
 
 

@@ -65,16 +65,16 @@ def record_reading(reading: Reading, *, now: datetime) -> bool:
     view = View(reading.tip.height, reading.finalized_height, reading.last.height)
     changes: dict[UUID | None, list[Change]] = defaultdict(list)  # None: for no invoice
     seen: set[tuple[str, ...]] = set()
-    for transfer in _payments_among((*reading.transfers, *(reading.waiting or ())), matches, returns, seen):
-        change = matches.record(transfer, now=now)
-        if change is not None:
-            changes[change.payment.invoice_id].append(change)
-    for payment in _gone(reading, seen, now):
-        changes[payment.invoice_id].append(_orphan(payment, now))
+    found = list(_payments_among((*reading.transfers, *(reading.waiting or ())), matches, returns, seen))
+    # First what has left: what comes may take its place.
+    gone = [_orphan(payment, now) for payment in _gone(reading, seen, now)]
+    recorded = [matches.record(transfer, now=now) for transfer in found]
+    for change in (*filter(None, recorded), *gone):
+        changes[change.payment.invoice_id].append(change)
     for payment in Payment.objects.filter(network=reading.network, status__in=UNSETTLED):
         changes[payment.invoice_id].append(Change(payment, was=PaymentStatus(payment.status)))
-    for invoice_id, found in changes.items():
-        _settle(matches.invoice(invoice_id), found, view, now)
+    for invoice_id, of_invoice in changes.items():
+        _settle(matches.invoice(invoice_id), of_invoice, view, now)
     follow_returns(returns, reading.transfers, view=view, first=reading.first, is_fork=reading.is_fork, now=now)
     _move_cursor(reading, now)
     return True

@@ -10,13 +10,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from django.db.models import Q
 
 from chains.base import Transfer
-from invoices.models import AmountClaim, Invoice, Matching
+from invoices.models import AmountClaim, Invoice, InvoiceDestination, Matching
 from merchants.models import WalletAddress
 from payments.models import Payment, PayoutKind, PayoutTransaction
 from payments.services.credit import Change, Key, sent_at, transfer_key, upsert, upsert_unmatched
@@ -84,11 +84,12 @@ def find_matches(network: str, transfers: Sequence[Transfer], *, also: Collectio
     claiming = {claim.invoice_id for same in claims.values() for claim in same}
     wanted = {*also, *filter(None, known.values()), *claiming, *_named(network, news)}
     locked = _locked(wanted)
+    places = _places(network, locked)
     return Matches(
         by_id={invoice.pk: invoice for invoice in locked},
         known=known,
-        by_address={invoice.address: invoice for invoice in locked if invoice.matching == Matching.ADDRESS},
-        by_tag={(invoice.address, invoice.tag): invoice for invoice in locked if invoice.matching == Matching.TAG},
+        by_address={place.address: invoice for place, invoice in places if place.matching == Matching.ADDRESS},
+        by_tag={(place.address, place.tag): invoice for place, invoice in places if place.matching == Matching.TAG},
         claims=claims,
         owners=owners,
         own=own_transactions(network, transfers),
@@ -106,18 +107,31 @@ def own_transactions(network: str, transfers: Sequence[Transfer]) -> set[str]:
 
 
 def _named(network: str, transfers: Iterable[Transfer]) -> set[UUID]:
-    """Return the invoices at these addresses, or at these addresses with these tags."""
+    """Return the invoices at these addresses, or at these addresses with these tags, now or before."""
     addresses = {transfer.recipient for transfer in transfers}
     if not addresses:
         return set()
     # Each of the two partial indexes serves one question; an OR between them would serve neither.
-    at = Invoice.objects.filter(network=network, matching=Matching.ADDRESS, address__in=addresses)
-    found = set(at.values_list("pk", flat=True))
+    found = _at(network=network, matching=Matching.ADDRESS, address__in=addresses)
     tags = {transfer.tag for transfer in transfers if transfer.tag}
     if tags:
-        tagged = Invoice.objects.filter(network=network, matching=Matching.TAG, tag__in=tags, address__in=addresses)
-        found.update(tagged.values_list("pk", flat=True))
+        found |= _at(network=network, matching=Matching.TAG, tag__in=tags, address__in=addresses)
     return found
+
+
+def _at(**place: Any) -> set[UUID]:
+    """Return the invoices with such a destination. One question: what moves meanwhile is found in one of the tables."""
+    present = Invoice.objects.filter(**place).values_list("pk", flat=True)
+    kept = InvoiceDestination.objects.filter(**place).values_list("invoice_id", flat=True)
+    return set(present.union(kept, all=True))
+
+
+def _places(network: str, locked: Collection[Invoice]) -> list[tuple[Invoice | InvoiceDestination, Invoice]]:
+    """Return where these invoices are, or were, to be paid on ``network``; asked for now that nobody can move them."""
+    choosing = {invoice.pk: invoice for invoice in locked if invoice.payment_options}
+    kept = InvoiceDestination.objects.filter(network=network, invoice_id__in=list(choosing)) if choosing else ()
+    present = [(invoice, invoice) for invoice in locked if invoice.network == network]
+    return [*((place, choosing[place.invoice_id]) for place in kept), *present]
 
 
 def _claims(network: str, transfers: Collection[Transfer]) -> dict[Amount, list[AmountClaim]]:

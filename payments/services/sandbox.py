@@ -1,13 +1,12 @@
 """Paying in test mode: send, mine and reorganise on the sandbox chain, on behalf of one merchant."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from chains import registry
 from chains.base import Asset, Block
@@ -17,8 +16,8 @@ from chains.sandbox.errors import InvalidTransferAmount
 from core.money import has_at_most
 from core.nudges import nudge
 from invoices.errors import UnknownAsset
-from invoices.models import Invoice, Matching
-from invoices.selectors import get_invoice
+from invoices.models import Invoice
+from invoices.selectors import get_invoice, invoices_at
 from invoices.services import end_test_invoice
 from merchants.models import Merchant
 from payments.errors import ForeignTransfer, LiveKeyNotAllowed, NothingDue
@@ -130,7 +129,7 @@ def _require_test_mode(livemode: bool) -> None:
 def _recipient(merchant: Merchant, order: TransferOrder) -> Invoice | None:
     if order.invoice_id:
         return get_invoice(merchant=merchant, livemode=False, public_id=order.invoice_id)
-    return _own_invoices(merchant).filter(address=order.address).first()
+    return _own_invoices(merchant, [order.address]).get(order.address)
 
 
 def _units(order: TransferOrder, invoice: Invoice | None, asset: Asset) -> int:
@@ -147,12 +146,12 @@ def _units(order: TransferOrder, invoice: Invoice | None, asset: Asset) -> int:
 
 def _check_own(merchant: Merchant, drop: Sequence[str]) -> None:
     recipients = sandbox_selectors.addresses_of(drop)
-    own = set(_own_invoices(merchant).filter(address__in=recipients.values()).values_list("address", flat=True))
+    own = _own_invoices(merchant, recipients.values())
     for index, txid in enumerate(drop):
         if recipients.get(txid) not in own:
             raise ForeignTransfer(field=f"drop[{index}]")
 
 
-def _own_invoices(merchant: Merchant) -> QuerySet[Invoice]:
-    """Return the merchant's invoices on the sandbox chain, where each has an address of its own."""
-    return Invoice.objects.filter(merchant=merchant, livemode=False, network=SANDBOX, matching=Matching.ADDRESS)
+def _own_invoices(merchant: Merchant, addresses: Iterable[str]) -> dict[str, Invoice]:
+    """Return the merchant's invoices on the sandbox chain, where each has addresses of its own."""
+    return invoices_at(merchant=merchant, livemode=False, network=SANDBOX, addresses=set(addresses))

@@ -13,7 +13,7 @@ from django.db.models import Min
 
 from chains import registry
 from chains.base import Block, ChainReader, ChainUnavailable, Ends, Transfer
-from invoices.models import Invoice
+from invoices.models import Invoice, InvoiceDestination
 from payments.models import Cursor, ScannedRange
 from payments.services.ledger import Reading, record_glimpse, record_reading
 from payments.services.ranges import last_shared, oldest_known
@@ -109,7 +109,11 @@ def _read_next(network: str, reader: ChainReader, tip: Block, now: datetime) -> 
 def _first_start(network: str, reader: ChainReader, tip: Block, now: datetime) -> _Start:
     """Begin far enough back to have every block since the first invoice on this network was made."""
     look_back = FIRST_LOOK_BACK
-    oldest = Invoice.objects.filter(network=network).aggregate(oldest=Min("created_at"))["oldest"]
+    firsts = [
+        rows.filter(network=network).aggregate(oldest=Min("created_at"))["oldest"]
+        for rows in (Invoice.objects, InvoiceDestination.objects)
+    ]
+    oldest = min((first for first in firsts if first is not None), default=None)
     if oldest is not None:
         # Blocks may come twice as fast as they usually do, and clocks may be set back.
         look_back += 2 * max(int((now - oldest) / registry.network(network).block_time), 0)

@@ -83,8 +83,9 @@ def test_seed2_view_invoice_customer_shows_nothing_of_the_merchants_own(anybody,
     assert answer.status == 200
     assert set(answer.body) == {
         "id", "title", "description", "items", "subtotal", "tax", "total", "currency", "crypto_currency", "network",
-        "usdt_amount", "crypto_amount", "address", "tag", "matching", "payment_uri", "status", "exception", "livemode",
-        "expires_at", "paid_at", "payments", "payment_progress", "return_url", "cancel_url", "time_remaining",
+        "usdt_amount", "crypto_amount", "address", "tag", "matching", "payment_uri", "payment_options", "status",
+        "exception", "livemode", "expires_at", "paid_at", "payments", "payment_progress", "return_url", "cancel_url",
+        "time_remaining",
     }  # fmt: skip
 
 

@@ -8,14 +8,26 @@ from django.utils import timezone
 
 from chains.sandbox import services as sandbox
 from events.models import Event
-from invoices.models import AmountClaim, Credit, Invoice, RateSheet, ReplacedQuote
+from invoices.models import AmountClaim, Credit, Invoice, InvoiceDestination, RateSheet, ReplacedQuote
+from invoices.services import OptionOrder
 from payments import services
 from payments.models import Cursor, Payment, Refund, ScannedRange
 from tests.factories import make_invoice, make_merchant
 from tests.staff import CONFIRMED
 
 pytestmark = pytest.mark.django_db
-MODELS = [AmountClaim, Invoice, ReplacedQuote, Credit, RateSheet, Payment, Refund, Cursor, ScannedRange]
+MODELS = [
+    AmountClaim,
+    Invoice,
+    InvoiceDestination,
+    ReplacedQuote,
+    Credit,
+    RateSheet,
+    Payment,
+    Refund,
+    Cursor,
+    ScannedRange,
+]
 
 
 @pytest.fixture
@@ -45,7 +57,9 @@ def act(staff, model, action, *rows):
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_every_model_is_found_and_only_read(staff, merchant, model):
-    invoice = make_invoice(merchant, timezone.now())
+    invoice = make_invoice(merchant, timezone.now(), payment_options=(OptionOrder("USDC"),))
+    for code in ("USDC", "USDT"):
+        services.choose_option(public_id=invoice.public_id, asset_code=code, network="sandbox", now=timezone.now())
     pay(invoice, 20_000_000)
     services.request_refund(
         merchant=merchant,

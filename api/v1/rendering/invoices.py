@@ -14,7 +14,7 @@ from chains.tags import DESTINATION_TAG
 from core.ids import public_id
 from events.models import Event
 from invoices.events import progress
-from invoices.models import Customer, Invoice, PaymentLink
+from invoices.models import Customer, Invoice, InvoiceDestination, PaymentLink
 from payments.models import Payment, Refund
 from payments.states import RECEIVED
 from webhooks.models import Delivery
@@ -59,6 +59,7 @@ def merchant_view(
     *,
     payments: Iterable[Payment],
     refunds: Iterable[Refund],
+    destinations: Iterable[InvoiceDestination],
     audit: Iterable[Event],
     deliveries: Iterable[Delivery],
 ) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def merchant_view(
         **invoice_view(invoice),
         "payments": [payment_of_invoice(payment) for payment in payments],
         "refunds": [refund_view(refund) for refund in refunds],
+        "destinations": [_destination(place) for place in destinations],
         "audit_log": [audit_entry(event) for event in audit],
         "webhook_deliveries": [_delivery(delivery) for delivery in deliveries],
     }
@@ -151,6 +153,14 @@ def _how_to_pay(invoice: Invoice) -> dict[str, Any]:
         **_named_tag(invoice),
         "matching": str(invoice.matching),
         "payment_uri": payment_uri(invoice),
+        "payment_options": [
+            {
+                "crypto_currency": option["asset"],
+                "network": option["network"],
+                "current": invoice.asks_for(network=option["network"], asset_code=option["asset"]),
+            }
+            for option in invoice.payment_options or ()
+        ],
     }
 
 
@@ -197,6 +207,11 @@ def _tolerance(invoice: Invoice) -> dict[str, Any]:
         "overpayment_threshold": threshold(invoice.overpayment_threshold, invoice.currency),
         "overpayment_action": str(invoice.overpayment_action),
     }
+
+
+def _destination(place: InvoiceDestination) -> dict[str, Any]:
+    """Return where the invoice is, or was, to be paid; all of these stay watched."""
+    return {"network": place.network, "address": place.address, "tag": place.tag or None}
 
 
 def _delivery(delivery: Delivery) -> dict[str, Any]:

@@ -62,8 +62,10 @@ def deposit_view(payment: Payment) -> dict[str, Any]:
 def public_payment(payment: Payment, invoice: Invoice) -> dict[str, Any]:
     """Return what a customer may know of a payment: not where it came from."""
     shown: dict[str, Any] = {"amount": asset_amount(payment), "status": str(payment.status)}
-    if payment.asset_code != invoice.asset_code:
+    if not invoice.asks_for(network=payment.network, asset_code=payment.asset_code):
         shown["crypto_currency"] = payment.asset_code
+        if payment.network != invoice.network:
+            shown["network"] = payment.network
     if payment.review == Review.OPEN:
         shown["in_review"] = True
     if payment.status != PaymentStatus.DETECTED:

@@ -21,9 +21,9 @@ from api.v1.shapes.payments import PAYMENT_OF_INVOICE, REFUND
 from api.validation import URL, Amount, Choice, Email, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
 from core.targets import check_url
 from invoices.errors import InvalidAmount, UnknownAsset
-from invoices.services import CustomerDetails, InvoiceOrder, Item, Tolerance
+from invoices.services import CustomerDetails, InvoiceOrder, Item, OptionOrder, Tolerance
 from invoices.states import InvoiceStatus
-from merchants.settings import OVERPAYMENT_MAX, UNDERPAYMENT_MAX
+from merchants.settings import MOST_OPTIONS, OVERPAYMENT_MAX, UNDERPAYMENT_MAX
 
 MAX_QUANTITY: Final = 1_000_000
 LIFETIME: Final = (300, 604_800)  # seconds
@@ -88,6 +88,36 @@ CREATE_INVOICE: Final = Shape(
             nullable=True,
             doc="On which network; by default the first of your wallets' networks that has the asset.",
             example="tron",
+        ),
+        "payment_options": ListOf(
+            Shape(
+                "PaymentOptionOrder",
+                {
+                    "crypto_currency": Text(
+                        max=16,
+                        pattern="^[A-Z0-9]{2,16}$",
+                        failure=UnknownAsset,
+                        doc="See `GET /assets`.",
+                        example="USDT",
+                    ),
+                    "network": Text(
+                        max=32,
+                        required=False,
+                        nullable=True,
+                        doc="By default the first of your wallets' networks that has the asset.",
+                        example="tron",
+                    ),
+                },
+            ),
+            min=1,
+            max=MOST_OPTIONS,
+            required=False,
+            nullable=True,
+            doc=(
+                "What the customer may choose between on the pay page, the first one first; `crypto_currency` and "
+                "`network` come before it when they are given too. Each needs a wallet. By default the list in your "
+                "settings, unless you name a `crypto_currency` or a `network`."
+            ),
         ),
         "price_lock_duration": Whole(
             min=PRICE_LOCK[0],
@@ -213,6 +243,22 @@ _AGREED_TOLERANCE: Final = Shape(
     },
     is_open=True,
 )
+_OPTION: Final = Shape(
+    "PaymentOption",
+    {
+        "crypto_currency": text("The asset.", "USDT"),
+        "network": text("Its network.", "tron"),
+        "current": Flag(doc="Whether it is the one to pay in now."),
+    },
+    is_open=True,
+)
+CHOOSE_OPTION: Final = Shape(
+    "ChoosePaymentOption",
+    {
+        "crypto_currency": Text(max=16, doc="One of the invoice's `payment_options`.", example="BTC"),
+        "network": Text(max=32, doc="Its network.", example="bitcoin"),
+    },
+)
 _NULL_TEXT: Final = Text(max=2048, min=0, nullable=True)
 _WHAT: Final[dict[str, Any]] = {
     "id": text("Public id of the invoice.", "inv_06bq3z5n8cz9v4w2k7r1t0x5ye"),
@@ -238,6 +284,7 @@ _WHAT: Final[dict[str, Any]] = {
         "address", "tag", "amount", doc="What tells its payments from others; with `amount` it has to be sent exactly."
     ),
     "payment_uri": text("What a wallet opens.", "TQn9Y2khEsLMWn1aXKURNC62XLFPqpTUcN"),
+    "payment_options": ListOf(_OPTION, max=MOST_OPTIONS, doc="What the customer may choose between; may be empty."),
     "status": INVOICE_STATUS,
     "exception": INVOICE_EXCEPTION,
     "livemode": Flag(doc=LIVEMODE_DOC),
@@ -279,6 +326,11 @@ _AUDIT_ENTRY: Final = Shape(
     },
     is_open=True,
 )
+_DESTINATION: Final = Shape(
+    "InvoiceDestination",
+    {"network": text("The network.", "tron"), "address": text("The address."), "tag": text("The tag.", nullable=True)},
+    is_open=True,
+)
 _SENT: Final = Shape(
     "InvoiceDelivery",
     {
@@ -298,6 +350,9 @@ INVOICE_IN_FULL: Final = Shape(
         **_INVOICE,
         "payments": ListOf(PAYMENT_OF_INVOICE, max=200),
         "refunds": ListOf(REFUND, max=200),
+        "destinations": ListOf(
+            _DESTINATION, max=100, doc="Where it is, or was, to be paid, when the customer chose; all stay watched."
+        ),
         "audit_log": ListOf(_AUDIT_ENTRY, max=200),
         "webhook_deliveries": ListOf(_SENT, max=200),
     },
@@ -312,6 +367,7 @@ _PUBLIC_PAYMENT: Final = Shape(
         "required_confirmations": Whole(min=0, max=10**9, required=False),
         "confirmed_at": TIME.but(required=False),
         "crypto_currency": Text(max=16, required=False, doc="Present when it is not the invoice's asset."),
+        "network": Text(max=32, required=False, doc="Present when it is not the invoice's network."),
         "in_review": Flag(required=False, doc="Present and true while the merchant has to decide about it."),
     },
     is_open=True,
@@ -342,4 +398,7 @@ def order_of(found: dict[str, Any]) -> InvoiceOrder:
     )
     if "customer" in given:
         given["customer"] = CustomerDetails(given["customer"]["email"], given["customer"].get("name") or "")
+    if "payment_options" in given:
+        options = given["payment_options"]
+        given["payment_options"] = tuple(OptionOrder(each["crypto_currency"], each.get("network")) for each in options)
     return InvoiceOrder(items=items, tolerance=Tolerance(**tolerance), **given)

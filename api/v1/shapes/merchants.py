@@ -13,6 +13,7 @@ from merchants.settings import (
     LATE_HOURS,
     LATE_RULES,
     LOGO_LENGTH,
+    MOST_OPTIONS,
     OVERPAYMENT_ACTIONS,
     OVERPAYMENT_MAX,
     UNDERPAYMENT_MAX,
@@ -46,6 +47,16 @@ def _settings(name: str, *, is_answer: bool) -> Shape:
         {
             "default_currency": Text(max=3, pattern="^[A-Z]{3}$", **marks),
             "default_crypto_currency": Text(max=16, pattern="^[A-Z0-9]+$", **marks),
+            "payment_options": ListOf(
+                Shape(
+                    f"{name}PaymentOption",
+                    {"crypto_currency": Text(max=16), "network": Text(max=32)},
+                    is_open=is_answer,
+                ),
+                max=MOST_OPTIONS,
+                doc="What customers may choose between when an invoice names no crypto currency or network; or none.",
+                **marks,
+            ),
             "invoice_expiry_minutes": Whole(min=EXPIRY_MINUTES[0], max=EXPIRY_MINUTES[1], **marks),
             "payment_tolerance": Shape(
                 f"{name}Tolerance",

@@ -70,6 +70,7 @@ class InvoiceDetail(MerchantView):
             merchant_view(
                 invoice,
                 payments=payment_selectors.payments_of(invoice),
+                destinations=selectors.destinations_of(invoice),
                 refunds=payment_selectors.refunds_of(invoice),
                 audit=audit_trail(invoice_id=invoice.pk),
                 deliveries=invoice_deliveries(merchant=self.merchant, livemode=self.livemode, invoice_id=invoice.pk),

@@ -15,12 +15,14 @@ from api.schema import Binary, operation
 from api.v1 import examples
 from api.v1.base import PublicView
 from api.v1.rendering.invoices import payment_uri, public_view
-from api.v1.shapes.invoices import PUBLIC_INVOICE
+from api.v1.shapes.invoices import CHOOSE_OPTION, PUBLIC_INVOICE
 from api.validation import Choice, Flag, Shape, Text
+from core import context
 from invoices import selectors, services
 from invoices.errors import InvoiceNotFound
 from invoices.models import Invoice
 from payments.selectors import payments_of
+from payments.services import choose_option
 
 DAY: Final = 86_400  # seconds
 _DRAWING: Final = "1"  # counts up when the drawing of codes changes
@@ -54,6 +56,30 @@ class PublicInvoice(PublicView):
         if key is None:
             raise InvoiceNotFound
         invoice = services.view_invoice(invoice_id=key, now=self.now)
+        return Response(public_view(invoice, payments=payments_of(invoice), now=self.now))
+
+
+class PublicOption(PublicView):
+    rate_class = "option"
+    tag = "Public"
+
+    @operation(
+        "Choose what an invoice is paid in",
+        description=(
+            "One of its `payment_options`, while it waits and nothing has arrived. It is priced anew. Where it was to "
+            "be paid before stays watched: money that arrives there first makes that option the current one again."
+        ),
+        body=CHOOSE_OPTION,
+        answers={200: PUBLIC_INVOICE},
+        request_example=examples.CHOOSE_OPTION,
+        answer_example=examples.PUBLIC_INVOICE,
+    )
+    def post(self, request: Request, invoice_id: str) -> Response:  # noqa: ARG002
+        context.set_actor("customer")
+        wanted = self.body()
+        invoice = choose_option(
+            public_id=invoice_id, asset_code=wanted["crypto_currency"], network=wanted["network"], now=self.now
+        )
         return Response(public_view(invoice, payments=payments_of(invoice), now=self.now))
 
 
