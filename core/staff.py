@@ -39,7 +39,8 @@ class CarefulAdmin(ModelAdmin):
         """
         if any("\0" in value for _, values in request.GET.lists() for value in values):
             raise SuspiciousOperation("a filter with NUL")
-        answer: HttpResponse = super().changelist_view(request, extra_context)
+        named = {"title": str(self.opts.verbose_name_plural).capitalize(), **(extra_context or {})}
+        answer: HttpResponse = super().changelist_view(request, named)
         return answer
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:

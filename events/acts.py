@@ -140,6 +140,8 @@ class ActingAdmin(StaffAdmin):
 
     def _confirmation(self, request: HttpRequest, act: Act, rows: list[Any], form: forms.Form) -> HttpResponse:
         names = [name for name in self.get_list_display(request) if name != "action_checkbox"]
+        headings = [label_for_field(name, self.model, model_admin=self) for name in names]
+        cells = [[self._cell(name, row) for name in names] for row in rows]
         shown = {
             **self.admin_site.each_context(request),
             "title": act.label,
@@ -147,8 +149,9 @@ class ActingAdmin(StaffAdmin):
             "act": act,
             "form": form,
             "rows": rows,
-            "headings": [label_for_field(name, self.model, model_admin=self) for name in names],
-            "cells": [[self._cell(name, row) for name in names] for row in rows],
+            "headings": headings,
+            "cells": cells,
+            "single": list(zip(headings, cells[0], strict=True)) if len(cells) == 1 else None,
             "checkbox_name": helpers.ACTION_CHECKBOX_NAME,
             "confirmed_name": _CONFIRMED,
         }

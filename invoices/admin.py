@@ -56,13 +56,13 @@ class InvoiceAdmin(ActingAdmin):
 
     list_display = (
         "public_id",
-        "created_at",
+        "state",
+        "owed",
         "merchant",
         "title",
-        "owed",
+        "created_at",
         "asset_code",
         "network",
-        "state",
         "livemode",
     )
     list_filter = ("status", "exception", "livemode", "network", "asset_code", "currency")

@@ -55,7 +55,6 @@ INVOICE_ACTS: Final = (
         ),
         change=_accept,
         is_possible=_is_short,
-        is_grave=True,
     ),
     Act(
         "refund",

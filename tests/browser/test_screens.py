@@ -1,6 +1,7 @@
 """Every page in every state (tests/browser/screens) is sound: for eyes, for assistive technology, on any screen."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import axe_playwright_python
@@ -43,7 +44,7 @@ def test_a_screen_is_sound(chromium: Browser, live_server, settings, valkey, scr
             page.emulate_media(color_scheme=scheme)
             if "PICTURES" in os.environ:
                 page.screenshot(path=PICTURES / screen.part / f"{screen.name}-{device}-{scheme}.png", full_page=True)
-            problems += [f"{scheme}: {problem}" for problem in _violations(page, rules)]
+            problems += [f"{scheme}: {problem}" for problem in _violations(page, rules, screen.tolerated)]
         found += [f"{device}: {problem}" for problem in [*problems, *_too_wide(page)]]
         context.close()
 
@@ -85,11 +86,14 @@ def _too_wide(page: Page) -> list[str]:
     return [f"sticks out: {part}" for part in wide]
 
 
-def _violations(page: Page, rules: object) -> list[str]:
+def _violations(page: Page, rules: object, tolerated: Mapping[str, str]) -> list[str]:
     page.evaluate(AXE)
-    result = page.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
+    # Nothing is preloaded: to read a style sheet that imports another, axe-core writes a style into the page, which
+    # the page's policy forbids, as it should.
+    result = page.evaluate("rules => axe.run(document, {runOnly: rules, preload: false})", rules)
     return [
         f"{each['id']}: {each['help']} at {node['target']} {node['failureSummary']}"
         for each in result["violations"]
+        if each["id"] not in tolerated
         for node in each["nodes"]
     ]

@@ -14,7 +14,7 @@ looks, ``stage.visitor = True`` opens it signed out, ``stage.testing = True`` in
 browser before the look: a click, a form that is filled in wrongly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
@@ -73,6 +73,7 @@ class Screen:
     prepare: Callable[[Stage], str]
     act: Act | None = None
     devices: tuple[str, ...] = ("phone", "wide")
+    tolerated: Mapping[str, str] = field(default_factory=dict)  # axe-core's rule → why it is not for us to mend
 
     @property
     def name(self) -> str:
@@ -83,12 +84,17 @@ SCREENS: list[Screen] = []
 
 
 def screen(
-    part: str, state: str, *, act: Act | None = None, devices: tuple[str, ...] = ("phone", "wide")
+    part: str,
+    state: str,
+    *,
+    act: Act | None = None,
+    devices: tuple[str, ...] = ("phone", "wide"),
+    tolerated: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[[Stage], str]], Callable[[Stage], str]]:
     """Add a page in a state to the list."""
 
     def add(prepare: Callable[[Stage], str]) -> Callable[[Stage], str]:
-        SCREENS.append(Screen(part, state, prepare, act, devices))
+        SCREENS.append(Screen(part, state, prepare, act, devices, tolerated or {}))
         return prepare
 
     return add
