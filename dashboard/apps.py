@@ -2,6 +2,6 @@ from django.apps import AppConfig
 
 
 class DashboardConfig(AppConfig):
-    """The merchant's pages; no tables of its own."""
+    """The merchant's pages; its only table holds what people arrange there for themselves."""
 
     name = "dashboard"

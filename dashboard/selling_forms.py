@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -24,7 +25,12 @@ _CURRENCIES: Final = [(code, code) for code in sorted(MINOR_DIGITS)]
 class InvoiceFilterForm(forms.Form):
     """Which invoices are listed."""
 
-    search = forms.CharField(label=_("Search"), max_length=200, required=False)
+    search = forms.CharField(
+        label=_("Search"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": _("Words, e-mail, address, transaction …")}),
+    )
     status = forms.ChoiceField(
         label=_("Status"),
         required=False,
@@ -44,12 +50,22 @@ class InvoiceFilterForm(forms.Form):
     asset = forms.CharField(max_length=16, required=False, widget=forms.HiddenInput)
     network = forms.CharField(max_length=32, required=False, widget=forms.HiddenInput)
 
+    def query(self) -> str:
+        """Return the filters as they stand in a URL, always in the same order; "" when nothing is filtered."""
+        return urlencode([(name, self.data[name]) for name in self.fields if self.data.get(name)])
+
 
 class CancelForm(forms.Form):
     """Why an invoice is closed, and whether what arrived goes back."""
 
     reason = forms.CharField(label=_("Reason (your records and webhooks show it)"), max_length=500, required=False)
     refund = forms.BooleanField(label=_("Open a refund for what has arrived"), required=False, initial=True)
+
+
+class ViewForm(forms.Form):
+    """What a saved view is called."""
+
+    name = forms.CharField(label=_("Name of the view"), max_length=60)
 
 
 class NoteForm(forms.Form):

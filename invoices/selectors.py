@@ -7,14 +7,26 @@ from typing import Final
 from uuid import UUID
 
 from django.db.models import Max, Q, QuerySet, Sum, Value
-from django.db.models.functions import Upper
+from django.db.models.functions import Lower, Upper
 
+from chains import registry
 from invoices.errors import CustomerNotFound, InvoiceNotFound, LinkNotFound, NoteNotFound
-from invoices.models import SEARCHED, Credit, Customer, Invoice, InvoiceDestination, Matching, Note, PaymentLink
+from invoices.models import (
+    SEARCHED,
+    AmountClaim,
+    Credit,
+    Customer,
+    Invoice,
+    InvoiceDestination,
+    Matching,
+    Note,
+    PaymentLink,
+)
 from merchants import selectors as merchant_selectors
 from merchants.models import Merchant, Wallet
 from merchants.services.destinations import POOL_WARNINGS
 
+_MOST_AT_ADDRESS: Final = 1_000
 GAP_LIMIT: Final = 20  # BIP-44, "Address gap limit": a wallet looks no further than so many unused addresses
 
 
@@ -61,6 +73,33 @@ def list_invoices(*, merchant: Merchant, livemode: bool) -> QuerySet[Invoice]:
 def search(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
     """Return those of ``invoices`` with ``text`` in title, description or metadata, whatever its case."""
     return invoices.alias(searched=SEARCHED).filter(searched__contains=Upper(Value(text)))
+
+
+def invoices_at_address(*, merchant: Merchant, livemode: bool, address: str) -> set[UUID]:
+    """Return the keys of the merchant's invoices that were ever to be paid to ``address``; at a shared one the latest."""
+    own = list_invoices(merchant=merchant, livemode=livemode)
+    networks = [network.code for network in registry.networks(livemode=livemode)]
+    claims = AmountClaim.objects.filter(network__in=networks, address=address, invoice__in=own).order_by("-id")
+    keys = {*own.filter(network__in=networks, address=address, matching=Matching.ADDRESS).values_list("pk", flat=True)}
+    keys.update(claims.values_list("invoice_id", flat=True)[:_MOST_AT_ADDRESS])
+    shown = InvoiceDestination.objects.filter(network__in=networks, invoice__in=own)
+    alone = shown.filter(address=address, matching=Matching.ADDRESS)
+    keys.update(alone.values_list("invoice_id", flat=True))
+    if address.startswith(("0x", "0X")):  # capitals are but a checksum there
+        folded = own.alias(folded=Lower("address")).filter(network__in=networks, folded=address.lower())
+        keys.update(folded.filter(address__startswith="0x").values_list("pk", flat=True)[:_MOST_AT_ADDRESS])
+        earlier = shown.alias(folded=Lower("address")).filter(folded=address.lower(), address__startswith="0x")
+        keys.update(earlier.values_list("invoice_id", flat=True)[:_MOST_AT_ADDRESS])
+    return keys
+
+
+def invoices_with_tag(*, merchant: Merchant, livemode: bool, tag: str) -> set[UUID]:
+    """Return the keys of the merchant's invoices that are told apart by ``tag``."""
+    networks = [network.code for network in registry.networks(livemode=livemode)]
+    own = list_invoices(merchant=merchant, livemode=livemode)
+    tagged = own.filter(network__in=networks, tag=tag, matching=Matching.TAG)
+    shown = InvoiceDestination.objects.filter(network__in=networks, tag=tag, matching=Matching.TAG, invoice__in=own)
+    return {*tagged.values_list("pk", flat=True), *shown.values_list("invoice_id", flat=True)}
 
 
 def get_invoice(*, merchant: Merchant, livemode: bool, public_id: str) -> Invoice:

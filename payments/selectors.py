@@ -3,11 +3,16 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Final
+from uuid import UUID
 
 from django.core import signing
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 
+from chains import registry
+from chains.txids import find_txid
 from core.ids import parse_public_id
 from invoices.models import Invoice
 from merchants.models import Merchant, WalletKind
@@ -26,6 +31,7 @@ __all__ = [
     "get_payout",
     "get_refund",
     "get_settlement",
+    "invoices_of_transaction",
     "is_sendable",
     "list_deposits",
     "list_payments",
@@ -64,6 +70,14 @@ class SettlementTotal:
     gross_units: int
     fee_units: int
     net_units: int
+
+
+def invoices_of_transaction(*, merchant: Merchant, livemode: bool, text: str) -> set[UUID]:
+    """Return the keys of the merchant's invoices with a payment in the transaction that ``text`` names or leads to."""
+    named = [(network.code, find_txid(network, text)) for network in registry.networks(livemode=livemode)]
+    wanted = [Q(network=network, txid=txid or text) for network, txid in named]
+    paid = Payment.objects.filter(reduce(or_, wanted), merchant=merchant, livemode=livemode, invoice__isnull=False)
+    return set(paid.values_list("invoice_id", flat=True)[:MANY])
 
 
 def list_payments(*, merchant: Merchant, livemode: bool) -> QuerySet[Payment]:

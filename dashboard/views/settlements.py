@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from chains import registry
 from core.errors import NotFound
 from core.ids import public_id
-from core.spreadsheets import csv_lines
+from core.spreadsheets import csv_file, csv_lines
 from dashboard import statements, words
 from dashboard.access import Desk, desk
 from dashboard.money_forms import SettlementFilterForm, StatementForm
@@ -90,11 +90,8 @@ def settlement_list(request: HttpRequest, at: Desk) -> HttpResponseBase:
         rows = _narrowed(rows, form.cleaned_data)
     rows = rows.select_related("invoice")
     if request.GET.get("as") == "csv":
-        return StreamingHttpResponse(
-            csv_lines(_COLUMNS, (_row(each) for each in rows.iterator(chunk_size=_CHUNK))),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="settlements.csv"'},
-        )
+        lines = csv_lines(_COLUMNS, (_row(each) for each in rows.iterator(chunk_size=_CHUNK)))
+        return csv_file(request, lines, name="settlements.csv")
     return show(
         request,
         "settlements",

@@ -17,6 +17,7 @@ from django.utils import timezone
 from core.ids import public_id
 from dashboard import urls
 from dashboard.access import DEVELOP, EVERYBODY, MANAGE, MANAGE_TEAM, MONEY, SELL
+from dashboard.saved_views import save_view
 from events.models import Event, Seal
 from events.outbox import dispatch
 from events.sealing import seal_all
@@ -69,6 +70,12 @@ def note(merchant: Merchant) -> dict[str, str]:
         merchant=merchant, livemode=False, author=author, text="Ask Ada.", now=timezone.now(), **invoice(merchant)
     )
     return {"note_id": made.public_id}
+
+
+def view(merchant: Merchant) -> dict[str, str]:
+    user, _new = get_user_model().objects.get_or_create(username="person@example.com")
+    member, _new = Member.objects.get_or_create(user=user, merchant=merchant, defaults={"role": "owner"})
+    return {"view_id": save_view(member=member, name="Paid", query="status=paid", now=timezone.now()).public_id}
 
 
 def partial(merchant: Merchant) -> dict[str, str]:
@@ -195,6 +202,9 @@ TABLE = {
     "invoice_add": Row(SELL, SELL),
     "customer_suggestions": Row(SELL),
     "invoice": Row(EVERYBODY, of=invoice),
+    "view_add": Row(EVERYBODY, EVERYBODY),
+    "view_rename": Row(EVERYBODY, EVERYBODY, of=view),
+    "view_delete": Row(None, EVERYBODY, of=view),
     "note_add": Row(None, SELL, of=invoice),
     "note_change": Row(SELL, SELL, of=note),
     "note_delete": Row(None, SELL, of=note),

@@ -1,6 +1,5 @@
 """Settlements, and what the books hold."""
 
-from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,6 +11,7 @@ from api.v1.filters import SettlementFilter, narrowed
 from api.v1.pagination import page
 from api.v1.rendering.settlements import balance_view, settlement_lines, settlement_view
 from api.v1.shapes import settlements as shapes
+from core.spreadsheets import csv_file
 from payments import selectors
 
 
@@ -33,11 +33,8 @@ class SettlementList(MerchantView):
             selectors.list_settlements(merchant=self.merchant, livemode=self.livemode), SettlementFilter, query
         )
         if query["format"] == "csv":
-            return StreamingHttpResponse(
-                settlement_lines(rows.iterator(chunk_size=2000)),
-                content_type="text/csv; charset=utf-8",
-                headers={"Content-Disposition": 'attachment; filename="settlements.csv"'},
-            )
+            lines = settlement_lines(rows.iterator(chunk_size=2000))
+            return csv_file(self.django_request, lines, name="settlements.csv")
         return Response(page(rows, query, name="settlements", render=settlement_view))
 
 

@@ -5,8 +5,10 @@ from decimal import Decimal
 from playwright.sync_api import Page, expect
 
 from chains.sandbox import services as sandbox
+from dashboard.saved_views import save_view
 from invoices.models import Invoice, Note
 from invoices.services import CustomerDetails, LinkTerms, Visitor, add_note, create_customer, create_link, open_link
+from merchants.models import Member
 from payments.services import scan
 from tests.browser.screens import Stage, screen
 from tests.factories import make_invoice
@@ -54,6 +56,23 @@ def _(stage: Stage) -> str:
     for part in ("1", "0.5", "1.5"):
         paid(stage, Decimal(part))
     return "/dashboard/invoices/"
+
+
+def _name_a_view(page: Page) -> None:
+    page.get_by_text("Save these filters as a view").click()
+    page.get_by_role("button", name="Save the view").click()
+    page.get_by_label("Name of the view").fill("Paid")
+    page.get_by_role("button", name="Save the view").click()
+    page.locator(".field-error").wait_for()
+
+
+@screen("invoices", "saved views", act=_name_a_view)
+def _(stage: Stage) -> str:
+    paid(stage, Decimal(1))
+    member = Member.objects.create(user=stage.person, merchant=stage.merchant, role="owner")
+    for name, query in (("Paid", "status=paid"), ("Waiting for money, the oldest first", "status=waiting&sort=oldest")):
+        save_view(member=member, name=name, query=query, now=stage.now)
+    return "/dashboard/invoices/?search=VPN"
 
 
 @screen("invoices", "none like that")
