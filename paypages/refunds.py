@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chains import registry
@@ -27,6 +28,8 @@ from paypages.problems import friendly, within_limit
 
 CLAIMS: Final = "paypage-refund"
 _LONGEST: Final = 256
+# Reasons that nobody wrote for this customer.
+_REASONS: Final = {"Overpaid": gettext_lazy("You sent more than was asked for.")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def _page(
         amount=f"{amount_of(refund):f}",
         asset=refund.asset_code,
         network=network.name if network else refund.network,
-        reason=refund.reason,
+        reason=str(_REASONS.get(refund.reason, refund.reason)),
         address=shown.address,
         groups=tuple(grouped(shown.address)),
         tag=shown.tag,

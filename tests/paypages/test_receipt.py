@@ -56,22 +56,22 @@ class TestReceipt:
         assert f'href="{url(invoice)}/receipt"' not in client.get(url(invoice)).content.decode()
 
     def test_names_in_other_scripts_are_written(self, client, merchant, invoice):
-        merchant.business_name = "Магазин Ελλάδα Łódź"
+        merchant.business_name = "Магазин Ελλάδα Łódź 東京 北京 서울"
         merchant.save()
         pay(invoice, blocks=4)
 
-        assert "Магазин Ελλάδα Łódź" in pdf_text(client.get(url(invoice, "/receipt.pdf")))
+        assert "Магазин Ελλάδα Łódź 東京 北京 서울" in pdf_text(client.get(url(invoice, "/receipt.pdf")))
 
     def test_what_no_font_can_write_is_marked_and_the_page_named(self, client, merchant, invoice):
-        merchant.business_name = "東京 Shop"
+        merchant.business_name = "חנות Shop"
         merchant.save()
         pay(invoice, blocks=4)
 
         text = pdf_text(client.get(url(invoice, "/receipt.pdf")))
 
-        assert "\N{REPLACEMENT CHARACTER}" * 2 + " Shop" in text
+        assert "\N{REPLACEMENT CHARACTER}" * 4 + " Shop" in text
         assert "the page below shows all of them" in text
-        assert "東京 Shop" in text_of(client.get(url(invoice, "/receipt")))
+        assert "חנות Shop" in text_of(client.get(url(invoice, "/receipt")))
 
     def test_arabic_is_written(self, client, merchant, invoice):
         merchant.business_name = "متجر"
@@ -82,6 +82,45 @@ class TestReceipt:
 
         assert "\N{REPLACEMENT CHARACTER}" not in text
         assert "characters cannot be written" not in text
+
+    @pytest.mark.parametrize(
+        ("language", "title", "amount"),
+        [
+            ("ar", "", "16.49 USDT"),
+            ("de", "Beleg", "16,49 USDT"),
+            ("fr", "Reçu", "16,49 USDT"),
+            ("ru", "Квитанция", "16,49 USDT"),
+            ("tr", "Makbuz", "16,49 USDT"),
+            ("zh-hans", "收据", "16.49 USDT"),
+            ("ja", "領収書", "16.49 USDT"),
+        ],
+    )
+    def test_is_written_in_the_customers_language(self, client, merchant, invoice, language, title, amount):
+        merchant.business_name = {"ar": "متجر", "ja": "東京"}.get(language, "北京 Shop")
+        merchant.save()
+        invoice.title = {"ar": "طلب رقم 12 VPN"}.get(language, "ご注文 12")
+        invoice.save()
+        pay(invoice, blocks=4)
+
+        text = pdf_text(client.get(url(invoice, f"/receipt.pdf?lang={language}")))
+
+        assert amount in text
+        assert text.count(invoice.public_id) == 2  # beside its name and in the address of the page
+        assert title in text  # joined letters come back as they are drawn
+        assert "\N{REPLACEMENT CHARACTER}" not in text
+        assert "Receipt" not in text
+
+    def test_in_arabic_is_turned_round(self, client, invoice):
+        pay(invoice, blocks=4)
+
+        page = PdfDocument(client.get(url(invoice, "/receipt.pdf?lang=ar")).content)[0]
+        words = page.get_textpage()
+        found = words.search("VPN Premium Plan").get_next()
+        left, _, right, _ = words.get_charbox(found[0] + found[1] - 1)
+
+        assert "\N{REPLACEMENT CHARACTER}" not in words.get_text_bounded()
+        assert right == pytest.approx(page.get_width() - 20 / 25.4 * 72, abs=5)
+        assert left > page.get_width() / 2
 
     def test_a_long_order_takes_several_pages(self, client, merchant, invoice):
         invoice.items = invoice.items * 40

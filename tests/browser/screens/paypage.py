@@ -203,11 +203,6 @@ def _(stage: Stage) -> str:
     return _paid(stage, _order(stage)).replace("?stay=1", "/receipt")
 
 
-@screen("paypage", "from right to left", act=lambda page: page.evaluate("document.documentElement.dir = 'rtl'"))
-def _(stage: Stage) -> str:
-    return _paid(stage, _order(stage), units=10_000_000)
-
-
 def _exchange(page: Page) -> None:
     page.locator("#copy-address").evaluate("button => { button.dataset.copy = 'sandbox1evil'; }")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
