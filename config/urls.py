@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("api.v1.urls")),
     path("", include("api.urls")),
     path("invoice/", include("paypages.urls")),
+    path("embed/", include("paypages.embed_urls")),
     path("", include("paypages.front")),
     path("dashboard/", include("dashboard.account_urls")),
     path("dashboard/", include("dashboard.urls")),

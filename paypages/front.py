@@ -4,6 +4,7 @@ from django.urls import path
 
 from paypages import views
 from paypages.brand import colours, logo_file
+from paypages.embedding import script
 from paypages.links import link_page
 from paypages.refunds import refund_page
 from paypages.sample import scheme_colours, scheme_sheet
@@ -14,6 +15,8 @@ urlpatterns = [
     path("brand/<str:scheme>/styles.css", scheme_sheet, name="brand-scheme"),
     path("brand/<str:scheme>/<str:colour>.css", scheme_colours, name="brand-colours-of"),
     path("brand/logo/<str:digest>", logo_file, name="brand-logo"),
+    path("checkout.js", script, {"name": "checkout.js"}, name="checkout-script"),
+    path("checkout.d.ts", script, {"name": "checkout.d.ts"}),
     path("l/<str:slug>", link_page, name="link"),
     path("refund/<str:token>", refund_page, name="refund"),
 ]

@@ -22,7 +22,9 @@ PARAMETER: Final = "lang"
 ENGLISH: Final = "en"
 _LONGEST: Final = 35  # characters of a language tag (RFC 5646, 4.4.1)
 # First parts of paths that no customer opens.
-_OTHERS: Final = frozenset({"admin", "api", "brand", "dashboard", "docs", "healthz", "metrics", "readyz"})
+_OTHERS: Final = frozenset(
+    {"admin", "api", "brand", "checkout.d.ts", "checkout.js", "dashboard", "docs", "healthz", "metrics", "readyz"}
+)
 _PLAIN: Final = re.compile(r"[a-z0-9-]+")  # a path that cannot say anything else in a cookie
 _A_YEAR: Final = 365 * 86_400  # seconds
 _REDIRECTS: Final = range(300, 400)

@@ -23,6 +23,8 @@ from invoices.models import PaymentLink
 from invoices.selectors import get_public_link
 from invoices.services import Visitor, check_open, open_link
 from paypages.brand import Brand, brand_for, brand_of, known_brand
+from paypages.embedding import is_embedded
+from paypages.own_forms import own_forms
 from paypages.policy import FORM_REFERRER, guarded
 from paypages.problems import friendly, within_limit
 
@@ -50,6 +52,7 @@ class LinkPage:
     """
 
     brand: Brand
+    is_embedded: bool
     title: str
     description: str
     currency: str
@@ -71,6 +74,7 @@ class LinkPage:
         return self.brand.name
 
 
+@own_forms
 @guarded
 @require_http_methods(["GET", "HEAD", "POST"])
 @friendly
@@ -131,6 +135,7 @@ def _page(
     brand = known_brand(request) or brand_of(link.merchant, livemode=link.livemode)
     page = LinkPage(
         brand=brand,
+        is_embedded=is_embedded(request),
         title=link.title,
         description=link.description,
         currency=link.currency,

@@ -1,6 +1,6 @@
 """What a browser may do on our pages: load what we serve, talk to our API, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,10 +14,12 @@ from django.http.response import HttpResponseBase
 from django.utils.decorators import decorator_from_middleware
 from django.views.decorators.gzip import gzip_page
 
+from paypages import embedding
+
 View = Callable[..., HttpResponseBase]
 
 NO_REFERRER: Final = "no-referrer"
-# Under "no-referrer" a browser sends "Origin: null" with a form, which the CSRF check refuses.
+# Under "no-referrer" a browser sends "Origin: null" with a form, which the checks against forgery refuse.
 FORM_REFERRER: Final = "same-origin"
 
 _HEADERS: Final = {
@@ -41,16 +43,19 @@ def guarded(view: View) -> View:
 
     @wraps(view)
     def _guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        response = gzip_page(csp(_policy())(view))(request, *args, **kwargs)
+        response = gzip_page(view)(request, *args, **kwargs)
+        parents = embedding.origins(request)
         for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
+            if not (parents and name == "X-Frame-Options"):
+                response.headers.setdefault(name, value)
+        embedding.let_in(request, response)
+        return csp(_policy(parents))(lambda _: response)(request)
 
     # The policy belongs to these pages, whatever the installation's own middleware says of others.
     return decorator_from_middleware(CSPMiddleware)(_guarded)
 
 
-def _policy() -> dict[str, list[str]]:
+def _policy(parents: Sequence[str]) -> dict[str, list[str]]:
     elsewhere = [origin for origin in [api_origin()] if origin]
     return {
         "default-src": [NONE],
@@ -60,7 +65,7 @@ def _policy() -> dict[str, list[str]]:
         "connect-src": [SELF, *elsewhere],
         "form-action": [SELF],
         "base-uri": [NONE],
-        "frame-ancestors": [NONE],
+        "frame-ancestors": list(parents) or [NONE],
     }
 
 

@@ -95,6 +95,7 @@ class PayPage:
     state: State
     merchant: str
     brand: Brand
+    is_embedded: bool  # shown within the merchant's own site
     title: str
     description: str
     is_test: bool
@@ -137,6 +138,7 @@ class Surroundings:
     language: str = "en"
     api: str = ""
     page: str = ""  # the whole address of this page
+    is_embedded: bool = False
     brand: Brand | None = None  # what is known of the merchant's looks besides its settings
 
 
@@ -162,6 +164,7 @@ def present(
         state=state,
         merchant=brand.name,
         brand=brand,
+        is_embedded=around.is_embedded,
         title=invoice.title,
         description=invoice.description,
         is_test=not invoice.livemode,
@@ -189,7 +192,7 @@ def present(
         language=around.language,
         back=link(invoice.return_url),
         cancel=link(invoice.cancel_url),
-        redirect_seconds=_redirect_seconds(invoice, state, around.now),
+        redirect_seconds=0 if around.is_embedded else _redirect_seconds(invoice, state, around.now),
         refresh_seconds=_refresh_seconds(invoice, state, around.now),
         choices=sandbox.choices(invoice, status=status),
         event_path=f"{around.api}/api/v1/public/invoice/{invoice.public_id}/events",

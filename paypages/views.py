@@ -21,6 +21,8 @@ from payments.selectors import payments_of, refunds_of
 from payments.services import TransferOrder, send_transfer
 from paypages import sandbox
 from paypages.brand import brand_for
+from paypages.embedding import is_embedded
+from paypages.own_forms import own_forms
 from paypages.policy import FORM_REFERRER, api_origin, guarded
 from paypages.presentation import PayPage, Surroundings, present
 from paypages.problems import friendly, within_limit
@@ -62,6 +64,7 @@ def invoice_live(request: HttpRequest, public_id: str) -> HttpResponse:
     return with_referrer(render(request, "paypages/live.html", {"page": page}), page)
 
 
+@own_forms
 @guarded
 @require_POST
 @friendly
@@ -106,7 +109,12 @@ def page_of(request: HttpRequest, public_id: str) -> PayPage:
     invoice = get_public_invoice(public_id)
     brand = brand_for(request, invoice.merchant, livemode=invoice.livemode)
     around = Surroundings(
-        now=now, language=get_language() or "en", api=api_origin(), page=_address_of(invoice), brand=brand
+        now=now,
+        language=get_language() or "en",
+        api=api_origin(),
+        page=_address_of(invoice),
+        brand=brand,
+        is_embedded=is_embedded(request),
     )
     try:
         if request.method == "GET":  # HEAD is asked by programs; nobody has seen the address
@@ -122,7 +130,7 @@ def _address_of(invoice: Invoice) -> str:
 
 
 def with_referrer(response: HttpResponse, page: PayPage) -> HttpResponse:
-    """Let the forms of ``page`` that carry a token send where they come from."""
+    """Let the forms of ``page`` that are taken from our own pages only say where they come from."""
     if page.choices:
         response["Referrer-Policy"] = FORM_REFERRER
     return response
