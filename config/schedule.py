@@ -19,6 +19,7 @@ def beat_schedule(*, sandbox_block_seconds: int) -> dict[str, dict[str, Any]]:
         "invoices.tasks.release_claims": 300.0,
         "merchants.tasks.invite_members": 60.0,
         "merchants.tasks.tell_of_wallets": 60.0,
+        "merchants.tasks.send_notifications": 20.0,
         "payments.tasks.verify_all": 60.0,
         "payments.tasks.fail_orphans": 300.0,
         "payments.tasks.continue_rescans": 30.0,

@@ -25,6 +25,7 @@ CHANGE: Final[Mapping[str, Promise]] = {
     "member.invited": _("Somebody was invited"),
     "member.invited_again": _("Somebody was invited again"),
     "member.invitation_withdrawn": _("Invitation withdrawn"),
+    "member.notifications_changed": _("What a member is mailed of changed"),
     "member.removed": _("Member removed"),
     "member.role_changed": _("Role changed"),
     "merchant.created": _("Account opened"),

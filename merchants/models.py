@@ -136,7 +136,8 @@ class Member(Record):
     """
     A person with a login and a role in a merchant.
 
-    ``invited_at`` is set when the mail with the link to choose a password has been handed over.
+    ``invited_at`` is set when the mail with the link to choose a password has been handed over. ``notifications``
+    holds by topic what they chose to be mailed of otherwise than their role is (merchants.notifications).
     """
 
     PREFIX = "mem"
@@ -145,6 +146,8 @@ class Member(Record):
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="members")
     role = models.CharField(max_length=9, choices=Role.choices)
     invited_at = models.DateTimeField(null=True, blank=True)
+    notifications = models.JSONField(default=dict, blank=True)
+    notifies_of_test = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
@@ -362,6 +365,31 @@ class WalletNotice(Record):
             UniqueConstraint(name="walletnotice_once", fields=["wallet", "kind"], condition=Q(over_at=None)),
         ]
         indexes = [Index(name="walletnotice_untold", fields=["created_at"], condition=Q(mailed_at=None, over_at=None))]
+
+
+class OwedMail(Record):
+    """
+    A mail about an event that a member is owed; several about one topic go out as one.
+
+    Whoever sends holds the row until ``leased_until``. A sender that dies leaves it to the next one: a mail may come
+    twice, and none is lost.
+    """
+
+    PREFIX = "eml"
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="owed_mails")
+    topic = models.CharField(max_length=20)
+    livemode = models.BooleanField()
+    event_id = models.UUIDField()
+    leased_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [UniqueConstraint(name="owedmail_once", fields=["member", "event_id"])]
+        indexes = [
+            Index(name="owedmail_waiting", fields=["member", "topic"], condition=Q(sent_at=None)),
+            Index(F("member"), F("topic"), F("sent_at"), name="owedmail_sent", condition=Q(sent_at__isnull=False)),
+        ]
 
 
 class Usage(models.Model):

@@ -23,12 +23,12 @@ from merchants.models import (
     Merchant,
     NoticeKind,
     Plan,
-    Role,
     Usage,
     Wallet,
     WalletAddress,
     WalletKind,
 )
+from merchants.notifications import Topic, wants
 
 INVITATION_SALT = "merchants.invitation"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -170,10 +170,11 @@ def webhook_secret(*, merchant_id: UUID, livemode: bool) -> str:
     return secrets.decrypt(Merchant.objects.values_list(column, flat=True).get(pk=merchant_id))
 
 
-def owner_emails(*, merchant: Merchant) -> list[str]:
-    """Return whom to write to about the account: its contact address and its owners, each once."""
-    owners = merchant.members.filter(role=Role.OWNER, user__is_active=True).values_list("user__email", flat=True)
-    return list(dict.fromkeys([merchant.contact_email, *(email for email in owners if email)]))
+def addressees(*, merchant: Merchant, topic: Topic) -> list[str]:
+    """Return whom to write to about a topic of the account: its contact address and who wants that, each once."""
+    members = merchant.members.filter(user__is_active=True).select_related("user").order_by("created_at", "id")
+    emails = [member.user.email for member in members if wants(member, topic) and member.user.email]
+    return list(dict.fromkeys([merchant.contact_email, *emails]))
 
 
 def list_logged_requests(*, merchant: Merchant, livemode: bool) -> QuerySet[LoggedRequest]:

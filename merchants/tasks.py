@@ -16,3 +16,9 @@ def invite_members() -> int:
 def tell_of_wallets() -> int:
     """Mail merchants whose wallets need something; return how many mails."""
     return services.tell_of_wallets(now=timezone.now())
+
+
+@shared_task(ignore_result=True)
+def send_notifications() -> int:
+    """Mail members of what they chose to be told of; return how many mails."""
+    return services.send_mails(now=timezone.now())

@@ -21,6 +21,7 @@ from merchants.services.keys import (
     touch_api_key,
     update_api_key,
 )
+from merchants.services.mailing import choose_notifications, owe_mails, prune_mails, send_mails
 from merchants.services.notices import notice, tell_of_wallets
 from merchants.services.people import confirm_address, login_name
 from merchants.services.plans import PlanLimits, change_plan_limits, copy_plan
@@ -52,6 +53,7 @@ __all__ = [
     "change_plan",
     "change_plan_limits",
     "change_role",
+    "choose_notifications",
     "confirm_address",
     "copy_plan",
     "count_invoice",
@@ -66,14 +68,17 @@ __all__ = [
     "login_name",
     "notice",
     "open_vault",
+    "owe_mails",
     "preview_vault",
     "preview_wallet",
+    "prune_mails",
     "reactivate",
     "remove_member",
     "remove_wallet",
     "revoke_api_key",
     "rotate_api_key",
     "rotate_webhook_secret",
+    "send_mails",
     "set_platform_fee",
     "sign_up",
     "suspend",

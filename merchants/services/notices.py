@@ -13,6 +13,7 @@ from chains import registry
 from merchants import selectors
 from merchants.audit import log_change
 from merchants.models import NoticeKind, Wallet, WalletNotice
+from merchants.notifications import Topic
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +53,7 @@ def _tell(key: UUID, *, now: datetime) -> bool:
             subject=subject,
             message=text,
             from_email=None,
-            recipient_list=selectors.owner_emails(merchant=told.wallet.merchant),
+            recipient_list=selectors.addressees(merchant=told.wallet.merchant, topic=Topic.WALLET),
         )
     except OSError as problem:  # the mail server is away: smtplib's errors are OSErrors
         _log.warning("A notice could not be sent; it stays owed.", notice=told.public_id, reason=repr(problem))

@@ -238,6 +238,7 @@ TABLE = {
     "payment_rules": Row(EVERYBODY, MANAGE),
     "branding": Row(EVERYBODY, MANAGE),
     "branding_preview": Row(EVERYBODY, MANAGE),
+    "notifications": Row(EVERYBODY, EVERYBODY),
     "plan": Row(EVERYBODY),
     "audit": Row(MANAGE),
     "audit_check": Row(None, MANAGE),

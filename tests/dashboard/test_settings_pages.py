@@ -8,10 +8,12 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
+from dashboard.notification_forms import GROUPS, SAID
 from dashboard.views.settings import _next_month
 from events.models import Event
 from merchants import selectors, services
-from merchants.models import Merchant, Usage
+from merchants.models import Member, Merchant, Usage
+from merchants.notifications import DEFAULTS, Topic, wanted
 from merchants.services import MerchantChanges
 from merchants.settings import effective
 from tests.factories import make_merchant
@@ -260,3 +262,50 @@ class TestPlan:
     )
     def test_the_count_begins_anew_with_the_next_month(self, now, then):
         assert _next_month(datetime(*now, tzinfo=UTC)) == date(*then)
+
+
+class TestNotifications:
+    PATH = "/dashboard/notifications/"
+
+    def test_a_member_chooses_for_themselves_only(self, seat, merchant):
+        viewer, other = seat("viewer", name="viewer"), seat("viewer", name="other")
+
+        answer = viewer.post(self.PATH, {"sales": ["paid"], "setup": ["team"], "of_test": "on"}, follow=True)
+
+        assert "Saved." in text_of(answer)
+        chosen = Member.objects.get(user__username="viewer@example.com")
+        assert (wanted(chosen), chosen.notifies_of_test) == ({Topic.PAID, Topic.TEAM}, True)
+        assert wanted(Member.objects.get(user__username="other@example.com")) == set()
+        assert other.get(self.PATH).context["form"]["sales"].value() == []
+
+    def test_what_is_usual_comes_back_with_one_press(self, owner):
+        owner.post(self.PATH, {"sales": ["paid"]})
+
+        owner.post(self.PATH, {"sales": ["paid"], "usual": "yes"})
+
+        member = Member.objects.get(user__username="person@example.com")
+        assert wanted(member) == DEFAULTS["owner"]
+
+    def test_what_nobody_is_told_of_is_warned_of(self, owner, merchant):
+        merchant.members.exclude(user__username="person@example.com").delete()
+        assert "Nobody in the team is mailed of this:" not in text_of(owner.get(self.PATH))
+
+        owner.post(self.PATH, {"decisions": ["deposit", "payout"]})
+
+        page = text_of(owner.get(self.PATH))
+        assert "Nobody in the team is mailed of this:" in page
+        assert owner.get(self.PATH).context["unheard"] == [SAID[Topic.REFUND_CLAIMED]]
+
+    def test_a_topic_that_is_none_is_refused(self, owner):
+        assert owner.post(self.PATH, {"sales": ["nonsense"]}).status_code == 422
+
+    def test_the_table_is_of_this_team_only(self, owner, merchant):
+        make_merchant(timezone.now(), email="stranger@example.com")
+
+        assert "stranger@example.com" not in text_of(owner.get(self.PATH))
+
+    def test_every_topic_is_offered_once(self):
+        offered = [topic for _label, topics in GROUPS.values() for topic in topics]
+
+        assert sorted(offered) == sorted(Topic)
+        assert set(SAID) == set(Topic)

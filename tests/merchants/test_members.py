@@ -10,7 +10,9 @@ from django.test import Client
 
 from merchants import services, tasks
 from merchants.models import Member, Merchant
-from merchants.selectors import owner_emails
+from merchants.notifications import Topic
+from merchants.selectors import addressees
+from merchants.services import choose_notifications
 
 
 def link_in(message):
@@ -88,13 +90,27 @@ def test_an_address_too_long_for_a_login_name_is_still_an_address(db, now):
     assert User.objects.get().email == address
 
 
-def test_owners_and_the_contact_are_written_to_once_each(merchant):
-    assert owner_emails(merchant=merchant) == ["admin@acme.example"]
+def test_the_contact_and_who_wants_it_are_written_to_once_each(merchant):
+    assert addressees(merchant=merchant, topic=Topic.WALLET) == ["admin@acme.example"]
     Merchant.objects.filter(pk=merchant.pk).update(contact_email="billing@acme.example")
+    for role in ("developer", "viewer"):
+        user = User.objects.create_user(f"{role}@acme.example", f"{role}@acme.example")
+        Member.objects.create(user=user, merchant=merchant, role=role)
 
     merchant.refresh_from_db()
 
-    assert owner_emails(merchant=merchant) == ["billing@acme.example", "admin@acme.example"]
+    assert addressees(merchant=merchant, topic=Topic.WALLET) == [
+        "billing@acme.example",
+        "admin@acme.example",
+    ]
+    assert addressees(merchant=merchant, topic=Topic.WEBHOOK) == [
+        "billing@acme.example",
+        "admin@acme.example",
+        "developer@acme.example",
+    ]
+    owner = Member.objects.get(merchant=merchant, role="owner")
+    choose_notifications(member=owner, topics=[], of_test=False)
+    assert addressees(merchant=merchant, topic=Topic.WALLET)[0] == "billing@acme.example"
 
 
 @pytest.mark.django_db(transaction=True)

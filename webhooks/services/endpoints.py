@@ -19,6 +19,7 @@ from events.types import DELIVERABLE, EVERYTHING
 from merchants import selectors as merchants
 from merchants.errors import PlanLimitReached
 from merchants.models import Merchant
+from merchants.notifications import Topic
 from webhooks import selectors, signing
 from webhooks.errors import InvalidSetting, UnknownEventType, UnsafeWebhookURL
 from webhooks.models import MAX_TIMEOUT, Delivery, WebhookEndpoint
@@ -194,7 +195,7 @@ def _tell(key: Any) -> bool:
             "Enable it again once it works, then replay what it missed."
         ),
         from_email=None,
-        recipient_list=merchants.owner_emails(merchant=endpoint.merchant),
+        recipient_list=merchants.addressees(merchant=endpoint.merchant, topic=Topic.WEBHOOK),
     )
     return True
 

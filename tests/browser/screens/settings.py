@@ -114,3 +114,15 @@ def _(stage: Stage) -> str:
     _history(stage)
     changed = Seal.objects.filter(event__type="merchant.updated").latest("number")
     return f"/dashboard/audit/{changed.entry_id}/"
+
+
+@screen("settings", "notifications")
+def _(stage: Stage) -> str:
+    return "/dashboard/notifications/"
+
+
+@screen("settings", "notifications that reach nobody", devices=("phone",))
+def _(stage: Stage) -> str:
+    stage.role = "viewer"
+    stage.merchant.members.all().delete()
+    return "/dashboard/notifications/"
