@@ -325,9 +325,11 @@ function draw() {
   if (status.textContent !== text) status.textContent = text;
   status.className = `wallet-status${message.tone ? ` note note-${message.tone}` : ""}`;
   drawList(isClosed ? new Map() : found[box.dataset.family]);
+  const hadFocus = box.querySelector("#wallet-list").contains(document.activeElement);
   for (const id of ["wallet-list", "wallets-help"]) box.querySelector(`#${id}`).hidden = isSent || isClosed;
   box.querySelector("#wallet-sent").hidden = !isSent;
   if (isSent) drawTransaction();
+  if (isSent && hadFocus) box.querySelector("#wallet-sent").focus({ preventScroll: true });
   box.hidden = !isSent && !isClosed && !message.say && found[box.dataset.family].size === 0;
 }
 

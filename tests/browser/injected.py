@@ -49,11 +49,12 @@ _EVM = """
     icon: "data:image/svg+xml,<svg/>" };
   const announce = () => window.dispatchEvent(
     new CustomEvent("eip6963:announceProvider", { detail: Object.freeze({ info, provider }) }));
-  if (wallet.late) setTimeout(announce, wallet.late);
-  else {
+  const begin = () => {
     window.addEventListener("eip6963:requestProvider", announce);
     announce();
-  }
+  };
+  if (wallet.late) setTimeout(begin, wallet.late);
+  else begin();
 })();
 """
 

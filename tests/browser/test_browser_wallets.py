@@ -131,6 +131,7 @@ def test_a_token_is_paid_once_from_a_wallet_that_first_says_no(visit, server, or
     page.evaluate("customerSays(true)")
 
     expect(status(page)).to_have_text("Sent. Waiting for the network.")
+    expect(page.locator("#wallet-sent")).to_be_focused()
     expect(buttons(page).first).to_be_hidden()
     (call,) = wallet.sent()
     data = transfer_call(invoice.address, 16_490_000)
@@ -156,19 +157,25 @@ def test_a_token_is_paid_once_from_a_wallet_that_first_says_no(visit, server, or
 
 def test_the_rest_is_paid_in_the_chain_s_own_coin_from_a_wallet_of_the_old_kind(visit, server, order, wallet, anvil):
     invoice, page = order(code="ETH"), visit().page
-    txid = anvil.pay(invoice.address, invoice.amount_units // 2)
-    read_chain()
     wallet.inject(page, name=None, chain="0x1")
     wallet.stays = True
+    wallet.refusals = {"eth_requestAccounts": (4100, "locked")}
     opened(page, server, invoice)
-    expect(headline(page)).to_have_text("Part of the payment arrived")
+    pay = page.get_by_role("button", name="Pay with the wallet in this browser")
+    pay.focus()
+    page.keyboard.press("Enter")
+    expect(status(page)).to_contain_text("The wallet is locked or shows this page no account.")
+    txid = anvil.pay(invoice.address, invoice.amount_units // 2)
+    read_chain()
+    expect(headline(page)).to_have_text("Part of the payment arrived", timeout=LIVE_MS)
+    expect(pay).to_be_focused()
+    expect(status(page)).to_contain_text("The wallet is locked or shows this page no account.")
     # What this browser has sent is there: it may go on.
     page.evaluate(
         "([path, to, hash]) => sessionStorage.setItem(`wallet ${path} ${to}`, JSON.stringify({at: Date.now(), hash}))",
         [f"/invoice/{invoice.public_id}", invoice.address, txid],
     )
     page.reload()
-    pay = page.get_by_role("button", name="Pay with the wallet in this browser")
 
     pay.click()
     expect(status(page)).to_contain_text("Your wallet is still on another network. Choose Ethereum there")
@@ -201,6 +208,29 @@ def test_a_chain_that_the_wallet_does_not_know_is_the_customer_s_to_add_where_no
 
     expect(status(page)).to_have_text("Your wallet does not know Base. Add this network in the wallet, then try again.")
     assert "wallet_addEthereumChain" not in [method for method, _ in wallet.asked]
+
+
+def test_what_announces_itself_is_shown_as_text_once_and_only_when_it_is_a_wallet(visit, server, order, wallet):
+    invoice, page = order(), visit().page
+    wallet.inject(page, chain="0x1")
+    opened(page, server, invoice)
+    expect(buttons(page)).to_have_count(1)
+
+    page.evaluate(
+        """() => {
+            const request = () => new Promise(() => {});
+            const announce = (uuid, name, provider) => window.dispatchEvent(
+                new CustomEvent("eip6963:announceProvider", { detail: { info: { uuid, name }, provider } }));
+            announce("a", "<b>Bold\u202e</b> " + "x".repeat(99), { request });
+            announce("a", "<b>Bold\u202e</b> " + "x".repeat(99), { request });
+            announce("b", "No provider", {});
+            announce("b", "  ", { request });
+            announce('"><img src=x>', "No id", { request });
+            window.dispatchEvent(new CustomEvent("eip6963:announceProvider"));
+        }"""
+    )
+
+    expect(buttons(page)).to_have_text(["Pay with Test Wallet", f"Pay with <b>Bold </b> {'x' * 27}"])
 
 
 @pytest.mark.parametrize(

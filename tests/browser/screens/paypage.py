@@ -270,6 +270,17 @@ def _(stage: Stage) -> str:
     return _live(stage, "ethereum", "USDT", xpub=ETH_ACCOUNT)
 
 
+def _announce_from_right_to_left(page: Page) -> None:
+    page.evaluate("document.documentElement.dir = 'rtl'")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    _pay_and_decline(page)
+
+
+@screen("paypage", "large wallets from right to left", act=_announce_from_right_to_left)
+def _(stage: Stage) -> str:
+    return _live(stage, "ethereum", "USDC", xpub=ETH_ACCOUNT)
+
+
 @screen("paypage", "declined in the wallet", act=_pay_and_decline)
 def _(stage: Stage) -> str:
     return _live(stage, "ethereum", "USDT", xpub=ETH_ACCOUNT)
