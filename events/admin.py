@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from core.staff import StaffAdmin
 from events import dead_letters
 from events.acts import Act, ActingAdmin, Order
-from events.models import Event, FailedDispatch, FailedTask
+from events.models import ChainHead, Event, FailedDispatch, FailedTask
 from events.outbox import retry_dispatch
 
 
@@ -20,6 +20,24 @@ class EventAdmin(StaffAdmin):
     search_help_text = _("Id of the event, merchant, invoice or whatever it is about, or who did it (user:7)")
     ordering = ("-sequence",)
     show_full_result_count = False
+
+
+@admin.register(ChainHead)
+class ChainHeadAdmin(StaffAdmin):
+    """How far each chain of the audit log reaches, and what its last check found."""
+
+    list_display = ("reaches", "number", "sealed_at", "checked_number", "checked_at", "problem")
+    list_filter = (("problem", admin.EmptyFieldListFilter),)
+    search_fields = ("=chain",)
+    ordering = ("-sealed_at",)
+    exclude = ("signature",)
+    readonly_fields = ("reaches",)
+
+    @admin.display(description=_("Chain of"))
+    def reaches(self, head: ChainHead) -> str:
+        """Whose entries these are."""
+        named = {ChainHead.WHOLE: _("the whole log"), ChainHead.NOBODYS: _("no merchant")}
+        return str(named.get(head.chain, head.chain))
 
 
 def _retry(failure: FailedDispatch, order: Order) -> None:  # noqa: ARG001 - what every act is given

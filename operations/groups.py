@@ -18,8 +18,8 @@ _CUSTOMERS: Final = frozenset(
     """
     merchants.merchant merchants.member merchants.plan merchants.usage merchants.apikey merchants.wallet
     merchants.walletaddress merchants.walletnotice
-    invoices.invoice invoices.replacedquote invoices.credit invoices.amountclaim invoices.customer invoices.paymentlink
-    invoices.ratesheet
+    invoices.invoice invoices.invoicedestination invoices.replacedquote invoices.credit invoices.amountclaim
+    invoices.customer invoices.paymentlink invoices.ratesheet
     payments.payment payments.refund payments.settlement payments.cursor
     webhooks.webhookendpoint webhooks.delivery webhooks.invoicehook
     events.event
@@ -29,7 +29,7 @@ _MONEY: Final = frozenset({"payments.booking", "payments.payout"})
 _MACHINE: Final = frozenset(
     """
     payments.scannedrange payments.finding payments.rescan
-    events.faileddispatch events.failedtask
+    events.faileddispatch events.failedtask events.chainhead
     core.idempotencykey sandbox.sandboxblock sandbox.sandboxtransfer
     auth.user auth.group
     """.split()

@@ -50,7 +50,10 @@ def page_of(user: Any, morning: Morning) -> Page:
         ),
         Section(_("Chains"), [*chains.of_networks(statuses), *chains.of_rescans()]),
         Section(_("Rates"), chains.of_rates(morning)),
-        Section(_("Work"), [*work.of_log(morning), *work.of_deliveries(morning), *work.of_failures(morning)]),
+        Section(
+            _("Work"),
+            [*work.of_log(morning), *work.of_audit(morning), *work.of_deliveries(morning), *work.of_failures(morning)],
+        ),
         Section(_("Business"), told),
     )
     sections = [

@@ -7,13 +7,18 @@ from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from events.models import Event, FailedDispatch, FailedTask
+from events.models import ChainHead, Event, FailedDispatch, FailedTask
 from operations.figures.base import Figure, Level, Morning, age_text, level_of, oldest_text
 from webhooks.models import Delivery
 from webhooks.states import DeliveryStatus
 
+_DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
 _RULE_OF_OUTBOX: Final = gettext_lazy("Amber: an event waits for a minute. Red: for five; nobody is told of anything.")
+_RULE_OF_AUDIT: Final = gettext_lazy(
+    "Red: the last `manage.py audit verify` found an entry that is not what was sealed. Amber: it was more than a week "
+    "ago, or never."
+)
 _RULE_OF_DELIVERIES: Final = gettext_lazy("Amber: one is five minutes overdue. Red: an hour; no worker sends.")
 _RULE_OF_FAILED: Final = gettext_lazy("Amber: any. Red: the oldest for an hour, while it was tried again each minute.")
 _RULE_OF_TASKS: Final = gettext_lazy("Red: any. A task is kept here until it succeeds.")
@@ -31,6 +36,30 @@ def of_log(morning: Morning) -> list[Figure]:
             {"position__isempty": 1},
             level=level_of(lag, amber=_MINUTE, red=5 * _MINUTE),
             rule=_RULE_OF_OUTBOX,
+        )
+    ]
+
+
+def of_audit(morning: Morning) -> list[Figure]:
+    """Return what the last check of the audit log's seals found."""
+    broken = ChainHead.objects.exclude(problem="").count()
+    # The chain of nobody's entries is checked with all the others; a merchant's own also when the merchant asks.
+    checked = ChainHead.objects.filter(pk=ChainHead.NOBODYS).values_list("checked_at", flat=True).first()
+    age = morning.now - checked if checked else None
+    level = Level.AMBER if age is None else level_of(age, amber=7 * _DAY)
+    return [
+        Figure(
+            gettext_lazy("The audit log"),
+            _("%(n)d chains broken") % {"n": broken}
+            if broken
+            else _("whole")
+            if age is not None
+            else _("never checked"),
+            ChainHead,
+            {"problem__isempty": 0} if broken else {},
+            note=_("checked %(age)s ago") % {"age": age_text(age)} if age is not None else "",
+            level=Level.RED if broken else level,
+            rule=_RULE_OF_AUDIT,
         )
     ]
 

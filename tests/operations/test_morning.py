@@ -12,8 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from analytics.models import InvoiceFact
-from events.models import Event, FailedDispatch, FailedTask
+from events.checking import check_all
+from events.models import ChainHead, Event, FailedDispatch, FailedTask
 from events.outbox import dispatch_all
+from events.sealing import seal_all
 from invoices.models import Invoice, RateSheet
 from merchants.models import NoticeKind, Usage, WalletNotice
 from operations.figures.base import Level, Morning, age_text
@@ -273,6 +275,19 @@ class TestColours:
             call_command("reconcile", "--no-chain", "--merchant", rows["merchants.merchant"].public_id)
 
         assert figures()["The books"].value == "never"
+
+    def test_of_the_audit_log(self, rows):
+        now = timezone.now()
+        assert figures()["The audit log"].value == "never checked"
+        tell_of_check(differences=0, with_chains=False)  # an event of no merchant
+        dispatch_all()
+        seal_all(now=now)
+        check_all(now=now)
+        seen = [self.level("The audit log", now=now), self.level("The audit log", now=now + timedelta(days=7))]
+        ChainHead.objects.filter(pk=ChainHead.NOBODYS).update(problem="entry 1 is missing")
+        seen.append(self.level("The audit log", now=now))
+
+        assert seen == [Level.FINE, Level.AMBER, Level.RED]
 
     def test_of_limits(self, rows):
         month = timezone.now().date().replace(day=1)
