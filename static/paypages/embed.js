@@ -43,6 +43,13 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A frame of another site has no cookie to keep the language in.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || link.origin !== location.origin || new URLSearchParams(link.search).has("lang")) return;
+  const target = new URL(link.href);
+  target.searchParams.set("lang", document.documentElement.lang);
+  link.href = target;
+});
 document.addEventListener("submit", (event) => {
   const target = new URL(event.target.action);
   target.searchParams.set("lang", document.documentElement.lang);
