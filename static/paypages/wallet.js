@@ -16,7 +16,7 @@ const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 const found = { evm: new Map(), tron: new Map() }; // id -> { name, provider }
 let box = null; // where all this is shown
-let record = null; // { at, hash }: what was asked of a wallet for this destination; no hash while it has not answered
+let record = null; // { at, hash, link }: what was asked of a wallet for this invoice; no hash before it has answered
 let message = { say: "", tone: "" };
 let outcome = ""; // what the server found of the transaction
 let isBusy = false;
@@ -28,7 +28,7 @@ class Refusal extends Error {} // its message names the text to show
 // What is remembered
 
 function place() {
-  return `wallet ${document.getElementById("live").dataset.path} ${box.dataset.to}`;
+  return `wallet ${document.getElementById("live").dataset.path}`;
 }
 
 function remember(value) {
@@ -250,9 +250,15 @@ async function pay(wallet) {
   }
 }
 
-function sent(hash, at = Date.now()) {
+function sent(answer) {
+  const hash = String(answer);
+  const isKnown = box.dataset.explorerTx && /^(0x)?[0-9a-f]{64}$/i.test(hash);
+  remember({ at: Date.now(), hash, link: isKnown ? box.dataset.explorerTx.replace("{txid}", hash) : "" });
+  follow();
+}
+
+function follow() {
   outcome = "";
-  remember({ at, hash: String(hash) });
   say("sent", "good");
   look();
 }
@@ -286,6 +292,7 @@ async function look() {
     if (record?.hash === hash && answer) {
       outcome = answer.dataset.outcome;
       box.querySelector("#wallet-found").textContent = SAYS_NOTHING.has(outcome) ? "" : sentences(answer);
+      if (outcome === "reverted") message = { say: "", tone: "" };
     }
   } catch {
     // offline: the next look
@@ -364,16 +371,16 @@ function newRow(id, name) {
 }
 
 function drawTransaction() {
-  const { hash } = record;
+  const { hash, link: url } = record;
   const link = box.querySelector("#wallet-link");
   const text = box.querySelector("#wallet-hash");
   const short = hash.length > 20 ? `${hash.slice(0, 8)}…${hash.slice(-8)}` : hash;
-  const isKnown = box.dataset.explorerTx && /^(0x)?[0-9a-f]{64}$/i.test(hash);
-  if (isKnown) link.href = box.dataset.explorerTx.replace("{txid}", hash);
+  if (url) link.href = url;
   link.querySelector("code").textContent = text.textContent = short;
-  link.hidden = !isKnown;
-  text.hidden = Boolean(isKnown);
+  link.hidden = !url;
+  text.hidden = Boolean(url);
   box.querySelector("#wallet-again").hidden = !mayPayAgain();
+  for (const id of ["wallet-wait", "wallet-doubt"]) box.querySelector(`#${id}`).hidden = outcome === "reverted";
 }
 
 // The page replaces its parts: what was shown is shown in the new one, or beside it when nothing is to be paid any more.
@@ -458,7 +465,7 @@ document.addEventListener("paypage:changed", attach);
 
 attach();
 if (record && !hasArrived()) {
-  if (record.hash) sent(record.hash, record.at);
+  if (record.hash) follow();
   else say("asked", "warn");
 }
 for (const prefix of ["eip6963", "TIP6963"]) window.dispatchEvent(new Event(`${prefix}:requestProvider`));

@@ -69,6 +69,7 @@ class EvmWallet:
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)  # method -> code and message, once
     stays: bool = False  # on its chain, although it says that it changed
     holds: bool = False  # the customer has not answered yet
+    gas: int = 0  # what a transaction is sent with; 0: what the node estimates, which refuses what would fail
 
     def inject(self, page: Page, *, name: str | None = "Test Wallet", chain: str, late_ms: int = 0) -> None:
         """Be there when ``page`` opens, on the chain with the id ``chain``; without a name as ``window.ethereum``."""
@@ -90,6 +91,8 @@ class EvmWallet:
         return {"refuse": self.refusals.pop(method, None), "stay": self.stays, "hold": hold}
 
     def _relay(self, method: str, params: list[Any]) -> dict[str, Any]:
+        if method == "eth_sendTransaction" and self.gas:
+            params = [params[0] | {"gas": hex(self.gas)}]
         try:
             return {"result": self.node.rpc(method, *params)}
         except AssertionError as problem:

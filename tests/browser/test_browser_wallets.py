@@ -172,8 +172,8 @@ def test_the_rest_is_paid_in_the_chain_s_own_coin_from_a_wallet_of_the_old_kind(
     expect(status(page)).to_contain_text("The wallet is locked or shows this page no account.")
     # What this browser has sent is there: it may go on.
     page.evaluate(
-        "([path, to, hash]) => sessionStorage.setItem(`wallet ${path} ${to}`, JSON.stringify({at: Date.now(), hash}))",
-        [f"/invoice/{invoice.public_id}", invoice.address, txid],
+        "([path, hash]) => sessionStorage.setItem(`wallet ${path}`, JSON.stringify({at: Date.now(), hash}))",
+        [f"/invoice/{invoice.public_id}", txid],
     )
     page.reload()
 
@@ -340,6 +340,31 @@ def test_a_payment_that_the_network_drops_can_be_made_again(visit, server, order
     read_chain()
     expect(headline(page)).to_have_text("Paid", timeout=LIVE_MS)
     assert Payment.objects.count() == 1
+
+
+def test_a_payment_that_fails_on_the_chain_can_be_made_again_at_once(visit, server, order, wallet, chains):
+    invoice, page, anvil = order(), visit().page, wallet.node
+    token = chains["ethereum"]["tokens"]["USDT"]["contract"]
+    wallet.account, wallet.holds, wallet.gas = anvil.accounts[3], True, 200_000
+    anvil.transfer(token, wallet.account, invoice.amount_units)
+    wallet.inject(page, chain=hex(CHAIN_ID))
+    opened(page, server, invoice)
+    page.get_by_role("button", name="Pay with Test Wallet").click()
+    expect(status(page)).to_contain_text("then confirm there")
+    anvil.transfer(token, anvil.accounts[0], invoice.amount_units, sender=wallet.account)  # meanwhile it is spent
+    page.evaluate("customerSays(true)")
+    expect(status(page)).to_have_text("Sent. Waiting for the network.")
+    again = page.get_by_role("button", name="It failed or was dropped: pay again")
+    expect(again).to_be_hidden()
+
+    read_chain()
+    page.reload()
+
+    expect(page.locator("#wallet-found")).to_contain_text("The transaction failed, and the network returned the money.")
+    expect(status(page)).to_be_empty()
+    expect(page.locator("#wallet-wait")).to_be_hidden()
+    again.click()
+    expect(page.get_by_role("button", name="Pay with Test Wallet")).to_be_focused()
 
 
 @pytest.mark.parametrize("is_old", [False, True], ids=["window.tron", "window.tronLink"])
