@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from core.errors import CheckoutError
 from core.spreadsheets import csv_file, csv_lines
 from core.writing import fiat_text
+from dashboard import snippets
 from dashboard.access import SELL, Desk, desk
 from dashboard.invoice_search import found
 from dashboard.pages import code_of, show
@@ -171,6 +172,8 @@ def page_of(
         log=audit_trail(invoice_id=invoice.pk),
         deliveries=invoice_deliveries(merchant=at.merchant, livemode=at.livemode, invoice_id=invoice.pk),
         pay_url=pay_url,
+        snippets=snippets.of_invoice(invoice) if invoice.is_awaiting else (),
+        embeds=snippets.embeds(at.merchant),
         code_of_page=code_of(pay_url) if invoice.is_awaiting else "",
         mail_url=_mail_url(invoice, pay_url),
         may_cancel=at.may_sell and invoice.status in CANCELLABLE,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import CheckoutError
+from dashboard import snippets
 from dashboard.access import SELL, Desk, desk
 from dashboard.pages import show
 from dashboard.selling_forms import LinkForm
@@ -57,7 +58,15 @@ def link_detail(request: HttpRequest, at: Desk, link_id: str) -> HttpResponse:
     """Show an offer, its address and the invoices made from it."""
     link = selectors.get_link(merchant=at.merchant, livemode=at.livemode, public_id=link_id)
     invoices = selectors.list_invoices(merchant=at.merchant, livemode=at.livemode).filter(payment_link=link)
-    return show(request, "payment_link", link=link, url=_url(request, link), invoices=invoices[:10])
+    return show(
+        request,
+        "payment_link",
+        link=link,
+        url=_url(request, link),
+        invoices=invoices[:10],
+        snippets=snippets.of_link(link) if link.is_active else (),
+        embeds=snippets.embeds(at.merchant),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,9 +11,11 @@ from PIL import Image
 
 from core.colours import contrast
 from events.models import Event
+from invoices.services import LinkTerms, create_link
 from merchants.models import Logo
 from merchants.services import MerchantChanges, update_merchant
 from tests.dashboard.test_settings_pages import opened
+from tests.factories import make_invoice
 
 pytestmark = pytest.mark.django_db
 
@@ -217,3 +219,65 @@ class TestPreview:
     @pytest.mark.parametrize("path", ["sepia/styles.css", "sepia/0a7d5a.css", "dark/red.css", "dark/0a7d5a%7d.css"])
     def test_there_are_no_other_styles(self, client, path):
         assert client.get(f"/brand/{path}").status_code == 404
+
+
+class TestSnippets:
+    PAY = "https://pay.example.com"
+
+    @pytest.fixture(autouse=True)
+    def _pay(self, settings, testing):
+        settings.PAY_BASE_URL = self.PAY
+
+    @pytest.fixture
+    def link(self, merchant):
+        terms = LinkTerms("VPN", currency="USD")
+        return create_link(merchant=merchant, livemode=False, terms=terms, now=timezone.now())
+
+    def codes(self, client, path):
+        html = client.get(path).content.decode()
+        return [
+            unescape(code) for code in re.findall(r'<pre class="sample"[^>]*><code>(.*?)</code></pre>', html, re.DOTALL)
+        ]
+
+    def test_of_a_link_have_its_address_and_the_merchants_colour(self, owner, merchant, link):
+        dressed(merchant, branding={"accent_color": "#0a7d5a"})
+        url = f"{self.PAY}/l/{link.slug}"
+
+        plain, button, modal, frame = self.codes(owner, f"/dashboard/payment-links/{link.public_id}/")
+
+        assert plain == url
+        assert button.startswith(f'<a href="{url}" style="display: inline-block;')
+        assert "background: #0a7d5a; color: #ffffff;" in button
+        assert modal.startswith(
+            f'<script src="{self.PAY}/checkout.js" defer></script>\n'
+            f'<a href="{url}" data-crypto-checkout-link="{link.slug}" style='
+        )
+        assert frame.startswith(f'<iframe src="{self.PAY}/embed/l/{link.slug}" title="Pay with crypto"')
+
+    def test_of_an_invoice_name_it_while_it_can_be_paid(self, owner, merchant):
+        invoice = make_invoice(merchant, timezone.now())
+        path = f"/dashboard/invoices/{invoice.public_id}/"
+
+        codes = self.codes(owner, path)
+        assert codes[0] == f"{self.PAY}/invoice/{invoice.public_id}"
+        assert f'data-crypto-checkout-invoice="{invoice.public_id}"' in codes[2]
+        assert f'src="{self.PAY}/embed/invoice/{invoice.public_id}"' in codes[3]
+
+        invoice.status = "cancelled"
+        invoice.cancelled_at = timezone.now()
+        invoice.save()
+        assert self.codes(owner, path) == []
+
+    def test_are_shown_and_not_run(self, owner, link):
+        html = owner.get(f"/dashboard/payment-links/{link.public_id}/").content.decode()
+
+        assert "<iframe" not in html
+        assert f'src="{self.PAY}' not in html
+
+    def test_say_that_a_site_has_to_be_allowed_until_one_is(self, owner, merchant, link):
+        path = f"/dashboard/payment-links/{link.public_id}/"
+        assert text_of(owner.get(path)).count("Works once you allow your site. Branding") == 2
+
+        dressed(merchant, branding={"allowed_origins": ["https://shop.example"]})
+
+        assert "Works once you allow your site" not in text_of(owner.get(path))

@@ -113,3 +113,12 @@ def _(stage: Stage) -> str:
     stage.role = "viewer"
     dress(stage)
     return "/dashboard/branding/"
+
+
+@screen("branding", "snippets", act=lambda page: page.get_by_text("Put it on your site").click())
+def _(stage: Stage) -> str:
+    stage.testing = True
+    link = create_link(
+        merchant=stage.merchant, livemode=False, terms=LinkTerms("Bike repair", currency="USD"), now=stage.now
+    )
+    return f"/dashboard/payment-links/{link.public_id}/"
