@@ -38,7 +38,8 @@ def destination_of(invoice: Invoice, *, api: str, page: str) -> Destination:
     groups = grouped(address)
     network = registry.find_network(invoice.network)
     uri = payment_uri(asset, address, asset.to_amount(invoice.remaining_units), tag=invoice.tag)
-    # The code changes with what is still due, and browsers keep images: "v" tells one from another.
+    # The code changes with what is still due, and with what is chosen, and browsers keep images: "v" tells them apart.
+    chosen = f"-{asset.code}-{address[-8:]}" if invoice.payment_options else ""
     qr = f"{api}/api/v1/public/invoice/{invoice.public_id}/qr?size=512&format=svg&mark=true"
     if MerchantSettings.of(invoice.merchant).logo:
         qr += "&logo=true"
@@ -53,8 +54,8 @@ def destination_of(invoice: Invoice, *, api: str, page: str) -> Destination:
         app_url=_tronlink(page) if network is not None and network.family == "tron" and invoice.livemode else "",
         looks_alike=network is not None and network.family == "evm",
         wallet_url="" if uri == address or not invoice.livemode else uri,
-        qr_address=f"{qr}&content=address",
-        qr_uri=f"{qr}&content=uri&v={invoice.remaining_units}",
+        qr_address=f"{qr}&content=address&v={chosen}" if chosen else f"{qr}&content=address",
+        qr_uri=f"{qr}&content=uri&v={invoice.remaining_units}{chosen}",
     )
 
 

@@ -21,6 +21,7 @@ from payments.states import RECEIVED, RefundStatus, Review
 from paypages import sandbox, timeline
 from paypages.brand import Brand, brand_of
 from paypages.browser_wallets import WalletOrder, wallet_order_of
+from paypages.choices import Option, option_value, options_of, token_standard
 from paypages.deadline import Deadline, deadline_of
 from paypages.destination import Destination, destination_of
 from paypages.order import Order, order_of
@@ -32,8 +33,6 @@ REDIRECT_WINDOW: Final = timedelta(minutes=10)
 REVERSAL_WINDOW: Final = timedelta(hours=1)  # how long a page that says "Paid" looks whether that still holds
 REFRESH_SECONDS: Final = 10
 SLOW_REFRESH_SECONDS: Final = 60
-
-TOKEN_STANDARD: Final = {"tron": "TRC-20", "ethereum": "ERC-20", "bsc": "BEP-20"}
 
 _S = InvoiceStatus
 _PAYABLE: Final = frozenset({_S.CREATED, _S.PENDING, _S.PARTIAL})
@@ -101,6 +100,8 @@ class PayPage:
     is_test: bool
     network: str
     token_standard: str  # what exchanges call tokens of this network; empty for its own coin
+    option: str  # what is asked for: another one has another address
+    options: tuple[Option, ...]  # what the customer may choose now
     money: Money
     fiat_total: str
     order: Order
@@ -158,7 +159,8 @@ def present(
     counted = [payment for payment in payments if payment.counts and payment.status in RECEIVED]
     money = _money(invoice, around.language)
     brand = around.brand or brand_of(invoice.merchant, livemode=invoice.livemode)
-    returns = tuple(return_of(refund, network) for refund in refunds if refund.status != RefundStatus.CANCELLED)
+    standing = [refund for refund in refunds if refund.status != RefundStatus.CANCELLED]
+    returns = tuple(return_of(refund, registry.find_network(refund.network)) for refund in standing)
     return PayPage(
         id=invoice.public_id,
         state=state,
@@ -169,7 +171,9 @@ def present(
         description=invoice.description,
         is_test=not invoice.livemode,
         network=network.name if network else invoice.network,
-        token_standard=TOKEN_STANDARD.get(invoice.network, "") if invoice.asset.contract else "",
+        token_standard=token_standard(invoice.asset),
+        option=option_value(invoice.asset_code, invoice.network),
+        options=options_of(invoice, status=status, payments=payments, refunds=refunds),
         money=money,
         fiat_total=fiat_text(invoice.total, invoice.currency, around.language),
         order=order_of(invoice, around.language),
@@ -177,7 +181,7 @@ def present(
         wallet=wallet_order_of(invoice, payments) if status in _PAYABLE else None,
         deadline=deadline_of(invoice, around.now) if state is State.AWAITING else None,
         steps=timeline.steps(invoice, status=status, payments=counted),
-        receipts=tuple(receipt_of(payment, invoice, network) for payment in payments),
+        receipts=tuple(receipt_of(payment, invoice, registry.find_network(payment.network)) for payment in payments),
         returns=returns,
         surplus_return=next((each for each in returns if each.is_surplus), None),
         may_report=status in _MAY_REPORT,

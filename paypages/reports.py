@@ -62,10 +62,10 @@ def report_transaction(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _look(invoice: Invoice, given: str) -> Report:
-    network = registry.find_network(invoice.network)
-    if network is None:
+    if registry.find_network(invoice.network) is None:
         raise Unavailable
     found: Sighting = look_for(invoice=invoice, text=given, now=timezone.now())
+    network = registry.find_network(found.network or invoice.network)
     payment = found.payment
     return Report(
         given=given,

@@ -49,6 +49,7 @@ def invoice_page(request: HttpRequest, public_id: str) -> HttpResponse:
             "page": page,
             "sent": next((choice for choice in sandbox.Portion if choice == sent), None) if page.is_test else None,
             "stays": "stay" in request.GET,
+            "option_refused": request.GET.get("option") == "refused",
         },
     )
     return with_referrer(response, page)

@@ -162,7 +162,7 @@ setInterval(() => {
 }, 250);
 
 // A reload shows the invoice, not once more what a form was answered.
-if (location.search.includes("sent=") || location.pathname !== page().dataset.path) {
+if (/[?&](sent|option)=/.test(location.search) || location.pathname !== page().dataset.path) {
   const lang = new URLSearchParams(location.search).get("lang");
   const query = lang ? `?${new URLSearchParams({ lang })}` : "";
   history.replaceState(null, "", page().dataset.path + query + location.hash);

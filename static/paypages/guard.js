@@ -1,6 +1,7 @@
 // Looks whether the address is still the one the server sent: programs and extensions that steal payments exchange it
 // on the page, in the link for wallets, or in the clipboard, while nobody looks.
 
+const addresses = new Map(); // what is paid in -> the address for it, which never changes
 let known = seen(document); // as the server last told it, and as it must still stand on the page
 let wasAway = false;
 let isChanged = false;
@@ -36,11 +37,19 @@ function warn() {
   show("address-changed", true);
 }
 
+// Whether the server once told another address for the same thing. The customer may choose what to pay in, and come back.
+function remember(page, told) {
+  const before = addresses.get(page.dataset.option) ?? told[0];
+  if (told[0]) addresses.set(page.dataset.option, before || told[0]);
+  return Boolean(before && told[0]) && before !== told[0];
+}
+remember(document.getElementById("live"), known);
+
 // live.js asks the server every few seconds and whenever the customer comes back. Before it puts the answer in place:
 document.addEventListener("paypage:answered", (event) => {
-  const told = seen(event.detail.fresh);
-  const hasAnother = known[0] && told[0] && known[0] !== told[0];
-  if (hasAnother || !isSame(seen(document), known)) isChanged = true;
+  const { fresh } = event.detail;
+  const told = seen(fresh);
+  if (remember(fresh, told) || !isSame(seen(document), known)) isChanged = true;
   known = told;
 });
 

@@ -14,6 +14,7 @@ let changeTimer = 0;
 let asking = false;
 let askAgain = false;
 let notBefore = 0;
+let choices = 0; // made since the page was opened: what was asked before one is no news after it
 
 function fingerprint(part) {
   const copy = part.cloneNode(true);
@@ -47,13 +48,15 @@ async function refresh() {
     }
     return;
   }
+  const since = choices;
   asking = true;
   notBefore = performance.now() + LEAST_PAUSE_MS;
   try {
     const response = await fetch(live().dataset.live, { headers: { Accept: "text/html" }, cache: "no-store" });
     const answeredAt = performance.now();
     if (response.ok) {
-      apply(await response.text(), answeredAt);
+      const html = await response.text();
+      if (since === choices) apply(html, answeredAt);
     } else if (response.status === 429 || response.status === 503) {
       notBefore = answeredAt + 1000 * (Number(response.headers.get("Retry-After")) || 10);
       askAgain = true;
@@ -65,6 +68,35 @@ async function refresh() {
     if (askAgain) askOnceMore();
   }
 }
+
+// The customer chooses what to pay in: the server's answer is the page with the new address.
+async function choose(form, button) {
+  choices += 1;
+  form.setAttribute("aria-busy", "true");
+  try {
+    const body = new URLSearchParams([[button.name, button.value]]);
+    const response = await fetch(`${form.action}?live`, { method: "POST", body });
+    if (!response.ok) throw new Error(response.status);
+    const html = await response.text();
+    choices += 1;
+    apply(html, performance.now());
+    form.removeAttribute("aria-busy"); // it is still there when nothing has changed
+    const twin = document.getElementById(button.id);
+    if (twin?.ariaPressed === "true") document.getElementById("announcer").textContent = button.dataset.chosen;
+    twin?.focus({ preventScroll: true });
+  } catch {
+    const field = document.createElement("input"); // as without a script
+    Object.assign(field, { type: "hidden", name: button.name, value: button.value });
+    form.append(field);
+    form.submit();
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "options" || !event.submitter) return;
+  event.preventDefault();
+  if (!event.target.hasAttribute("aria-busy")) choose(event.target, event.submitter);
+});
 
 function apply(html, answeredAt) {
   const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("live");

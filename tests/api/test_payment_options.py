@@ -66,6 +66,22 @@ def test_anybody_who_knows_the_invoice_chooses(api):
     assert [entry["actor"] for entry in chosen] == ["customer"]
 
 
+def test_a_code_of_an_address_that_may_change_is_kept_by_no_cache(api):
+    made = offer(api)
+    path = f"/public/invoice/{made['id']}"
+
+    before = Api().get(f"{path}/qr?content=address")
+    chosen = Api().post(f"{path}/option", {"crypto_currency": "BTC", "network": "sandbox"}).body
+    after = Api().get(f"{path}/qr?content=address")
+
+    assert before.headers["Cache-Control"] == "public, no-cache"
+    assert before.headers["ETag"] != after.headers["ETag"]
+    assert chosen["crypto_currency"] == "BTC"
+    assert made["qr_code_url"] != api.get(f"/invoices/{made['id']}").body["qr_code_url"]
+    plain = api.post("/invoices", ORDER).body
+    assert Api().get(f"/public/invoice/{plain['id']}/qr").headers["Cache-Control"] == "public, max-age=86400"
+
+
 def test_it_says_why_it_refuses(api, account):
     made = offer(api)
     path = f"/public/invoice/{made['id']}/option"

@@ -12,6 +12,8 @@ from playwright.sync_api import Page, Response, expect
 
 from chains.sandbox import services as sandbox
 from events.outbox import dispatch_all
+from invoices.models import Invoice
+from invoices.services import OptionOrder
 from payments.services import scan
 from tests.api.signed_up import signed_up
 from tests.factories import make_invoice
@@ -237,10 +239,8 @@ def test_the_code_on_the_screen_is_readable(visit, server, order, label):
     invoice, page = order(), visit().page
     page.goto(f"{server}/invoice/{invoice.public_id}")
     page.get_by_text(label).click()
-    picture = page.locator(".qr-image:visible img")
-    picture.evaluate("image => image.decode()")
 
-    (code,) = zxingcpp.read_barcodes(Image.open(BytesIO(picture.screenshot())))
+    code = code_on(page)
 
     address = invoice.address
     assert code.text == {"Address only": address, "With amount": f"sandbox:{address}?asset=USDT&amount=16.49"}[label]
@@ -339,6 +339,65 @@ def test_what_was_copied_can_be_pasted_to_compare(visit, server, order):
     expect(page.locator("#paste-answer")).to_contain_text("This is another address!")
 
 
+def pressed(page: Page):
+    return page.locator("#options [aria-pressed=true]")
+
+
+@SIZES
+@pytest.mark.parametrize("javascript", [True, False], ids=["with javascript", "without"])
+def test_the_customer_chooses_what_to_pay_in_and_pays_where_it_was_asked_first(
+    visit, server, order, shop, javascript, wide
+):
+    invoice = order(payment_options=(OptionOrder("BTC"), OptionOrder("USDC")))
+    page = visit(wide=wide, javascript=javascript).page
+    page.goto(f"{server}/invoice/{invoice.public_id}")
+    expect(pressed(page)).to_contain_text("USDT")
+    first = page.locator("#address").inner_text()
+    if javascript:
+        page.evaluate("window.isSameDocument = true")
+
+    page.locator("#options").get_by_role("button", name="BTC").click()
+    expect(pressed(page)).to_contain_text("BTC")
+    expect(page.locator(".unit")).to_have_text("BTC")
+    expect(page.locator("#address")).not_to_have_text(first)
+    expect(page.locator("#address-changed")).to_be_hidden()  # it was the customer who changed it
+    expect(page.get_by_text("Send only BTC on Sandbox")).to_be_visible()
+    assert code_on(page).text == current(invoice).address
+    page.get_by_text("With amount").click()
+    assert code_on(page).text.startswith(f"sandbox:{current(invoice).address}?asset=BTC&amount=0.000")
+    page.get_by_text("Address only").click()
+    if javascript:
+        assert page.evaluate("window.isSameDocument") is True
+        expect(page.locator("#announcer")).to_have_text("You now pay with BTC on Sandbox.")
+        expect(page.locator("#copy-address")).to_have_attribute("data-copy", current(invoice).address)
+        pressed(page).focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(pressed(page)).to_contain_text("USDC")
+        expect(pressed(page)).to_be_focused()
+    assert has_no_sideways_scroll(page)
+
+    sandbox.send(address=invoice.address, asset_code="USDT", units=16_490_000, now=timezone.now())
+    read_chain(blocks=3)
+    if not javascript:
+        page.reload()
+    expect(headline(page)).to_have_text("Paid", timeout=LIVE_MS)
+    expect(page.locator("#options")).to_have_count(0)
+    assert (current(invoice).asset_code, current(invoice).address) == ("USDT", invoice.address)
+
+
+def code_on(page: Page):
+    """Return what a camera reads off the screen."""
+    picture = page.locator(".qr-image:visible img")
+    picture.evaluate("image => image.decode()")
+    (code,) = zxingcpp.read_barcodes(Image.open(BytesIO(picture.screenshot())))
+    return code
+
+
+def current(invoice) -> Invoice:
+    return Invoice.objects.get(pk=invoice.pk)
+
+
 LIMIT_BYTES = 60_000
 
 
@@ -351,7 +410,8 @@ def weight_of(response: Response) -> int:
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with javascript", "without"])
 def test_the_whole_page_is_light_and_styled_after_one_round_trip(visit, server, order, javascript):
-    invoice, page = order(), visit(javascript=javascript).page
+    every = tuple(OptionOrder(code) for code in ("USDT", "USDC", "BTC", "ETH", "TRX", "BNB", "POL"))
+    invoice, page = order(payment_options=every), visit(javascript=javascript).page
     responses: list[Response] = []
     page.on("response", lambda response: response.url.endswith("/events") or responses.append(response))
 

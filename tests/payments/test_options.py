@@ -80,7 +80,7 @@ def send(network, address, units=16_490_000, *, asset="USDC", txid="a", tag="") 
     return Transfer(
         network=network,
         asset=asset,
-        txid=txid * 64,
+        txid=txid if len(txid) > 1 else txid * 64,
         ordinal=0,
         sender="0xpayer",
         recipient=address,
@@ -778,3 +778,19 @@ class TestRaces:
 
         assert outcome == ["refused"]
         assert state(invoice) == ("confirming", "USDC", "ethereum", 16_490_000)
+
+
+def test_a_transaction_that_a_customer_names_is_looked_for_on_every_network_they_were_shown(
+    invoice, chain, now, valkey
+):
+    choose(invoice, now)
+    chain.mine(send("ethereum", FIRST, txid="0x" + "a" * 64))
+    chain.is_blind = True
+    read("ethereum", chain, now)
+    chain.is_blind = False
+    invoice.refresh_from_db()
+
+    found = services.look_for(invoice=invoice, text="0x" + "a" * 64, now=now, reader=chain)
+
+    assert (found.outcome, found.network) == ("confirming", "ethereum")
+    assert state(invoice) == ("confirming", "USDC", "ethereum", 16_490_000)

@@ -126,8 +126,9 @@ def customer_url(invoice: Invoice) -> str:
 
 
 def qr_code_url(invoice: Invoice) -> str:
-    """Return the address of the QR code."""
-    return f"{settings.API_BASE_URL}/api/v1/public/invoice/{invoice.public_id}/qr?size=256"
+    """Return the address of the QR code; another one for each thing that the customer may choose."""
+    chosen = f"&v={invoice.asset_code}-{invoice.network}" if invoice.payment_options else ""
+    return f"{settings.API_BASE_URL}/api/v1/public/invoice/{invoice.public_id}/qr?size=256{chosen}"
 
 
 def _what(invoice: Invoice) -> dict[str, Any]:

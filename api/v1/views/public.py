@@ -109,7 +109,8 @@ class PublicQRCode(PublicView):
             )
             answer = HttpResponse(qr.draw(order), content_type=qr.FORMATS[wanted["format"]])
         answer["ETag"] = etag
-        answer["Cache-Control"] = f"public, max-age={DAY}"
+        # Where the customer may choose, an old code leads to another address: caches have to ask.
+        answer["Cache-Control"] = "public, no-cache" if invoice.payment_options else f"public, max-age={DAY}"
         return answer
 
 

@@ -1,5 +1,6 @@
 """What the customer sees of an invoice, from the first look to the receipt."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ from playwright.sync_api import Page
 
 from chains.sandbox import services as sandbox
 from invoices.models import Invoice
-from invoices.services import Item, expire_due
+from invoices.services import Item, OptionOrder, expire_due
 from merchants import services as merchants
 from payments.services import RefundOrder, cancel_invoice, complete_refund, request_refund, scan
 from tests.browser.screens import Stage, screen
@@ -45,6 +46,40 @@ def _live(stage: Stage, network: str, code: str, **wallet: Any) -> str:
 @screen("paypage", "waiting")
 def _(stage: Stage) -> str:
     return f"/invoice/{_order(stage).public_id}"
+
+
+_EVERYTHING = [
+    *(OptionOrder(code, "ethereum") for code in ("USDT", "USDC", "ETH")),
+    *(OptionOrder(code, "tron") for code in ("USDT", "TRX")),
+    OptionOrder("BTC", "bitcoin"),
+]
+
+
+def _choice(stage: Stage, options: Sequence[OptionOrder]) -> str:
+    for network, key in (("ethereum", ETH_ACCOUNT), ("tron", TRX_ACCOUNT), ("bitcoin", ZPUB)):
+        merchants.add_wallet(merchant=stage.merchant, network=network, xpub=key, now=stage.now)
+    invoice = _order(stage, livemode=True, crypto_currency=None, payment_options=tuple(options))
+    return f"/invoice/{invoice.public_id}"
+
+
+def _choose(page: Page) -> None:
+    page.locator("#options").get_by_role("button", name="BTC").click()
+    page.locator("#options [aria-pressed=true]", has_text="BTC").wait_for()
+
+
+@screen("paypage", "with a choice")
+def _(stage: Stage) -> str:
+    return _choice(stage, _EVERYTHING[:2])
+
+
+@screen("paypage", "chosen among many", act=_choose)
+def _(stage: Stage) -> str:
+    return _choice(stage, _EVERYTHING)
+
+
+@screen("paypage", "choice refused")
+def _(stage: Stage) -> str:
+    return _choice(stage, _EVERYTHING[2:5]) + "?option=refused"
 
 
 @screen("paypage", "waiting on tron")
