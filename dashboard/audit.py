@@ -1,6 +1,6 @@
 """Entries of the audit log in words: what was done, by whom, and what it was before."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from django.contrib.auth import get_user_model
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import exact_json
 from dashboard import words
-from events.models import Seal
+from events.models import Event, Seal
 from merchants.models import Member, Merchant
 
 CHANGE: Final[Mapping[str, Promise]] = {
@@ -110,6 +110,12 @@ class Actors:
             "anonymous": _t("Somebody who was not signed in"),
         }
         return plain.get(actor, actor)
+
+
+def told(merchant: Merchant, events: Sequence[Event]) -> list[tuple[Event, str, str]]:
+    """Return events of the merchant, each with what it tells and who did it."""
+    actors = Actors(merchant, [event.actor for event in events])
+    return [(event, done(event.type), actors.name(event.actor)) for event in events]
 
 
 def differences(data: Mapping[str, Any]) -> list[tuple[str, str, str]]:

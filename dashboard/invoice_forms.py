@@ -7,7 +7,7 @@ typed and without complaints. Only whoever creates or previews is told what is w
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, cast
 from uuid import uuid4
 
 from django import forms
@@ -21,7 +21,7 @@ from core import exact_json
 from core.money import MINOR_DIGITS
 from core.targets import UnsafeURL, check_url
 from invoices.models import Invoice
-from invoices.services import CustomerDetails, InvoiceOrder, Item
+from invoices.services import CustomerDetails, InvoiceOrder, Item, OptionOrder
 from merchants.settings import EXPIRY_MINUTES
 
 MAX_ITEMS: Final = 100
@@ -182,6 +182,9 @@ class InvoiceForm(forms.Form):
         **_PRICE,
     )
     asset = forms.ChoiceField(label=_("Paid in"))
+    others = forms.MultipleChoiceField(
+        label=_("Or, as the customer chooses, in"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     minutes = forms.IntegerField(
         label=_("Minutes to pay"), min_value=EXPIRY_MINUTES[0], max_value=EXPIRY_MINUTES[1], required=False
     )
@@ -209,6 +212,10 @@ class InvoiceForm(forms.Form):
     def __init__(self, *args: Any, assets: list[tuple[str, str]], minutes: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["asset"].choices = assets  # type: ignore[attr-defined]
+        if len(assets) > 1:
+            self.fields["others"].choices = assets  # type: ignore[attr-defined]
+        else:
+            del self.fields["others"]
         self.fields["minutes"].help_text = _now("Empty: %(minutes)s, as in your settings.") % {"minutes": minutes}
 
     def clean_webhook_url(self) -> str:
@@ -253,7 +260,7 @@ class Draft:
     def typed(cls, data: QueryDict, *, step: str, focus: str = "autofocus", **limits: Any) -> Self:
         """Return the form as it was typed, after a ``step`` that checks nothing."""
         return cls(
-            InvoiceForm(initial={name: data.get(name, "") for name in InvoiceForm.base_fields}, **limits),
+            InvoiceForm(initial=_typed(data), **limits),
             Rows.typed(ItemForm, "items", data, step=step, focus=focus),
             Rows.typed(FactForm, "facts", data, step=step, focus=focus),
         )
@@ -282,15 +289,17 @@ class Draft:
     def order(self) -> InvoiceOrder:
         """Return what was asked for."""
         wanted = self.form.cleaned_data
-        network, _colon, code = wanted["asset"].partition(":")
+        first = _option(wanted["asset"])
+        others = [_option(other) for other in wanted.get("others", ())]
         return InvoiceOrder(
             title=wanted["title"],
             description=wanted["description"],
             items=tuple(row.item() for row in self.items.filled if isinstance(row, ItemForm)),
             tax=wanted["tax"] or Decimal(0),
             currency=wanted["currency"],
-            crypto_currency=code,
-            network=network,
+            crypto_currency=first.crypto_currency,
+            network=first.network,
+            payment_options=(first, *others) if others else None,
             expires_in=wanted["minutes"] and wanted["minutes"] * 60,
             webhook_url=wanted["webhook_url"],
             return_url=wanted["return_url"],
@@ -305,12 +314,14 @@ class Draft:
         if head.startswith("items[") and last in ItemForm.base_fields:
             self.items.filled[int(head.removeprefix("items[").removesuffix("]"))].add_error(last, detail)
             return
-        name = self._FIELDS.get(head, head)
+        name = "others" if head.startswith("payment_options") else self._FIELDS.get(head, head)
         self.form.add_error(name if name in self.form.fields else None, detail)
 
     def renew(self) -> None:
         """Let the form, sent once more, count as another one."""
-        self.form.data = {name: self.form.data.get(name, "") for name in self.form.fields} | {"once": str(uuid4())}
+        data = cast("QueryDict", self.form.data).copy()
+        data["once"] = str(uuid4())
+        self.form.data = data
 
     def _facts_are_valid(self) -> bool:
         if not self.facts.is_valid():
@@ -324,6 +335,10 @@ class Draft:
         if len(exact_json.dumps(seen).encode()) > _FACTS_BYTES:
             self.facts.rows[0].add_error(None, _now("That is too much: at most 16 kB."))
         return not self.facts.has_errors
+
+
+def _typed(data: QueryDict) -> dict[str, Any]:
+    return {name: data.getlist(name) if name == "others" else data.get(name, "") for name in InvoiceForm.base_fields}
 
 
 def _count(data: QueryDict, prefix: str, kind: type[RowForm]) -> int:
@@ -346,6 +361,11 @@ def _values_of(invoice: Invoice) -> dict[str, Any]:
         "email": customer.email if customer else "",
         "name": customer.name if customer else "",
     }
+
+
+def _option(choice: str) -> OptionOrder:
+    network, _colon, code = choice.partition(":")
+    return OptionOrder(code, network)
 
 
 def _text(value: object) -> str:

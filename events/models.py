@@ -49,6 +49,7 @@ class Event(Record):
             Index(name="event_undispatched", fields=["sequence"], condition=Q(position=None)),
             Index(F("merchant_id"), F("livemode"), F("position"), name="event_by_merchant"),
             Index(F("invoice_id"), F("position"), name="event_by_invoice", condition=Q(invoice_id__isnull=False)),
+            Index(name="event_by_object", fields=["object_id"], condition=Q(invoice_id=None) & ~Q(object_id="")),
         ]
 
 

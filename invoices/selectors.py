@@ -76,7 +76,7 @@ def search(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
 
 
 def invoices_at_address(*, merchant: Merchant, livemode: bool, address: str) -> set[UUID]:
-    """Return the keys of the merchant's invoices that were ever to be paid to ``address``; at a shared one the latest."""
+    """Return the keys of the merchant's invoices that ever were to be paid to ``address``; if shared, the latest."""
     own = list_invoices(merchant=merchant, livemode=livemode)
     networks = [network.code for network in registry.networks(livemode=livemode)]
     claims = AmountClaim.objects.filter(network__in=networks, address=address, invoice__in=own).order_by("-id")

@@ -14,6 +14,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from chains import registry
 from chains.txids import find_txid
 from core.ids import parse_public_id
+from events.models import Event
 from invoices.models import Invoice
 from merchants.models import Merchant, WalletKind
 from payments.errors import PaymentNotFound, PayoutNotFound, RefundNotFound, SettlementNotFound
@@ -44,6 +45,7 @@ __all__ = [
     "sendable_refunds",
     "settlement_totals",
     "settlements_between",
+    "story_of",
 ]
 
 CLAIM_DAYS: Final = 90  # how long a claim link works
@@ -78,6 +80,14 @@ def invoices_of_transaction(*, merchant: Merchant, livemode: bool, text: str) ->
     wanted = [Q(network=network, txid=txid or text) for network, txid in named]
     paid = Payment.objects.filter(reduce(or_, wanted), merchant=merchant, livemode=livemode, invoice__isnull=False)
     return set(paid.values_list("invoice_id", flat=True)[:MANY])
+
+
+def story_of(refund: Refund) -> list[Event]:
+    """Return what happened to a refund, oldest first."""
+    log = Event.objects.filter(merchant_id=refund.merchant_id, invoice_id=refund.invoice_id).order_by("sequence")
+    # Events of an invoice are about that; those of money that belongs to none are about the refund.
+    own = {"data__refund_id": refund.public_id} if refund.invoice_id else {"object_id": refund.public_id}
+    return list(log.filter(**own)[:MANY])
 
 
 def list_payments(*, merchant: Merchant, livemode: bool) -> QuerySet[Payment]:

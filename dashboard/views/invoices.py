@@ -20,6 +20,7 @@ from core.spreadsheets import csv_file, csv_lines
 from core.writing import fiat_text
 from dashboard import snippets
 from dashboard.access import SELL, Desk, desk
+from dashboard.audit import told
 from dashboard.invoice_search import found
 from dashboard.pages import code_of, show
 from dashboard.quotes import quotes_of
@@ -169,7 +170,7 @@ def page_of(
         payments=payment_selectors.payments_of(invoice),
         refunds=payment_selectors.refunds_of(invoice),
         quotes=quotes_of(invoice, invoice.replaced_quotes.order_by("-quoted_at")[:100]),
-        log=audit_trail(invoice_id=invoice.pk),
+        log=told(at.merchant, audit_trail(invoice_id=invoice.pk)),
         deliveries=invoice_deliveries(merchant=at.merchant, livemode=at.livemode, invoice_id=invoice.pk),
         pay_url=pay_url,
         snippets=snippets.of_invoice(invoice) if invoice.is_awaiting else (),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core.errors import CheckoutError
 from dashboard.access import MONEY, Desk, desk
+from dashboard.audit import told
 from dashboard.money_forms import (
     HELD,
     MISMATCHED,
@@ -174,6 +175,7 @@ def _detail(request: HttpRequest, at: Desk, refund: Refund, *, form: TaggedForm 
         "refund",
         form=form,
         refund=refund,
+        log=told(at.merchant, selectors.story_of(refund)),
         address_form=form if isinstance(form, RefundAddressForm) else _address_form(refund),
         completion_form=form if isinstance(form, RefundCompletionForm) else _completion_form(refund),
         claim_url=claim_url(refund),

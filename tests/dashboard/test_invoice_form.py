@@ -63,6 +63,21 @@ class TestCreating:
         assert not invoice.notes.exists()
         assert invoice.customer is None
 
+    def test_the_customer_may_be_given_a_choice(self, owner):
+        offered = [value for value, _name in owner.get(ADD).context["form"].fields["asset"].choices]
+        other = next(each for each in offered if each != "sandbox:USDT")
+
+        kept = owner.post(ADD, {**FILLED, "others": [other], "do": "items-more"})
+        owner.post(ADD, {**FILLED, "others": [other]})
+
+        invoice = Invoice.objects.get()
+        assert kept.context["form"]["others"].value() == [other]
+        assert invoice.asset_code == "USDT"
+        assert {f"{each['network']}:{each['asset']}" for each in invoice.payment_options} == {
+            "sandbox:USDT",
+            other,
+        }
+
     def test_a_note_is_written_with_it(self, owner):
         owner.post(ADD, {**FILLED, "note": "Ask Ada."})
 

@@ -7,11 +7,13 @@ from io import BytesIO
 
 import pytest
 import zxingcpp
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
 from chains.sandbox import services as sandbox
 from dashboard import words
+from events.outbox import Happening, emit
 from invoices.models import Invoice
 from payments.models import Payout, Refund
 from payments.services import scan
@@ -336,6 +338,38 @@ class TestOpening:
     @pytest.mark.parametrize("role", ["developer", "viewer"])
     def test_only_who_moves_money_is_offered_it(self, seat, invoice, opening, role):
         assert opening not in text(seat(role).get(f"/dashboard/invoices/{invoice.public_id}/"))
+
+
+class TestStory:
+    @pytest.fixture(autouse=True)
+    def _testing(self, testing):
+        """Money moves on the sandbox."""
+
+    def test_what_happened_to_a_refund_is_told_with_who_did_it(self, owner, merchant, now):
+        invoice = make_invoice(merchant, now)
+        pay(invoice, invoice.amount_units, now)
+        owner.post(f"/dashboard/invoices/{invoice.public_id}/refund/", {"what": "all"})
+        refund = Refund.objects.get()
+        owner.post(f"{page(refund)}cancel/")
+
+        log = owner.get(page(refund)).context["log"]
+
+        assert [(said, actor) for _event, said, actor in log] == [
+            ("Refund opened", "person@example.com"),
+            ("Refund withdrawn", "person@example.com"),
+        ]
+
+    def test_so_it_is_for_money_of_no_invoice_and_of_nobody_else(self, owner, merchant, now):
+        deposit = make_deposit(merchant, now)
+        owner.post(f"/dashboard/deposits/{deposit.public_id}/", {"resolution": "refund"})
+        refund = Refund.objects.get()
+        other = make_merchant(now, email="other@example.com")
+        with transaction.atomic():
+            emit(Happening("refund.held", other.pk, livemode=False, data={}, object_id=refund.public_id))
+
+        log = owner.get(page(refund)).context["log"]
+
+        assert [said for _event, said, _actor in log] == ["Refund opened"]
 
 
 class TestCode:
