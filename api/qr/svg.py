@@ -3,10 +3,15 @@
 import base64
 from io import BytesIO
 from itertools import groupby
+from typing import Final
 
 from PIL import Image
 
 from api.qr.layout import INK, PAPER, Box, Drawing
+from api.qr.png import fitted
+
+_COLOURS: Final = 32
+_LEAST_PIXELS: Final = 16
 
 
 def write(drawing: Drawing) -> bytes:
@@ -19,7 +24,7 @@ def write(drawing: Drawing) -> bytes:
         *_paths(drawing),
     ]
     if drawing.logo is not None and drawing.logo_box is not None:
-        parts.append(_image(drawing.logo, drawing.logo_box))
+        parts.append(_image(drawing.logo, drawing.logo_box, round(drawing.logo_box.width * drawing.scale)))
     parts.append("</svg>")
     return "".join(parts).encode()
 
@@ -48,9 +53,10 @@ def _outline(box: Box) -> str:
     )
 
 
-def _image(logo: Image.Image, box: Box) -> str:
+def _image(logo: Image.Image, box: Box, pixels: int) -> str:
+    """Return ``logo`` with no more pixels than the code has there, and few colours: pay pages load two codes."""
     file = BytesIO()
-    logo.convert("RGBA").save(file, "PNG", optimize=True)
+    fitted(logo, max(min(pixels, max(logo.size)), _LEAST_PIXELS)).quantize(_COLOURS).save(file, "PNG", optimize=True)
     data = base64.b64encode(file.getvalue()).decode()
     place = " ".join(
         f'{name}="{_number(value)}"'

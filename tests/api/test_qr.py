@@ -1,5 +1,6 @@
 """Every code that can be ordered is read back by a decoder."""
 
+import base64
 import itertools
 import re
 from io import BytesIO
@@ -111,6 +112,17 @@ def test_a_logo_is_visible_in_the_middle():
     assert png.getpixel((256, 256)) == (220, 30, 60)
     assert b"data:image/png;base64," in svg
     assert page.getpixel((256, 256)) == (220, 30, 60)
+
+
+@pytest.mark.parametrize(("shape", "longest"), [((160, 160), 82), ((480, 40), 82), ((24, 12), 24)])
+def test_a_logo_makes_no_code_heavy(shape, longest):
+    noise = Image.effect_noise(shape, 90).convert("RGBA")
+
+    svg = qr.draw(qr.Order(text=ADDRESS, size=512, format="svg", logo=noise)).decode()
+
+    inside = Image.open(BytesIO(base64.b64decode(svg.split("base64,")[1].split('"')[0])))
+    assert max(inside.size) == pytest.approx(longest, abs=6)
+    assert len(inside.getcolors()) <= 32
 
 
 def test_a_logo_is_left_out_where_the_code_would_become_unreadable():

@@ -11,9 +11,12 @@ from PIL import Image
 from playwright.sync_api import Page, Response, expect
 
 from chains.sandbox import services as sandbox
+from core.pictures import clean
 from events.outbox import dispatch_all
 from invoices.models import Invoice
 from invoices.services import OptionOrder
+from merchants.services import MerchantChanges, update_merchant
+from merchants.settings import LOGO_BOX, LOGO_BYTES, as_data_url
 from payments.services import scan
 from tests.api.signed_up import signed_up
 from tests.factories import make_invoice
@@ -401,6 +404,15 @@ def current(invoice) -> Invoice:
 LIMIT_BYTES = 60_000
 
 
+def wear_the_heaviest_logo(merchant) -> None:
+    """Give the merchant a colour and a logo of nothing but noise, as the dashboard would keep it."""
+    file = BytesIO()
+    Image.effect_noise((900, 900), 90).convert("RGBA").save(file, "PNG")
+    logo = as_data_url(clean(file.getvalue(), box=LOGO_BOX, limit=LOGO_BYTES))
+    changes = MerchantChanges(settings={"logo": logo, "branding": {"accent_color": "#0a7d5a"}})
+    update_merchant(merchant=merchant, changes=changes, now=timezone.now())
+
+
 def weight_of(response: Response) -> int:
     """Return the bytes that were transferred; files count as production's storage keeps them: compressed."""
     sizes = response.request.sizes()
@@ -408,8 +420,14 @@ def weight_of(response: Response) -> int:
     return int(body + sizes["responseHeadersSize"])
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with javascript", "without"])
-def test_the_whole_page_is_light_and_styled_after_one_round_trip(visit, server, order, javascript):
+@pytest.mark.parametrize(
+    ("javascript", "branded"),
+    [(True, False), (False, False), (True, True)],
+    ids=["with javascript", "without", "in a merchant's looks"],
+)
+def test_the_whole_page_is_light_and_styled_after_one_round_trip(visit, server, order, merchant, javascript, branded):
+    if branded:
+        wear_the_heaviest_logo(merchant)
     every = tuple(OptionOrder(code) for code in ("USDT", "USDC", "BTC", "ETH", "TRX", "BNB", "POL"))
     invoice, page = order(payment_options=every), visit(javascript=javascript).page
     responses: list[Response] = []
@@ -420,9 +438,9 @@ def test_the_whole_page_is_light_and_styled_after_one_round_trip(visit, server, 
     page.locator(".qr-image-uri img").evaluate("image => image.decode()")
 
     assert sum(weight_of(response) for response in responses) <= LIMIT_BYTES
-    assert len(responses) <= (10 if javascript else 6)
+    assert len(responses) <= (10 if javascript else 6) + 2 * branded  # its colours and its logo
     styles = [response for response in responses if response.url.endswith(".css")]
-    assert len(styles) == 2  # both named in the page itself
+    assert len(styles) == 2 + branded  # all named in the page itself
     assert all("@import" not in response.text() for response in styles)
 
 

@@ -25,7 +25,7 @@ from payments.selectors import payments_of
 from payments.services import choose_option
 
 DAY: Final = 86_400  # seconds
-_DRAWING: Final = "1"  # counts up when the drawing of codes changes
+_DRAWING: Final = "2"  # counts up when the drawing of codes changes
 
 QR_QUERY: Final = Shape(
     "QRQuery",
