@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from chains import registry
 from invoices.models import Invoice, ReplacedQuote
 
 
@@ -22,11 +23,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A rate, what had to be sent at it, and when it held. ``until`` is None while it holds."""
+    """A rate, what had to be sent of which asset at it, and when it held. ``until`` is None while it holds."""
 
     rate: str
     source: str
     amount: str
+    asset: str
     since: datetime
     until: datetime | None
     sources: tuple[Source, ...]
@@ -34,14 +36,16 @@ class Quote:
 
 def quotes_of(invoice: Invoice, replaced: Iterable[ReplacedQuote]) -> list[Quote]:
     """Return every rate of ``invoice``, the one that holds first."""
-    return [_quote(invoice, invoice, None), *(_quote(each, invoice, each.replaced_at) for each in replaced)]
+    return [_quote(invoice, None), *(_quote(each, each.replaced_at) for each in replaced)]
 
 
-def _quote(given: Invoice | ReplacedQuote, invoice: Invoice, until: datetime | None) -> Quote:
+def _quote(given: Invoice | ReplacedQuote, until: datetime | None) -> Quote:
+    asset = registry.asset(given.network, given.asset_code)
     return Quote(
         rate=f"{given.rate.normalize():f}",
         source=given.rate_source,
-        amount=f"{invoice.asset.to_amount(given.amount_units):f}",
+        amount=f"{asset.to_amount(given.amount_units):f}" if asset else "?",
+        asset=given.asset_code,
         since=given.quoted_at,
         until=until,
         sources=tuple(_source(each) for each in given.rate_evidence),

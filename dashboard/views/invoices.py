@@ -165,6 +165,7 @@ def page_of(
         cancel_form=form if form is not None else CancelForm(initial={"refund": True}),
         note_form=note_form if note_form is not None else NoteForm(auto_id="note_%s"),
         notes=selectors.notes_of(invoice),
+        destinations=selectors.destinations_of(invoice),
         invoice=invoice,
         progress=progress(invoice),
         payments=payment_selectors.payments_of(invoice),

@@ -7,9 +7,18 @@ from playwright.sync_api import Page, expect
 from chains.sandbox import services as sandbox
 from dashboard.saved_views import save_view
 from invoices.models import Invoice, Note
-from invoices.services import CustomerDetails, LinkTerms, Visitor, add_note, create_customer, create_link, open_link
+from invoices.services import (
+    CustomerDetails,
+    LinkTerms,
+    OptionOrder,
+    Visitor,
+    add_note,
+    create_customer,
+    create_link,
+    open_link,
+)
 from merchants.models import Member
-from payments.services import scan
+from payments.services import choose_option, scan
 from tests.browser.screens import Stage, screen
 from tests.factories import make_invoice
 
@@ -223,3 +232,13 @@ def _(stage: Stage) -> str:
 @screen("customers", "add")
 def _(stage: Stage) -> str:
     return "/dashboard/customers/add/"
+
+
+@screen("invoices", "with a choice")
+def _(stage: Stage) -> str:
+    stage.testing = True
+    options = (OptionOrder("BTC"), OptionOrder("ETH"))
+    invoice = make_invoice(stage.merchant, stage.now, payment_options=options)
+    for code in ("BTC", "USDT", "ETH"):
+        choose_option(public_id=invoice.public_id, asset_code=code, network="sandbox", now=stage.now)
+    return f"/dashboard/invoices/{invoice.public_id}/"
