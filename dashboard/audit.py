@@ -58,6 +58,7 @@ CHANGE: Final[Mapping[str, Promise]] = {
     "webhook_endpoint.created": _("Webhook endpoint added"),
     "webhook_endpoint.deleted": _("Webhook endpoint deleted"),
     "webhook_endpoint.disabled": _("Webhook endpoint disabled"),
+    "webhook_endpoint.failing": _("Webhook endpoint has failed for an hour"),
     "webhook_endpoint.secret_rotated": _("Secret of a webhook endpoint replaced"),
     "webhook_endpoint.updated": _("Webhook endpoint changed"),
 }

@@ -22,7 +22,7 @@ SAID: Final[Mapping[Topic, Promise]] = {
     Topic.REFUND_TROUBLE: _("A refund is held, or went out otherwise than was said"),
     Topic.PAYOUT: _("A payout failed, is held or waits for approval"),
     Topic.WALLET: _("A wallet runs out of addresses, a vault out of coin for fees"),
-    Topic.WEBHOOK: _("A webhook endpoint was disabled"),
+    Topic.WEBHOOK: _("A webhook endpoint fails or was disabled"),
     Topic.KEY: _("A key or a secret was made or replaced"),
     Topic.TEAM: _("Somebody joined, left or got another role"),
 }

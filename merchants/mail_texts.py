@@ -29,7 +29,7 @@ SUBJECT: Final[Mapping[Topic, Promise]] = {
     Topic.REFUND_TROUBLE: gettext_lazy("A refund needs a look"),
     Topic.PAYOUT: gettext_lazy("A payout needs a look"),
     Topic.WALLET: gettext_lazy("A wallet needs something"),
-    Topic.WEBHOOK: gettext_lazy("A webhook endpoint was disabled"),
+    Topic.WEBHOOK: gettext_lazy("A webhook endpoint fails"),
     Topic.KEY: gettext_lazy("A key or a secret is new"),
     Topic.TEAM: gettext_lazy("The team changed"),
 }
@@ -47,6 +47,7 @@ _SENTENCES: Final[Mapping[str, Promise]] = {
     "payout.failed": gettext_lazy("%(amount)s %(asset)s could not be sent: the payout failed."),
     "payout.quarantined": gettext_lazy("%(amount)s %(asset)s: whether they were sent is unclear. The payout is held."),
     "payout.needs_approval": gettext_lazy("%(amount)s %(asset)s wait until you approve that they are sent."),
+    "webhook_endpoint.failing": gettext_lazy("%(url)s has failed for an hour. After five days it is disabled."),
     "api_key.created": gettext_lazy("The API key %(name)s was made."),
     "api_key.rotated": gettext_lazy("The API key %(name)s was replaced."),
     "merchant.webhook_secret_rotated": gettext_lazy("The secret of invoice webhooks was replaced."),
@@ -58,6 +59,7 @@ _PAGE: Final[Mapping[str, tuple[str, str]]] = {  # by what the type begins with:
     "invoice.": ("invoice", "invoice_id"),
     "refund.": ("refund", "refund_id"),
     "payout.": ("payout", "payout_id"),
+    "webhook_endpoint.": ("webhook", "id"),
     "api_key.": ("api_keys", ""),
     "merchant.": ("audit", ""),
     "member.": ("team", ""),
@@ -114,6 +116,7 @@ def _facts(event: Event) -> dict[str, str]:
         "role": data.get("role"),
         "previous": data.get("previous"),
         "email": data.get("email"),
+        "url": data.get("url"),
     }
     return {name: _said(value) for name, value in told.items()}
 

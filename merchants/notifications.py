@@ -57,6 +57,7 @@ _BY_TYPE: Final[Mapping[str, Topic]] = {
     "payout.failed": Topic.PAYOUT,
     "payout.quarantined": Topic.PAYOUT,
     "payout.needs_approval": Topic.PAYOUT,
+    "webhook_endpoint.failing": Topic.WEBHOOK,
     "api_key.created": Topic.KEY,
     "api_key.rotated": Topic.KEY,
     "merchant.webhook_secret_rotated": Topic.KEY,

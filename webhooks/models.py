@@ -43,6 +43,7 @@ class WebhookEndpoint(Record):
 
     disabled_reason = models.CharField(max_length=11, choices=DisabledReason.choices, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
+    is_trouble_told = models.BooleanField(default=False)  # that it only fails, since ``failing_since``
     owners_told = models.BooleanField(default=True)  # false from the moment we disable it until the mail is on its way
     deleted_at = models.DateTimeField(null=True, blank=True)
 

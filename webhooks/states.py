@@ -49,6 +49,7 @@ EXPONENTIAL_PAUSES: Final[Sequence[timedelta]] = (
 )
 JITTER_PERCENT: Final = 10  # a pause is up to this much longer, so that a herd of failures spreads out
 LONGEST_RETRY_AFTER: Final = timedelta(hours=24)
+TROUBLE: Final = timedelta(hours=1)  # of nothing but failures, until members are told
 PATIENCE: Final = timedelta(days=5)  # with an endpoint that only fails
 
 _GONE: Final = 410

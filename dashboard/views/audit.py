@@ -32,7 +32,7 @@ from events.models import Seal
 from invoices.models import Invoice
 
 PER_PAGE: Final = 50
-AT_ONCE: Final = 20_000  # entries that are checked while somebody waits; a longer log is checked each night
+AT_ONCE: Final = 10_000  # entries that are checked while somebody waits; a longer log is checked each night
 EVERYTHING: Final = "all"
 _CHECKS: Final = ratelimit.Limit(6, 60)
 _CHUNK: Final = 2_000

@@ -10,6 +10,7 @@ from django.db import close_old_connections, connection
 from standardwebhooks import Webhook
 
 from core import http
+from events.models import Event
 from merchants import selectors as merchants
 from tests.webhooks.conftest import NOW
 from webhooks import services
@@ -252,6 +253,19 @@ class TestDisabling:
         endpoint.refresh_from_db()
         assert endpoint.disabled_reason == DisabledReason.FAILING
         assert services.tell_owners() == 1
+
+    def test_an_hour_of_failures_is_told_once_and_again_after_a_success(self, make_endpoint, happen, receiver, now):
+        endpoint = make_endpoint(max_retries=10)
+        told = Event.objects.filter(type="webhook_endpoint.failing", object_id=endpoint.public_id)
+        counts = []
+        for status, hours in [(500, 0), (500, 0.9), (500, 1.1), (500, 2), (200, 3), (500, 4), (500, 4.5), (500, 6)]:
+            receiver.status = status
+            at = now + timedelta(hours=hours)
+            services.deliver(delivery_id=Delivery.objects.get(event=happen()).pk, now=at)
+            counts.append(told.count())
+
+        assert counts == [0, 0, 1, 1, 1, 1, 1, 2]
+        assert told[0].data == {"id": endpoint.public_id, "url": endpoint.url}
 
     def test_one_success_in_between_starts_the_five_days_anew(self, endpoint, happen, receiver, now):
         receiver.status = 500

@@ -20,10 +20,11 @@ from events.types import WEBHOOK_TEST
 from merchants import selectors as merchants
 from webhooks import signing
 from webhooks.models import Attempt, Delivery, WebhookEndpoint
-from webhooks.services.endpoints import disable
+from webhooks.services.endpoints import disable, tell_of_trouble
 from webhooks.states import (
     JITTER_PERCENT,
     PATIENCE,
+    TROUBLE,
     Backoff,
     DeliveryStatus,
     DisabledReason,
@@ -272,7 +273,9 @@ def _judge(endpoint: WebhookEndpoint, outcome: Outcome, *, at: datetime) -> None
     if outcome.is_gone:
         disable(endpoint, DisabledReason.GONE)
     elif endpoint.failing_since is None:
-        endpoint.failing_since = at
-        endpoint.save(update_fields=["failing_since"])
+        endpoint.failing_since, endpoint.is_trouble_told = at, False
+        endpoint.save(update_fields=["failing_since", "is_trouble_told"])
     elif at - endpoint.failing_since >= PATIENCE:
         disable(endpoint, DisabledReason.FAILING)
+    elif at - endpoint.failing_since >= TROUBLE and not endpoint.is_trouble_told:
+        tell_of_trouble(endpoint)

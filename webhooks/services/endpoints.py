@@ -177,6 +177,13 @@ def disable(endpoint: WebhookEndpoint, reason: DisabledReason) -> None:
     _log_change("webhook_endpoint.disabled", endpoint, reason=str(reason))
 
 
+def tell_of_trouble(endpoint: WebhookEndpoint) -> None:
+    """Say once that an endpoint the caller holds the lock of has done nothing but fail for a while."""
+    endpoint.is_trouble_told = True
+    endpoint.save(update_fields=["is_trouble_told"])
+    _log_change("webhook_endpoint.failing", endpoint, url=endpoint.url)
+
+
 def tell_owners() -> int:
     """Mail the owners of endpoints that we disabled; return how many endpoints. Each is told of once."""
     return sum(_tell(key) for key in WebhookEndpoint.objects.filter(owners_told=False).values_list("pk", flat=True))
