@@ -12,6 +12,7 @@ const LOOK_MS = 60_000; // and from then on
 const AGAIN_MS = 120_000; // a transaction that nobody has found by then may have been dropped
 const ON_CHAIN = new Set(["counted", "confirming", "not_read_yet", "wrong_asset", "in_review", "decided"]);
 const SAYS_NOTHING = new Set(["not_found", "too_often", "unavailable", "unreadable"]);
+const HAS_COME = new Set(["partial", "confirming", "paid", "refunded"]); // states of a page that has seen money
 const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 const found = { evm: new Map(), tron: new Map() }; // id -> { name, provider }
@@ -337,7 +338,7 @@ function draw() {
   box.querySelector("#wallet-sent").hidden = !isSent;
   if (isSent) drawTransaction();
   if (isSent && hadFocus) box.querySelector("#wallet-sent").focus({ preventScroll: true });
-  box.hidden = !isSent && !isClosed && !message.say && found[box.dataset.family].size === 0;
+  box.hidden = !isSent && !message.say && (isClosed || found[box.dataset.family].size === 0);
 }
 
 function drawList(wallets) {
@@ -383,33 +384,41 @@ function drawTransaction() {
   for (const id of ["wallet-wait", "wallet-doubt"]) box.querySelector(`#${id}`).hidden = outcome === "reverted";
 }
 
-// The page replaces its parts: what was shown is shown in the new one, or beside it when nothing is to be paid any more.
+// The page replaces its parts: what was shown is shown in the new one, or beside it when no wallet can pay any more.
 function attach() {
   const fresh = document.getElementById("wallets");
   const place = focusedId;
   focusedId = "";
-  if (fresh && fresh !== box) {
-    box = fresh;
-    if (!isBusy) recall();
-  } else if (!fresh && box) {
-    detach();
-  }
+  if (fresh && fresh !== box) adopt(fresh);
+  else if (!fresh && box) detach();
   if (!box) return;
-  if (box.id === "wallets" && hasArrived()) forget();
   draw();
   if (place && document.activeElement === document.body) document.getElementById(place)?.focus({ preventScroll: true });
 }
 
+function adopt(fresh) {
+  const isOther = box && ["chain", "contract", "to"].some((name) => box.dataset[name] !== fresh.dataset[name]);
+  box = fresh;
+  if (isBusy) return;
+  recall();
+  if (hasArrived()) forget();
+  else if (record?.hash && message.say !== "sent" && outcome !== "reverted") follow();
+  else if (isOther && !record?.hash) message = { say: "", tone: "" }; // it was about something else
+}
+
 function detach() {
   const { state } = document.getElementById("live").dataset;
-  const isUnseen = record?.hash && (state === "expired" || state === "cancelled");
-  if (!isBusy && !isUnseen && box.id === "wallets") {
+  const isLate = box.id !== "wallets";
+  const isWaiting = Boolean(record?.hash) || (isLate && state !== "awaiting");
+  if (!isBusy && (HAS_COME.has(state) || !isWaiting)) {
     clearTimeout(lookTimer);
+    message = { say: "", tone: "" };
+    box.remove();
     box = null;
     return;
   }
-  if (isBusy && box.id === "wallets") message = { say: "closed", tone: "bad" };
-  box.id = "wallets-late"; // guard.js knows of nothing to pay any more, and finds nothing
+  if (isBusy && !isLate && state !== "awaiting" && state !== "partial") message = { say: "closed", tone: "bad" };
+  box.id = "wallets-late"; // guard.js knows of nothing a wallet could pay any more, and finds nothing
   if (document.getElementById("address-changed")?.hidden !== false) document.getElementById("part-pay").append(box);
 }
 
@@ -464,10 +473,7 @@ document.addEventListener("paypage:answered", () => {
 document.addEventListener("paypage:changed", attach);
 
 attach();
-if (record && !hasArrived()) {
-  if (record.hash) follow();
-  else say("asked", "warn");
-}
+if (record && !record.hash) say("asked", "warn");
 for (const prefix of ["eip6963", "TIP6963"]) window.dispatchEvent(new Event(`${prefix}:requestProvider`));
 for (const pause of INJECTED_AFTER_MS) setTimeout(lookForInjected, pause);
 draw();
