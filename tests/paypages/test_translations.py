@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from config.env import ROOT
-from config.messages import TEMPLATES, catalogues, read
+from config.messages import TEMPLATES, catalogues, extracted, has_text, read
 from invoices.services import expire_due
 from payments.selectors import claim_token
 from payments.services import cancel_invoice
@@ -42,6 +42,19 @@ def test_every_language_that_is_offered_has_a_catalogue_and_no_other():
 
 @pytest.mark.parametrize("locale", LANGUAGES)
 class TestACatalogue:
+    def test_holds_every_text_and_no_other(self, locale):
+        texts = {(message.id, message.context) for message in extracted() if message.id}
+        catalogue = read(catalogues()[locale])
+        translated = {
+            (message.id, message.context)
+            for message in catalogue
+            if message.id and has_text(message.string) and not message.fuzzy
+        }
+
+        hint = f"Run `make messages`, then translate what it lists in {catalogues()[locale].relative_to(ROOT)}"
+        assert sorted(map(str, texts - translated)) == [], hint
+        assert sorted(map(str, translated - texts)) == [], hint
+
     def test_keeps_values_and_marks_of_each_text(self, locale):
         for message in _messages(locale):
             for text, translated in _pairs(message):
