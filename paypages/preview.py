@@ -34,11 +34,12 @@ def preview(request: HttpRequest, invoice: Invoice, *, around: str, shown: dict[
         page,
         id="inv_preview",
         destination=_without_address(page.destination) if page.destination else None,
+        wallet=None,
         may_report=False,
         choices=(),
         refresh_seconds=0,
     )
-    return render(request, "paypages/preview.html", {**shown, "page": harmless, "around": around})
+    return render(request, "paypages/preview.html", {**shown, "page": harmless, "around": around, "is_preview": True})
 
 
 def _without_address(to: Destination) -> Destination:
@@ -48,6 +49,7 @@ def _without_address(to: Destination) -> Destination:
         groups=(_HIDDEN,) * len(to.groups),
         ends=(_HIDDEN, _HIDDEN),
         tag=to.tag and _HIDDEN,
+        uri=to.uri and _HIDDEN,
         wallet_url="",
         app_url="",
         qr_address=static("paypages/preview-code.svg"),

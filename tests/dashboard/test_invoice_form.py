@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from events.models import Event
-from invoices.models import Customer, Invoice
+from invoices.models import Customer, Invoice, RateSheet
 from invoices.services import CustomerDetails, create_customer
 from merchants.models import Wallet, WalletAddress
 from tests.factories import make_invoice, make_merchant
@@ -218,6 +218,29 @@ class TestPreview:
         assert "live.js" not in page
         assert "/sandbox" not in page
         assert "The test payment is on its way." not in page
+
+    def test_nor_does_it_of_an_invoice_that_browser_wallets_could_pay(self, owner, merchant):
+        wallet = Wallet.objects.create(merchant=merchant, network="ethereum", kind="single")
+        address = "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0"
+        WalletAddress.objects.create(wallet=wallet, network="ethereum", address=address)
+        owner.post("/dashboard/mode/", {"mode": "live"})
+        now = timezone.now()
+        for source in ("coinbase", "kraken", "binance"):
+            prices = {"USD": "1.0001", "EUR": "0.9"}
+            RateSheet.objects.create(base="USDT", source=source, prices=prices, observed_at=now)
+
+        page = owner.post(ADD, {**FILLED, "asset": "ethereum:USDT", "do": "preview"})
+
+        assert "So your customer will see it." in text_of(page)
+        assert address.lower()[2:] not in text_of(page).lower()
+        assert page.context["page"].wallet is None
+
+    def test_the_choice_is_shown_and_cannot_be_made_in_it(self, owner):
+        page = owner.post(ADD, {**FILLED, "others": ["sandbox:USDC"], "do": "preview"})
+
+        assert page.context["page"].options
+        assert text_of(page).count('<button type="submit" disabled class="option"') == 2
+        assert 'class="languages"' not in text_of(page)
 
     def test_from_it_the_same_invoice_is_made_or_the_form_comes_back(self, owner):
         hidden = dict(owner.post(ADD, {**FILLED, "do": "preview"}).context["carried"])
