@@ -50,7 +50,8 @@ document.addEventListener("click", (event) => {
   target.searchParams.set("lang", document.documentElement.lang);
   link.href = target;
 });
-document.addEventListener("submit", (event) => {
+window.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return; // live.js sends it, and names the language itself
   const target = new URL(event.target.action);
   target.searchParams.set("lang", document.documentElement.lang);
   event.target.action = target;

@@ -75,7 +75,9 @@ async function choose(form, button) {
   form.setAttribute("aria-busy", "true");
   try {
     const body = new URLSearchParams([[button.name, button.value]]);
-    const response = await fetch(`${form.action}?live`, { method: "POST", body });
+    const target = new URL(form.action);
+    target.search = new URLSearchParams({ live: "", lang: document.documentElement.lang }); // frames keep no cookie
+    const response = await fetch(target, { method: "POST", body });
     if (!response.ok) throw new Error(response.status);
     const html = await response.text();
     choices += 1;

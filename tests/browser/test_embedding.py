@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from invoices.models import Invoice
-from invoices.services import LinkTerms, create_link
+from invoices.services import LinkTerms, OptionOrder, create_link
 from merchants.services import MerchantChanges, update_merchant
 from tests.api.signed_up import signed_up
 from tests.browser.test_pay_page import LIVE_MS, headline, read_chain
@@ -125,7 +125,8 @@ def test_a_button_opens_a_modal_in_which_is_paid_and_the_shop_is_told(visit, ser
 
 
 def test_a_shop_shows_an_invoice_in_an_element_of_its_own(visit, server, merchant, shop_at):
-    invoice = make_invoice(merchant, timezone.now(), return_url="https://shop.example/thanks")
+    options = (OptionOrder("BTC"), OptionOrder("USDC"))
+    invoice = make_invoice(merchant, timezone.now(), payment_options=options)
     shop = shop_at("")
     allow(merchant, shop)
     page = visit().page
@@ -138,6 +139,15 @@ def test_a_shop_shows_an_invoice_in_an_element_of_its_own(visit, server, merchan
 
     frame = page.frame_locator("#inline iframe")
     expect(frame.locator("html")).to_have_attribute("lang", "de")
+    frame.locator("#options").get_by_role("button", name="BTC").click()
+    expect(frame.locator(".unit")).to_have_text("BTC")
+    expect(frame.locator("#state-title")).to_contain_text("Wir warten auf Ihre Zahlung")  # with no cookie that says so
+    frame.locator("#report-fold summary").click()
+    frame.locator("#transaction").fill("ab" * 32)
+    frame.locator(".report-form button").click()
+    expect(frame.locator("#report-answer")).to_be_visible()
+    expect(frame.locator("#state-title")).to_contain_text("Wir warten auf Ihre Zahlung")
+    expect(frame.locator(".unit")).to_have_text("BTC")
     expect(page.locator("#inline iframe")).to_have_attribute("style", re.compile(r"height: \d{4}px"))
     box = page.locator("#inline iframe")
     inner = frame.locator("body").evaluate("body => Math.ceil(body.getBoundingClientRect().height)")
