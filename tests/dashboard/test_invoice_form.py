@@ -326,6 +326,7 @@ class TestWhatIsKnown:
 
         page = owner.get(f"{ADD}?customer={ada.public_id}")
 
+        assert f"{ADD}?customer={ada.public_id}" in text_of(owner.get(f"/dashboard/customers/{ada.public_id}/"))
         assert page.context["form"]["email"].value() == "ada@example.com"
 
     @pytest.mark.parametrize("known", ["like", "customer"])
