@@ -94,7 +94,7 @@ def check_all(*, now: datetime, noted: Noted | None = None) -> Verdict:
         _compare_ends(walk, heads)
         _compare_whole(walk, end, noted)
     problems = sorted(walk.found.values(), key=lambda each: each.chain == ChainHead.WHOLE)
-    _remember(heads, problems, now=now)
+    _remember(heads | ({end.chain: end} if end else {}), problems, now=now)
     for problem in problems:
         log.critical("audit_broken", chain=str(problem.chain), entry=problem.number, problem=problem.what)
     if not problems:
@@ -169,6 +169,6 @@ def _remember(heads: dict[UUID, ChainHead], problems: list[Problem], *, now: dat
     found = {problem.chain: problem for problem in problems}
     for head in heads.values():
         problem = found.get(head.chain)
-        head.checked_at, head.checked_number = now, problem.number - 1 if problem else head.number
+        head.checked_at, head.checked_number = now, max(problem.number - 1, 0) if problem else head.number
         head.problem = f"Entry {problem.number} {problem.what}." if problem else ""
     ChainHead.objects.bulk_update(heads.values(), ["checked_at", "checked_number", "problem"], batch_size=_CHUNK)

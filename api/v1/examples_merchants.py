@@ -21,6 +21,7 @@ _ACCOUNT: Final[dict[str, Any]] = {
     "plan_type": "pro",
     "settings": {
         **_SETTINGS,
+        "payment_options": [],
         "late_payment": {"rule": "accept", "window_hours": 24},
         "confirmations": {},
         "logo": "",

@@ -132,6 +132,7 @@ class TestSchema:
             "GET /api/v1/public/invoice/{invoice_id}",
             "GET /api/v1/public/invoice/{invoice_id}/qr",
             "GET /api/v1/public/invoice/{invoice_id}/events",
+            "POST /api/v1/public/invoice/{invoice_id}/option",
         }
 
     def test_the_examples_obey_the_schemas(self, schema):

@@ -286,6 +286,17 @@ class TestVerifying:
 
         assert "entry 4 is hidden among the other kind of entries" in verify()[0]
 
+    def test_a_break_that_only_the_whole_log_shows_is_remembered_with_its_head(self, log):
+        assert verify()[1] is True
+        assert ChainHead.objects.get(pk=ChainHead.WHOLE).checked_number == head().number
+        ChainHead.objects.filter(pk=ChainHead.WHOLE).update(signature="forged")
+
+        assert verify()[1] is False
+
+        assert {str(each.chain): each.problem for each in ChainHead.objects.exclude(problem="")} == {
+            str(ChainHead.WHOLE): f"Entry {head().number} is a head that this installation did not sign."
+        }
+
     def test_a_whole_log_that_was_rolled_back_shows_against_a_noted_head(self, log):
         kept = {each.chain: each for each in ChainHead.objects.all()}
         happen()
