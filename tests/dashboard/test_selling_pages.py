@@ -121,7 +121,13 @@ class TestOneInvoice:
         ]
         Invoice.objects.filter(pk=invoice.pk).update(rate_evidence=evidence)
         invoice.replaced_quotes.create(
-            rate=Decimal("0.999"), rate_source="coinbase", amount_units=16_506_506, quoted_at=now, replaced_at=now
+            network=invoice.network,
+            asset_code=invoice.asset_code,
+            rate=Decimal("0.999"),
+            rate_source="coinbase",
+            amount_units=16_506_506,
+            quoted_at=now,
+            replaced_at=now,
         )
 
         page = text_of(owner.get(f"/dashboard/invoices/{invoice.public_id}/"))
