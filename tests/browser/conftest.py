@@ -122,6 +122,11 @@ def shop() -> Iterator[str]:
     shop.server_close()
 
 
+def is_complaint(message: ConsoleMessage) -> bool:
+    """Return whether the browser complains: what it merely remarks, and answers that say no, are none."""
+    return message.type in {"error", "warning"} and "status of 4" not in message.text
+
+
 @pytest.fixture
 def visit(chromium: Browser, server: str, valkey: object) -> Iterator[Callable[..., Visit]]:
     """Open a browser window; afterwards it must have had no error, and have talked to our server only."""

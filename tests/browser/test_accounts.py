@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from merchants import tasks
 from merchants.models import Member
 from merchants.services import confirm_address
-from tests.browser.conftest import PHONE, WIDE
+from tests.browser.conftest import PHONE, WIDE, is_complaint
 from tests.dashboard.people import PASSWORD, app_code, mailed_code
 from tests.factories import make_merchant
 
@@ -31,7 +31,7 @@ def window(chromium: Browser):
         context = chromium.new_context(**device, color_scheme=scheme, java_script_enabled=javascript)
         context.set_default_timeout(10_000)
         page = context.new_page()
-        page.on("console", lambda message: "status of 4" not in message.text and problems.append(message.text))
+        page.on("console", lambda message: is_complaint(message) and problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         opened.append(context)
         return page

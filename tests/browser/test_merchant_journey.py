@@ -14,7 +14,7 @@ from invoices.models import Invoice
 from merchants.models import APIKey, Member, Wallet
 from merchants.services import confirm_address
 from payments.services import scan
-from tests.browser.conftest import PHONE, WIDE
+from tests.browser.conftest import PHONE, WIDE, is_complaint
 from tests.browser.test_dashboard import FIRST
 from tests.chains.test_addresses import TRX_ACCOUNT
 from tests.dashboard.people import PASSWORD, mailed_code
@@ -45,7 +45,7 @@ def window(chromium: Browser):
         context = chromium.new_context(**device)
         context.set_default_timeout(10_000)
         page = context.new_page()
-        page.on("console", lambda message: problems.append(message.text))
+        page.on("console", lambda message: is_complaint(message) and problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         opened.append(context)
         return page

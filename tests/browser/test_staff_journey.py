@@ -11,7 +11,7 @@ from events.models import Event
 from merchants.services import confirm_address
 from payments import services
 from payments.models import Payment
-from tests.browser.conftest import PHONE, WIDE
+from tests.browser.conftest import PHONE, WIDE, is_complaint
 from tests.browser.test_pay_page import headline
 from tests.dashboard.people import PASSWORD, app_code
 from tests.factories import make_invoice, make_merchant
@@ -28,7 +28,7 @@ def window(chromium: Browser):
         context = chromium.new_context(**device, **options)
         context.set_default_timeout(10_000)
         page = context.new_page()
-        page.on("console", lambda message: "status of 4" not in message.text and problems.append(message.text))
+        page.on("console", lambda message: is_complaint(message) and problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
         opened.append(context)
         return page
