@@ -25,7 +25,7 @@ from invoices.services import Visitor, check_open, open_link
 from paypages.brand import Brand, brand_for, brand_of, known_brand
 from paypages.embedding import is_embedded
 from paypages.own_forms import own_forms
-from paypages.policy import FORM_REFERRER, guarded
+from paypages.policy import guarded
 from paypages.problems import friendly, within_limit
 
 OPENED: Final = "paypage-link"
@@ -151,6 +151,4 @@ def _page(
         problem=_told(problem, language) if problem else "",
         problem_at=_FIELDS.get(problem.field or "", "") if problem else "",
     )
-    response = render(request, "paypages/link.html", {"page": page}, status=status)
-    response["Referrer-Policy"] = FORM_REFERRER
-    return response
+    return render(request, "paypages/link.html", {"page": page}, status=status)

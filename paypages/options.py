@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import context
@@ -17,15 +16,16 @@ from merchants.errors import NetworkUnavailable, NoWalletConfigured
 from payments.services import choose_option
 from paypages.brand import brand_for
 from paypages.choices import SEPARATOR
+from paypages.own_forms import own_forms
 from paypages.policy import guarded
 from paypages.problems import friendly, within_limit
-from paypages.views import page_of, with_referrer
+from paypages.views import page_of
 
 CHOICES: Final = "paypage-option"
 
 
-# Whoever knows the invoice's id may do this, as with a transaction that is looked for: no cookie, no token.
-@csrf_exempt
+# Whoever knows the invoice's id may do this, from our own pages: no cookie, no token.
+@own_forms
 @guarded
 @require_http_methods(["GET", "HEAD", "POST"])
 @friendly
@@ -47,6 +47,6 @@ def choose(request: HttpRequest, public_id: str) -> HttpResponse:
     except (NoWalletConfigured, NetworkUnavailable, Unavailable):
         is_refused = True
     if "live" in request.GET:
-        page = page_of(request, public_id)
-        return with_referrer(render(request, "paypages/live.html", {"page": page, "option_refused": is_refused}), page)
+        facts = {"page": page_of(request, public_id), "option_refused": is_refused}
+        return render(request, "paypages/live.html", facts)
     return HttpResponseRedirect(f"{page_url}?option=refused" if is_refused else page_url, status=303)

@@ -36,5 +36,5 @@ _checked: Final = decorator_from_middleware(_OwnForms)
 
 
 def own_forms(view: View) -> View:
-    """Take forms from our own pages only, with no cookie. The page must send its origin: FORM_REFERRER."""
+    """Take forms from our own pages only, with no cookie. The page has to let browsers say its origin."""
     return csrf_exempt(_checked(view))

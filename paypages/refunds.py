@@ -23,7 +23,7 @@ from payments.services import check_refund_destination, claim_refund
 from payments.states import RefundStatus
 from paypages.brand import Brand, brand_for
 from paypages.destination import grouped
-from paypages.policy import FORM_REFERRER, guarded
+from paypages.policy import guarded
 from paypages.problems import friendly, within_limit
 
 CLAIMS: Final = "paypage-refund"
@@ -134,9 +134,7 @@ def _page(
         txid=refund.txid,
         explorer=template.format(txid=refund.txid),
     )
-    response = render(request, "paypages/refund.html", {"page": page}, status=status)
-    response["Referrer-Policy"] = FORM_REFERRER
-    return response
+    return render(request, "paypages/refund.html", {"page": page}, status=status)
 
 
 def _step(refund: Refund) -> str:

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from chains import registry
@@ -17,10 +16,11 @@ from invoices.models import Invoice
 from invoices.selectors import get_public_invoice
 from payments.services import Outcome, Sighting, look_for
 from paypages.brand import brand_for
+from paypages.own_forms import own_forms
 from paypages.policy import guarded
 from paypages.problems import friendly, within_limit
 from paypages.receipts import explorer, short
-from paypages.views import page_of, with_referrer
+from paypages.views import page_of
 
 REPORTS: Final = "paypage-report"
 _LONGEST: Final = 300  # an explorer's address with the transaction in it
@@ -39,9 +39,8 @@ class Report:
     needs_finality: bool = False
 
 
-# Whoever knows the invoice's id may do this, and nobody's browser holds anything that would make it worth forging:
-# without a token the form needs no cookie.
-@csrf_exempt
+# Whoever knows the invoice's id may do this, from our own pages: no cookie, no token.
+@own_forms
 @guarded
 @require_http_methods(["GET", "HEAD", "POST"])
 @friendly
@@ -55,10 +54,9 @@ def report_transaction(request: HttpRequest, public_id: str) -> HttpResponse:
     invoice = get_public_invoice(public_id)
     brand_for(request, invoice.merchant, livemode=invoice.livemode)
     report = _look(invoice, given)
-    page = page_of(request, public_id)
     status = 422 if report.outcome is Outcome.UNREADABLE else 200
-    facts = {"page": page, "report": report, "stays": True}
-    return with_referrer(render(request, "paypages/invoice.html", facts, status=status), page)
+    facts = {"page": page_of(request, public_id), "report": report, "stays": True}
+    return render(request, "paypages/invoice.html", facts, status=status)
 
 
 def _look(invoice: Invoice, given: str) -> Report:

@@ -23,7 +23,7 @@ from paypages import sandbox
 from paypages.brand import brand_for
 from paypages.embedding import is_embedded
 from paypages.own_forms import own_forms
-from paypages.policy import FORM_REFERRER, api_origin, guarded
+from paypages.policy import api_origin, guarded
 from paypages.presentation import PayPage, Surroundings, present
 from paypages.problems import friendly, within_limit
 
@@ -42,7 +42,7 @@ def invoice_page(request: HttpRequest, public_id: str) -> HttpResponse:
     within_limit(VIEWS)
     page = page_of(request, public_id)
     sent = request.GET.get("sent", "")
-    response = render(
+    return render(
         request,
         "paypages/invoice.html",
         {
@@ -52,7 +52,6 @@ def invoice_page(request: HttpRequest, public_id: str) -> HttpResponse:
             "option_refused": request.GET.get("option") == "refused",
         },
     )
-    return with_referrer(response, page)
 
 
 @guarded
@@ -62,7 +61,7 @@ def invoice_live(request: HttpRequest, public_id: str) -> HttpResponse:
     """Answer the part of the page that changes."""
     within_limit(LIVE)
     page = page_of(request, public_id)
-    return with_referrer(render(request, "paypages/live.html", {"page": page}), page)
+    return render(request, "paypages/live.html", {"page": page})
 
 
 @own_forms
@@ -128,10 +127,3 @@ def page_of(request: HttpRequest, public_id: str) -> PayPage:
 
 def _address_of(invoice: Invoice) -> str:
     return settings.PAY_BASE_URL + reverse("paypages:invoice", args=[invoice.public_id])
-
-
-def with_referrer(response: HttpResponse, page: PayPage) -> HttpResponse:
-    """Let the forms of ``page`` that are taken from our own pages only say where they come from."""
-    if page.choices:
-        response["Referrer-Policy"] = FORM_REFERRER
-    return response

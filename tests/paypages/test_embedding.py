@@ -16,6 +16,7 @@ from tests.paypages.test_views import pay
 pytestmark = pytest.mark.django_db
 
 ROOT = Path(__file__).resolve().parents[2]
+TXID = "ab" * 32
 OURS = {"origin": "http://testserver"}
 SHOP, LOCAL = "https://shop.example", "http://localhost:3000"
 
@@ -128,7 +129,7 @@ class TestThePage:
         assert (made.status_code, made["Location"]) == (303, f"/embed/invoice/{invoice.public_id}?lang=de")
         paid = browser.post(f"/embed/invoice/{invoice.public_id}/sandbox", {"portion": "full"}, headers=OURS)
         assert (paid.status_code, paid["Location"]) == (303, f"/embed/invoice/{invoice.public_id}?sent=full")
-        named = browser.post(f"/embed/invoice/{invoice.public_id}/transaction", {"transaction": "ab" * 32})
+        named = browser.post(f"/embed/invoice/{invoice.public_id}/transaction", {"transaction": TXID}, headers=OURS)
         assert named.status_code == 200
         assert ancestors(named) == [SHOP, LOCAL]
         assert "sessionid" not in browser.cookies
