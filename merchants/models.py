@@ -392,17 +392,33 @@ class OwedMail(Record):
         ]
 
 
-class Usage(models.Model):
-    """How many invoices a merchant has created in a calendar month (UTC); ``month`` is its first day."""
+class UsageCount(models.Model):
+    """A part of how many invoices a merchant has created in a calendar month (UTC); ``month`` is its first day."""
 
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="usage")
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+")
     livemode = models.BooleanField()
     month = models.DateField()
+    slot = models.PositiveSmallIntegerField(default=0)
     invoices = models.PositiveIntegerField(default=0)
 
     class Meta:
+        constraints = [UniqueConstraint(name="usagecount_once", fields=["merchant", "livemode", "month", "slot"])]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}, {self.slot}: {self.invoices}"
+
+
+class Usage(models.Model):
+    """How many invoices a merchant has created in a month: a view of the parts, added up."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.DO_NOTHING, related_name="usage")
+    livemode = models.BooleanField()
+    month = models.DateField()
+    invoices = models.PositiveIntegerField()
+
+    class Meta:
+        managed = False
         verbose_name_plural = "usage"
-        constraints = [UniqueConstraint(name="usage_once", fields=["merchant", "livemode", "month"])]
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}: {self.invoices}"

@@ -144,7 +144,7 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         updated_at=now,
     )
     _give_destination(invoice, now)
-    # Last, because the row it locks makes the merchant's other new invoices wait.
+    # Late, because near the limit the row it locks makes the merchant's other new invoices wait.
     merchant_services.count_invoice(merchant=merchant, livemode=livemode, now=now)
     emit(about(invoice, "invoice.created", **({"webhook_url": invoice.webhook_url} if invoice.webhook_url else {})))
     return invoice

@@ -12,7 +12,7 @@ from dashboard.notification_forms import GROUPS, SAID
 from dashboard.views.settings import _next_month
 from events.models import Event
 from merchants import selectors, services
-from merchants.models import Member, Merchant, Usage
+from merchants.models import Member, Merchant, UsageCount
 from merchants.notifications import DEFAULTS, Topic, wanted
 from merchants.services import MerchantChanges
 from merchants.settings import effective
@@ -235,11 +235,11 @@ class TestRules:
 class TestPlan:
     def test_it_shows_what_is_used_and_what_was(self, owner, merchant):
         today = timezone.now().date()
-        Usage.objects.create(merchant=merchant, livemode=True, month=today.replace(day=1), invoices=1234)
-        Usage.objects.create(merchant=merchant, livemode=True, month=date(2024, 2, 1), invoices=77)
-        Usage.objects.create(merchant=merchant, livemode=False, month=date(2024, 2, 1), invoices=987_654)
+        UsageCount.objects.create(merchant=merchant, livemode=True, month=today.replace(day=1), invoices=1234)
+        UsageCount.objects.create(merchant=merchant, livemode=True, month=date(2024, 2, 1), invoices=77)
+        UsageCount.objects.create(merchant=merchant, livemode=False, month=date(2024, 2, 1), invoices=987_654)
         other = make_merchant(timezone.now(), email="other@example.com")
-        Usage.objects.create(merchant=other, livemode=True, month=date(2024, 2, 1), invoices=555_555)
+        UsageCount.objects.create(merchant=other, livemode=True, month=date(2024, 2, 1), invoices=555_555)
 
         page = text_of(owner.get("/dashboard/plan/"))
 
@@ -251,7 +251,7 @@ class TestPlan:
 
     def test_a_reached_limit_is_said(self, owner, merchant):
         month = timezone.now().date().replace(day=1)
-        Usage.objects.create(
+        UsageCount.objects.create(
             merchant=merchant, livemode=True, month=month, invoices=merchant.plan.monthly_invoice_limit
         )
 

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
-from merchants import services
+from merchants import selectors, services
 from merchants.errors import PlanLimitReached
-from merchants.models import Plan, Usage
+from merchants.models import Plan, Usage, UsageCount
 from merchants.services import Grant, KeyOrder
 
 FULL = Grant(livemode=True, permissions=["*"])
@@ -23,7 +23,9 @@ def small(merchant):
 
 
 def count(merchant, now, *, livemode=True):
-    return services.count_invoice(merchant=merchant, livemode=livemode, now=now)
+    """Count one and return how many there are."""
+    services.count_invoice(merchant=merchant, livemode=livemode, now=now)
+    return selectors.usage(merchant=merchant, livemode=livemode, now=now).monthly_invoices
 
 
 def test_the_invoices_of_a_month_are_limited(small, now):
@@ -52,7 +54,51 @@ def test_counting_costs_one_statement(merchant, now, django_assert_num_queries):
     merchant.plan  # noqa: B018 - loaded with the key that authenticates
 
     with django_assert_num_queries(1):
-        count(merchant, now)
+        services.count_invoice(merchant=merchant, livemode=True, now=now)
+
+
+def test_what_was_counted_in_parts_counts_towards_the_limit(small, now):
+    month = now.date().replace(day=1)
+    UsageCount.objects.create(merchant=small, livemode=True, month=month, slot=5, invoices=1)
+
+    assert count(small, now) == 2
+    with pytest.raises(PlanLimitReached):
+        count(small, now)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("limit", "waits"), [(1_001, False), (1_000, True)])
+def test_far_from_the_limit_nobody_waits_for_another(now, limit, waits):
+    Plan.objects.create(code="far", name="Far", max_api_keys=3, max_webhook_endpoints=1, monthly_invoice_limit=limit)
+    merchant = services.sign_up(
+        request=services.SignUp(business_name="Acme", contact_email="a@example.com", plan_type="far"), now=now
+    ).merchant
+    outcomes, own_row = [], row_of_connection()
+
+    def work():
+        while row_of_connection() == own_row:
+            connection.close()
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '300ms'")
+                services.count_invoice(merchant=merchant, livemode=True, now=now)
+            outcomes.append("counted")
+        except OperationalError:
+            outcomes.append("waited")
+        connection.close()
+
+    with transaction.atomic():
+        services.count_invoice(merchant=merchant, livemode=True, now=now)
+        in_threads(work, 1)
+
+    assert outcomes == ["waited" if waits else "counted"]
+    assert Usage.objects.get().invoices == (1 if waits else 2)
+
+
+def row_of_connection():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid() % 16")
+        return cursor.fetchone()[0]
 
 
 def in_threads(work, threads):
@@ -101,11 +147,13 @@ def test_concurrent_invoices_do_not_pass_the_limit(now):
     def work():
         start.wait()
         try:
-            outcomes.append(count(merchant, now))
+            services.count_invoice(merchant=merchant, livemode=True, now=now)
+            outcomes.append("counted")
         except PlanLimitReached:
             outcomes.append("refused")
         connection.close()
 
     in_threads(work, 4)
 
-    assert sorted(outcomes, key=str) == [1, 2, "refused", "refused"]
+    assert sorted(outcomes) == ["counted", "counted", "refused", "refused"]
+    assert Usage.objects.get().invoices == 2

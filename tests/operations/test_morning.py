@@ -17,7 +17,7 @@ from events.models import ChainHead, Event, FailedDispatch, FailedTask
 from events.outbox import dispatch_all
 from events.sealing import seal_all
 from invoices.models import Invoice, RateSheet
-from merchants.models import NoticeKind, Usage, WalletNotice
+from merchants.models import NoticeKind, UsageCount, WalletNotice
 from operations.figures.base import Level, Morning, age_text
 from operations.morning import page_of
 from payments.models import Cursor, Finding, Payment, Payout, PayoutTransaction, Refund
@@ -80,7 +80,7 @@ def busy(rows):
             network="sandbox",
             sequence=number,
         )
-    Usage.objects.update_or_create(
+    UsageCount.objects.update_or_create(
         merchant=merchant, livemode=True, month=now.date().replace(day=1), defaults={"invoices": 8_000}
     )
     return rows
@@ -291,12 +291,12 @@ class TestColours:
 
     def test_of_limits(self, rows):
         month = timezone.now().date().replace(day=1)
-        Usage.objects.update_or_create(
+        UsageCount.objects.update_or_create(
             merchant=rows["merchants.merchant"], livemode=True, month=month, defaults={"invoices": 7_999}
         )
         assert self.level("Merchants near their limit") == Level.FINE
 
-        Usage.objects.update(invoices=8_000)
+        UsageCount.objects.update(invoices=8_000)
         cache.clear()
 
         assert self.level("Merchants near their limit") == Level.AMBER

@@ -10,7 +10,7 @@ from events.models import ChainHead, Seal
 from events.outbox import dispatch_all
 from events.sealing import seal_all
 from merchants import services
-from merchants.models import Usage
+from merchants.models import UsageCount
 from merchants.services import MerchantChanges
 from tests.browser.screens import Stage, screen
 
@@ -67,7 +67,7 @@ def _(stage: Stage) -> str:
 def _(stage: Stage) -> str:
     this_month = stage.now.date().replace(day=1)
     for month, count in ((this_month, 9_240), (date(2026, 2, 1), 7_301), (date(2026, 1, 1), 10_000)):
-        Usage.objects.create(merchant=stage.merchant, livemode=True, month=month, invoices=count)
+        UsageCount.objects.create(merchant=stage.merchant, livemode=True, month=month, invoices=count)
     return "/dashboard/plan/"
 
 
