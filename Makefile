@@ -12,7 +12,7 @@ TESTS ?= tests --ignore=tests/browser --ignore=tests/faults
 TEST_PROCESSES ?= 3
 PYTEST = $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist worksteal
 
-.PHONY: help install install-dev run test test-browser test-faults coverage soak screens check bench messages format clean
+.PHONY: help install install-dev run test test-browser test-faults coverage soak screens check bench messages configuration format clean
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -52,6 +52,9 @@ bench: install-dev ## Measure; prints figures and ratios
 
 messages: install-dev ## Bring what customers read into the catalogues in locale/; see docs/languages.md
 	@$(BIN)/python -m config.messages
+
+configuration: install-dev ## Write docs/configuration.md anew, after a setting was added to config/variables.toml
+	@$(BIN)/python -m config.reference
 
 format: install-dev ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .

@@ -4,12 +4,14 @@ Each function reads one variable as one type. A variable that is missing or wron
 with an error that names it and says what it must look like; values of secrets are never shown.
 """
 
+import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -20,8 +22,33 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _POSTGRES_FORM: Final = "postgres://user:password@host:5432/database"
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """How a variable was read last: by which function of this module, and with what further arguments."""
+
+    reader: str
+    arguments: Mapping[str, Any]
+
+
+# Every variable that this process has read, for the reference that config/reference.py writes.
+READ: Final[dict[str, Variable]] = {}
+
+
+def _noted(reader: Callable[Concatenate[str, _P], _T]) -> Callable[Concatenate[str, _P], _T]:
+    @functools.wraps(reader)
+    def read(name: str, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        value = reader(name, *args, **kwargs)
+        READ[name] = Variable(reader.__name__, kwargs)  # after the readers that this one asked
+        return value
+
+    return read
+
+
+@_noted
 def text(
     name: str, *, default: str | None = None, allow_empty: bool = False, form: str = "a text that is not empty"
 ) -> str:
@@ -40,6 +67,7 @@ def text(
     raise ImproperlyConfigured(f"{name} is not set. It must be {form}.")
 
 
+@_noted
 def secret(name: str, *, minimum: int, default: str | None = None) -> str:
     """
     Return a secret of at least ``minimum`` characters.
@@ -56,6 +84,7 @@ def secret(name: str, *, minimum: int, default: str | None = None) -> str:
     return value
 
 
+@_noted
 def integer(name: str, *, default: int | None = None, minimum: int = 0, maximum: int = 2**31 - 1) -> int:
     """
     Return a whole number between ``minimum`` and ``maximum``.
@@ -73,6 +102,7 @@ def integer(name: str, *, default: int | None = None, minimum: int = 0, maximum:
     return int(raw)
 
 
+@_noted
 def decimal(name: str, *, default: Decimal, minimum: Decimal = Decimal(0)) -> Decimal:
     """
     Return an exact decimal number of at least ``minimum``.
@@ -91,6 +121,7 @@ def decimal(name: str, *, default: Decimal, minimum: Decimal = Decimal(0)) -> De
     return value
 
 
+@_noted
 def flag(name: str, *, default: bool) -> bool:
     """
     Return a switch: 1/true/yes/on or 0/false/no/off.
@@ -107,6 +138,7 @@ def flag(name: str, *, default: bool) -> bool:
     raise _wrong(name, raw, "1 or 0 (also true/false, yes/no, on/off)")
 
 
+@_noted
 def choice(name: str, *, options: Sequence[str], default: str) -> str:
     """
     Return one of ``options``.
@@ -119,6 +151,7 @@ def choice(name: str, *, options: Sequence[str], default: str) -> str:
     return value
 
 
+@_noted
 def names(name: str, *, default: Sequence[str] | None = None) -> list[str]:
     """
     Return the comma-separated words of a variable.
@@ -133,6 +166,7 @@ def names(name: str, *, default: Sequence[str] | None = None) -> list[str]:
     return list(default)
 
 
+@_noted
 def chosen(name: str, *, options: Sequence[str], default: Sequence[str]) -> list[str]:
     """
     Return the comma-separated words of a variable, each one of ``options``.
@@ -145,6 +179,7 @@ def chosen(name: str, *, options: Sequence[str], default: Sequence[str]) -> list
     return words
 
 
+@_noted
 def networks(name: str, *, default: Sequence[str] = ()) -> list[str]:
     """
     Return addresses or networks in CIDR form, normalised (``10.0.0.1`` reads ``10.0.0.1/32``).
@@ -158,6 +193,7 @@ def networks(name: str, *, default: Sequence[str] = ()) -> list[str]:
         raise _wrong(name, ",".join(words), "a list separated by commas of networks, such as 10.0.0.0/8,::1") from None
 
 
+@_noted
 def address(name: str, *, default: str) -> str:
     """
     Return an IP address.
@@ -180,6 +216,7 @@ def port() -> int:
     return integer("PORT", default=8000, minimum=1, maximum=65535)
 
 
+@_noted
 def base_url(name: str, *, default: str | None = None) -> str:
     """
     Return an http(s) URL of a host without a path, without its trailing slash.
@@ -198,6 +235,7 @@ def base_url(name: str, *, default: str | None = None) -> str:
     return raw.rstrip("/")
 
 
+@_noted
 def rates(name: str, *, default: Mapping[str, Decimal]) -> dict[str, Decimal]:
     """
     Return exchange rates written as ``USDT/USD=1.0001,BTC/USD=50000``.
@@ -218,6 +256,7 @@ def rates(name: str, *, default: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return pairs or dict(default)
 
 
+@_noted
 def amounts(name: str) -> dict[str, int]:
     """
     Return whole numbers by name, written as ``invoice_create=5000,list=2000``.
@@ -234,12 +273,14 @@ def amounts(name: str) -> dict[str, int]:
     return found
 
 
+@_noted
 def folder(name: str, *, default: Path) -> Path:
     """Return an absolute directory; a relative one is seen from the root of the checkout."""
     raw = ENVIRON.get(name, "").strip()
     return (ROOT / Path(raw).expanduser()).absolute() if raw else default
 
 
+@_noted
 def database(name: str, *, default: str | None = None) -> dict[str, Any]:
     """
     Return Django's connection settings for a PostgreSQL URL.
@@ -262,6 +303,7 @@ def database(name: str, *, default: str | None = None) -> dict[str, Any]:
     return parsed | {"ENGINE": "django.db.backends.postgresql"}
 
 
+@_noted
 def redis(name: str, *, default: str | None = None) -> str:
     """
     Return the URL of a Valkey or Redis server.

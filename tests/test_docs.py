@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,16 +72,29 @@ def _name_of(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
-def variables_of_the_readme() -> set[str]:
-    return set(re.findall(r"^\| `([A-Z_<>]+)` \|", README, re.MULTILINE))
+def variables_described(*, chains: bool) -> set[str]:
+    """Return the variables that config/variables.toml has a sentence for: those of chains, or all others."""
+    sections = tomllib.loads((ROOT / "config" / "variables.toml").read_text())["section"]
+    return {name for part in sections if (part["title"] == "Chains") is chains for name in part["variables"]}
 
 
-def test_the_configuration_table_names_exactly_the_variables_that_are_read():
-    named = {
-        name for name in variables_of_the_readme() if "<" not in name and not name.startswith(("TRON_", "CARDANO_"))
-    }
+def test_every_variable_that_is_read_is_described_and_no_other():
+    assert variables_described(chains=False) == variables_of_the_code()
 
-    assert named == variables_of_the_code()
+
+def test_the_reference_of_the_configuration_is_as_it_would_be_written_now():
+    written = subprocess.run(
+        [sys.executable, "-m", "config.reference", "--check"], check=False, cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert (written.returncode, written.stdout, written.stderr) == (0, "", "")
+
+
+def test_the_readme_names_variables_that_there_are():
+    named = set(re.findall(r"^\| `([A-Z_<>]+)` \|", README, re.MULTILINE))
+
+    assert {"SECRET_KEY", "<NETWORK>_RPC_URL"} <= named
+    assert named <= variables_described(chains=False) | variables_described(chains=True)
 
 
 def test_the_chain_table_names_exactly_the_variables_of_chains():
@@ -88,16 +102,16 @@ def test_the_chain_table_names_exactly_the_variables_of_chains():
     # `self._text("RPC_URL")` and the table of options: `{"BLOCK_RANGE": ("block_range", …`.
     read = set(re.findall(r'self\._(?:text|urls|number)\("([A-Z_]+)"|"([A-Z_]+)": \("', source))
     names = {direct or option for direct, option in read}
-    named = {name for name in variables_of_the_readme() if "<" in name or name.startswith(("TRON_", "CARDANO_"))}
 
-    assert named == (
+    assert variables_described(chains=True) == (
         {f"<NETWORK>_{name}" for name in _FOR_EACH_NETWORK}
         | {f"<NETWORK>_<TOKEN>_{name}" for name in _FOR_EACH_TOKEN}
         | _ONLY_TRON
         | _ONLY_CARDANO
     )
     assert names == _FOR_EACH_NETWORK | {name.partition("_")[2] for name in _ONLY_TRON | _ONLY_CARDANO}
-    assert all(f"`{code.upper()}`" in README for code in NETWORKS)
+    reference = (ROOT / "docs" / "configuration.md").read_text()
+    assert all(f"`{code.upper()}`" in reference for code in NETWORKS)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
