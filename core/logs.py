@@ -6,6 +6,7 @@ no line shows a secret: what looks like a key, a token or a password is masked o
 
 import re
 from collections.abc import Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any, Final
 
 import structlog
@@ -26,6 +27,8 @@ _SECRET_TEXTS: Final = (
     (re.compile(r"\b([xyzt]prv)[1-9A-HJ-NP-Za-km-z]{20,}"), rf"\1{_MASK}"),
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), rf"\1{_MASK}@"),
 )
+# Most texts hold none of them, and one look shows that.
+_SUSPECT: Final = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _SECRET_TEXTS), re.IGNORECASE)
 # What a terminal obeys, and what would begin a line of its own: C0, DEL, C1, the Unicode separators of lines.
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _TRACEBACKS: Final = frozenset({"exception", "stack"})  # lines on purpose
@@ -42,8 +45,9 @@ _LOGGERS: Final = {
 
 def mask(text: str) -> str:
     """Return ``text`` with everything that looks like a secret replaced."""
-    for pattern, replacement in _SECRET_TEXTS:
-        text = pattern.sub(replacement, text)
+    if _SUSPECT.search(text):
+        for pattern, replacement in _SECRET_TEXTS:
+            text = pattern.sub(replacement, text)
     return text
 
 
@@ -126,11 +130,16 @@ def _keep_to_one_line(_logger: object, _method: str, line: _Line) -> _Line:
     return line
 
 
+@lru_cache(maxsize=1024)
+def _names_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def _masked(name: str, value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _masked(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(name, inner) for inner in value]
-    if value and _SECRET_NAME.search(name) and not isinstance(value, bool | int):
+    if value and _names_secret(name) and not isinstance(value, bool | int):
         return mask(value) if isinstance(value, str) and mask(value) != value else _MASK
     return mask(value) if isinstance(value, str) else value

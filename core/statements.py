@@ -27,11 +27,12 @@ def insert(record: models.Model, *, unless_taken: bool = False) -> bool:
 
     :raises IntegrityError: when the row breaks a constraint
     """
-    values = [field.get_db_prep_save(field.pre_save(record, add=True), connection) for field in _written(type(record))]
+    real = connections[connection.alias]  # what stands for it is asked for each of its attributes
+    values = [field.get_db_prep_save(field.pre_save(record, add=True), real) for field in _written(type(record))]
     # Psycopg parses a statement of more than 50 values anew each time; what has no value need not be sent.
     sql = _insertion(type(record), tuple([value is not None for value in values]))
     values = [value for value in values if value is not None]
-    with connection.cursor() as cursor:
+    with real.cursor() as cursor:
         cursor.execute(f"{sql} ON CONFLICT DO NOTHING" if unless_taken else sql, values)
         if not cursor.rowcount:
             return False

@@ -395,7 +395,7 @@ class OwedMail(Record):
 class UsageCount(models.Model):
     """A part of how many invoices a merchant has created in a calendar month (UTC); ``month`` is its first day."""
 
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+")
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     livemode = models.BooleanField()
     month = models.DateField()
     slot = models.PositiveSmallIntegerField(default=0)

@@ -60,7 +60,10 @@ class Invoice(Record):
 
     PREFIX = "inv"
 
-    merchant = models.ForeignKey("merchants.Merchant", on_delete=models.PROTECT, related_name="invoices")
+    # No index of its own: those for lists begin with it.
+    merchant = models.ForeignKey(
+        "merchants.Merchant", on_delete=models.PROTECT, related_name="invoices", db_index=False
+    )
     livemode = models.BooleanField()
     status = models.CharField(
         max_length=12, choices=InvoiceStatus.choices, default=InvoiceStatus.CREATED, editable=False

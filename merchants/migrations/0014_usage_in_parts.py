@@ -20,7 +20,10 @@ class Migration(migrations.Migration):
             "usagecount",
             "merchant",
             models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="merchants.merchant"
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="merchants.merchant",
             ),
         ),
         migrations.AddField("usagecount", "slot", models.PositiveSmallIntegerField(default=0)),
