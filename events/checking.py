@@ -84,6 +84,21 @@ class _Walk:
 
 def check_all(*, now: datetime, noted: Noted | None = None) -> Verdict:
     """Check the chains of everybody, remember with each what was found, and tell the program's log of problems."""
+    verdict, heads = _walk_all(noted)
+    _remember(heads, verdict.problems, now=now)
+    for problem in verdict.problems:
+        log.critical("audit_broken", chain=str(problem.chain), entry=problem.number, problem=problem.what)
+    if not verdict.problems:
+        log.info("audit_checked", head=str(heads.get(ChainHead.WHOLE, "")))
+    return verdict
+
+
+def look_at_all() -> Verdict:
+    """Check the chains of everybody, and leave no trace of it: for who may only read."""
+    return _walk_all(None)[0]
+
+
+def _walk_all(noted: Noted | None) -> tuple[Verdict, dict[UUID, ChainHead]]:
     walk = _Walk()
     with transaction.atomic():  # one snapshot for each statement; heads first: what is sealed later is not looked at
         heads = {head.chain: head for head in ChainHead.objects.all()}
@@ -94,12 +109,8 @@ def check_all(*, now: datetime, noted: Noted | None = None) -> Verdict:
         _compare_ends(walk, heads)
         _compare_whole(walk, end, noted)
     problems = sorted(walk.found.values(), key=lambda each: each.chain == ChainHead.WHOLE)
-    _remember(heads | ({end.chain: end} if end else {}), problems, now=now)
-    for problem in problems:
-        log.critical("audit_broken", chain=str(problem.chain), entry=problem.number, problem=problem.what)
-    if not problems:
-        log.info("audit_checked", head=str(end) if end else "")
-    return Verdict(sum(number for number, _hash in walk.ends.values()), problems)
+    entries = sum(number for number, _hash in walk.ends.values())
+    return Verdict(entries, problems), heads | ({end.chain: end} if end else {})
 
 
 def check_chain(*, chain: UUID, now: datetime) -> Verdict:
