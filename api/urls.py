@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from api import documentation
-from api.metrics import metrics
+from api.metrics.view import metrics
 
 urlpatterns: list[URLPattern] = [
     path("api/schema/", documentation.schema, name="schema"),

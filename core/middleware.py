@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from core import context
+from core import context, metering
 from core.ids import public_id, uuid7
 
 _log = structlog.get_logger("access")
@@ -40,9 +40,15 @@ class RequestContextMiddleware:
             request_id=request_id,
             trace_id=trace_id(request.headers.get("traceparent", "")),
         ):
-            response = self._get_response(request)
+            response = None
+            metering.begin()
+            try:
+                response = self._get_response(request)
+            finally:
+                seconds = time.perf_counter() - started
+                metering.end(request, response, seconds=seconds)
             response["X-Request-ID"] = request_id
-            _write_line(request, response, milliseconds=round((time.perf_counter() - started) * 1000))
+            _write_line(request, response, milliseconds=round(seconds * 1000))
         return response
 
 

@@ -6,6 +6,11 @@ bin=.venv/bin
 
 case ${1:-} in
 web)
+    # The processes of one web server count their requests together, in files that no other server shares.
+    PROMETHEUS_MULTIPROC_DIR=${PROMETHEUS_MULTIPROC_DIR:-${RUNTIME_DIRECTORY:-${VAR_DIR:-var}}/metrics-${WEB_PORT:-8000}}
+    export PROMETHEUS_MULTIPROC_DIR
+    mkdir -p "$PROMETHEUS_MULTIPROC_DIR"
+    find "$PROMETHEUS_MULTIPROC_DIR" -name '*.db' -delete # of processes that are gone
     exec $bin/granian --interface wsgi --host 127.0.0.1 --port "${WEB_PORT:-8000}" --workers "${WEB_WORKERS:-2}" \
         --blocking-threads "${WEB_THREADS:-4}" --no-ws --log-level warning config.wsgi:application
     ;;

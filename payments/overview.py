@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.db.models import Count, F, Max, Min, Sum
+from django.db.models import Count, F, Max, Min, Q, Sum
 from redis.exceptions import RedisError
 
 from chains import registry
@@ -28,7 +28,9 @@ class NetworkStatus:
     One network as the gateway sees it; heights are None while it was never read.
 
     ``lag`` counts blocks between the tip and what was read, ``age_seconds`` the time since the last
-    reading that was recorded, ``unverified`` the blocks that the second pass has not reached.
+    reading that was recorded, ``unverified`` the blocks that the second pass has not reached,
+    ``missing`` the blocks between the oldest and the newest that no range holds (0, or the record is
+    broken), ``unmatched`` the payments in the inbox that belong to no invoice.
     """
 
     network: str
@@ -46,6 +48,8 @@ class NetworkStatus:
     in_review: int
     unsettled: int
     block_seconds: int
+    missing: int = 0
+    unmatched: int = 0
     endpoints: tuple[EndpointHealth, ...] = ()
     vaults: VaultStatus | None = None
 
@@ -60,6 +64,8 @@ class NetworkStatus:
         if self.lag > STALE_BLOCKS:
             found.append(f"{self.lag} blocks behind")
         found += [f"{each.name} rests: {each.reason}" for each in self.endpoints if not each.is_awake]
+        if self.missing:
+            found.append(f"{self.missing} blocks were never read")
         if self.findings:
             found.append(f"{self.findings} findings of the second pass")
         if self.vaults:
@@ -71,7 +77,9 @@ def network_statuses(*, now: datetime) -> list[NetworkStatus]:
     """Return the state of every network that is read, or was."""
     cursors = {cursor.network: cursor for cursor in Cursor.objects.all()}
     ranges = _by_network(
-        ScannedRange.objects.values("network").annotate(count=Count("pk"), oldest=Min("first"), newest=Max("last"))
+        ScannedRange.objects.values("network").annotate(
+            count=Count("pk"), oldest=Min("first"), newest=Max("last"), blocks=Sum(F("last") - F("first") + 1)
+        )
     )
     waiting = _by_network(
         ScannedRange.objects.filter(verified_at=None)
@@ -79,7 +87,11 @@ def network_statuses(*, now: datetime) -> list[NetworkStatus]:
         .annotate(blocks=Sum(F("last") - F("first") + 1), first=Min("first"))
     )
     findings = _by_network(Finding.objects.filter(resolved_at=None).values("network").annotate(count=Count("pk")))
-    review = _by_network(Payment.objects.filter(review=Review.OPEN).values("network").annotate(count=Count("pk")))
+    review = _by_network(
+        Payment.objects.filter(review=Review.OPEN)
+        .values("network")
+        .annotate(count=Count("pk"), unmatched=Count("pk", filter=Q(invoice=None)))
+    )
     unsettled = _by_network(Payment.objects.filter(status__in=UNSETTLED).values("network").annotate(count=Count("pk")))
     vaults = vault_statuses(now=now)
     statuses = []
@@ -105,11 +117,18 @@ def network_statuses(*, now: datetime) -> list[NetworkStatus]:
                 in_review=review.get(network.code, {}).get("count", 0),
                 unsettled=unsettled.get(network.code, {}).get("count", 0),
                 block_seconds=network.block_seconds,
+                missing=own["newest"] - own["oldest"] + 1 - own["blocks"] if own else 0,
+                unmatched=review.get(network.code, {}).get("unmatched", 0),
                 endpoints=_endpoints_of(network.code),
                 vaults=vaults.get(network.code),
             )
         )
     return statuses
+
+
+def problems(*, now: datetime) -> list[str]:
+    """Return what somebody should look at, of all networks."""
+    return [f"{status.name}: {problem}." for status in network_statuses(now=now) for problem in status.problems]
 
 
 def publish_endpoints(network: str, endpoints: Sequence[EndpointHealth]) -> None:

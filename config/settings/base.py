@@ -209,6 +209,15 @@ MERCHANT_SIGNUP = env.choice("MERCHANT_SIGNUP", options=("open", "invite", "clos
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS")
 METRICS_ALLOWED_NETWORKS = env.networks("METRICS_ALLOWED_NETWORKS")
+# Where several web processes of one machine count together; the library of Prometheus reads the same variable.
+METRICS_DIR = env.text("PROMETHEUS_MULTIPROC_DIR", allow_empty=True)
+# What GET /readyz asks, beside the database, the migrations and Valkey.
+HEALTH_CHECKS = {
+    "events": "events.backlog.problems",
+    "webhooks": "webhooks.backlog.problems",
+    "rates": "invoices.rates.freshness.problems",
+    "chains": "payments.overview.problems",
+}
 
 RATE_SOURCE_NAMES = ("coinbase", "kraken", "binance", "coingecko", "ecb", "fixed")
 RATE_SOURCES = env.chosen("RATE_SOURCES", options=RATE_SOURCE_NAMES, default=("coinbase",))

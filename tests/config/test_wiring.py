@@ -108,27 +108,6 @@ class TestAnswersWithoutAView:
         assert response.json()["error"]["code"] == "BAD_REQUEST"
 
 
-class TestHealth:
-    def test_the_process_is_alive_without_a_database(self, client):
-        response = client.get("/healthz")
-
-        assert (response.status_code, response.json()) == (200, {"status": "alive"})
-
-    def test_ready_when_database_and_valkey_answer(self, client, db, valkey):
-        response = client.get("/readyz")
-
-        assert response.status_code == 200
-        assert response.json() == {"status": "ready", "database": "up", "valkey": "up"}
-
-    def test_still_ready_without_valkey(self, client, db, settings):
-        settings.REDIS_URL = "redis://127.0.0.1:1/0"
-
-        response = client.get("/readyz")
-
-        assert response.status_code == 200
-        assert response.json() == {"status": "ready", "database": "up", "valkey": "down"}
-
-
 class TestWhatAMachineRemembers:
     def test_secrets_are_made_once_and_only_we_can_read_them(self, tmp_path):
         first = local.secrets_of(tmp_path / "var")

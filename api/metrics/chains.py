@@ -1,18 +1,11 @@
-"""``GET /metrics`` for Prometheus: what the database knows of the chains, at the moment it is asked."""
+"""What the database knows of the chains and of vaults."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
 from typing import Final
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from core import context
-from events.selectors import audit_status
 from payments.overview import NetworkStatus, network_statuses
 from payments.vault_overview import VaultStatus
 
@@ -26,6 +19,8 @@ _OF_NETWORKS: Final = {
     "checkout_chain_verified_block": ("Height up to which the second pass agrees.", "verified"),
     "checkout_chain_unverified_blocks": ("Blocks that the second pass has not reached.", "unverified"),
     "checkout_chain_findings": ("Open differences between the first reading and the second.", "findings"),
+    "checkout_chain_missing_blocks": ("Blocks between the oldest and the newest that were never read.", "missing"),
+    "checkout_deposits_unmatched": ("Payments in the inbox that belong to no invoice.", "unmatched"),
     "checkout_deposits_in_review": ("Payments in the inbox that wait for a decision.", "in_review"),
     "checkout_payments_unsettled": ("Payments that are seen and not confirmed yet.", "unsettled"),
 }
@@ -42,7 +37,7 @@ _OF_PAYOUTS: Final = {
 _OF_ENDPOINTS: Final = ("network", "endpoint")
 
 
-class _Chains:
+class Chains:
     """A collector: each scrape reads afresh, so that every web process tells the same."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -63,32 +58,6 @@ class _Chains:
         yield awake
         yield delay
         yield from _of_vaults([(status.network, status.vaults) for status in statuses if status.vaults])
-
-
-class _Audit:
-    """A collector of the audit log's chains, whose head a scraper thus notes outside of the database."""
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield one family a metric, each with one sample."""
-        status = audit_status()
-        # 48 bits are what a float holds exactly; enough to tell whether a log still leads to what was scraped.
-        head = int(status.hash[:12], 16) if status.hash else 0
-        for name, meaning, value in (
-            ("checkout_audit_sealed_entries", "Entries of the audit log that are sealed.", status.number),
-            ("checkout_audit_head", "The first 48 bits of the hash of the whole log.", head),
-            ("checkout_audit_broken_chains", "Chains in which the last check found a problem.", status.broken),
-        ):
-            yield GaugeMetricFamily(name, meaning, value=value)
-
-
-def metrics(request: HttpRequest) -> HttpResponse:
-    """Answer those whom ``METRICS_ALLOWED_NETWORKS`` lists; for everybody else there is nothing here."""
-    if not _is_allowed(context.current().ip_address or request.META.get("REMOTE_ADDR", "")):
-        raise Http404
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Chains())
-    registry.register(_Audit())
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def _family(name: str, meaning: str, field: str, statuses: list[NetworkStatus]) -> GaugeMetricFamily:
@@ -112,11 +81,3 @@ def _of_vaults(statuses: list[tuple[str, VaultStatus]]) -> Iterator[GaugeMetricF
             for value, count in getattr(status, field).items():
                 family.add_metric([network, value], count)
         yield family
-
-
-def _is_allowed(address: str) -> bool:
-    try:
-        caller = ip_address(address)
-    except ValueError:
-        return False
-    return any(caller in ip_network(allowed) for allowed in settings.METRICS_ALLOWED_NETWORKS)

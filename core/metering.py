@@ -1,0 +1,67 @@
+"""
+What web processes count about the requests they answer.
+
+One process counts in its memory. Several on one machine count in files of a folder that they share
+(PROMETHEUS_MULTIPROC_DIR, which Prometheus's own library reads), and whichever of them is asked adds
+all up: so it does not matter which one a scrape reaches.
+"""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Seconds; the API's own promises lie at the small end, a scan of somebody's export at the large one.
+_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+_OWN: Final = CollectorRegistry()
+_requests: Final = Counter("checkout_requests", "Requests answered.", ["method", "route", "status"], registry=_OWN)
+_seconds: Final = Histogram(
+    "checkout_request_seconds", "Time to an answer.", ["method", "route"], buckets=_BUCKETS, registry=_OWN
+)
+_in_progress: Final = Gauge(
+    "checkout_requests_in_progress", "Requests being answered now.", registry=_OWN, multiprocess_mode="livesum"
+)
+
+
+def begin() -> None:
+    """Count a request that has come in."""
+    _in_progress.inc()
+
+
+def end(request: HttpRequest, response: HttpResponse | None, *, seconds: float) -> None:
+    """Count what became of it; ``response`` is None when the server could not even say that it failed."""
+    _in_progress.dec()
+    # What a client writes never becomes a label, or anybody could fill the memory with labels of their own.
+    method = request.method if request.method in _METHODS else "other"
+    route = request.resolver_match.route if request.resolver_match else "none"
+    _requests.labels(method, route, str(response.status_code if response else 500)).inc()
+    _seconds.labels(method, route).observe(seconds)
+
+
+def exposition() -> bytes:
+    """Return what was counted, in the text format of Prometheus."""
+    if not settings.METRICS_DIR:
+        return generate_latest(_OWN)
+    _forget_the_dead(Path(settings.METRICS_DIR))
+    everybody = CollectorRegistry()
+    MultiProcessCollector(everybody, settings.METRICS_DIR)  # type: ignore[no-untyped-call]
+    return generate_latest(everybody)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Drop the gauges of processes that have ended: their requests are no longer in progress."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+        except PermissionError:
+            continue
