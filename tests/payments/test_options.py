@@ -213,6 +213,25 @@ class TestChoosing:
         choose(invoice, later)
         assert state(invoice) == ("pending", "USDC", "base", 0)
 
+    def test_is_over_while_money_that_a_fork_took_is_promised_back(self, merchant, invoice, chain, now):
+        chain.mine(send("ethereum", FIRST, 5_000_000))
+        chain.grow(12)
+        read("ethereum", chain, now)
+        order = services.RefundOrder(amount=Decimal(2))
+        own = {"merchant": merchant, "livemode": True, "now": now}
+        refund = services.request_refund(public_id=invoice.public_id, order=order, **own)
+        chain.fork(13)
+        chain.grow(14)
+        read("ethereum", chain, now)
+        assert state(invoice) == ("pending", "USDC", "ethereum", 0)
+
+        with pytest.raises(OptionFixed):
+            choose(invoice, now)
+
+        services.cancel_refund(public_id=refund.public_id, **own)
+        choose(invoice, now)
+        assert state(invoice) == ("pending", "USDC", "base", 0)
+
     def test_is_refused_without_a_rate_and_leaves_no_trace(self, invoice, now, settings):
         settings.FIXED_RATES = {"USDC/USD": Decimal(1), "ETH/USD": Decimal(0)}
         settings.RATE_SOURCES = ["coinbase"]
