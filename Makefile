@@ -12,7 +12,7 @@ TESTS ?= tests --ignore=tests/browser --ignore=tests/faults
 TEST_PROCESSES ?= 3
 PYTEST = $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist worksteal
 
-.PHONY: help install install-dev run test test-browser test-faults coverage soak screens check bench messages configuration format clean
+.PHONY: help install install-dev run test test-browser test-faults coverage soak screens check bench clients messages configuration format clean
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -49,6 +49,9 @@ check: install-dev ## Run the linters, the type checker and the checks of migrat
 
 bench: install-dev ## Measure; prints figures and ratios
 	@$(BIN)/python -m bench
+
+clients: install-dev ## Write what is generated in clients/ again, after the API has changed
+	@$(BIN)/python -m config.clients
 
 messages: install-dev ## Bring what customers read into the catalogues in locale/; see docs/languages.md
 	@$(BIN)/python -m config.messages

@@ -27,7 +27,7 @@ export DJANGO_SETTINGS_MODULE=config.settings.test
 step lint ruff check .
 step format ruff format --check .
 step types mypy .
-step floors lint-imports
+step floors env PYTHONPATH=clients/python lint-imports
 step templates djlint templates --lint
 step migrations python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 step production production_check

@@ -2,16 +2,12 @@
 
 import ast
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +16,7 @@ from django.urls import Resolver404, resolve
 from chains.catalogue import NETWORKS
 from config.processes import free_port
 from tests.chains import anvil
+from tests.running import gateway
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -43,7 +40,6 @@ _FOR_EACH_NETWORK = {
 _ONLY_TRON = {"TRON_API_KEY", "TRON_JSONRPC_URL"}
 _ONLY_CARDANO = {"CARDANO_API_KEY", "CARDANO_API_URL"}
 _FOR_EACH_TOKEN = {"CONTRACT", "DECIMALS"}
-_OURS = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}  # of the test run; a newcomer has none
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="INSTALL curl to have the README's walks walked")
 
 
@@ -164,30 +160,6 @@ def test_the_ten_lines_accept_our_signature_and_refuse_another():
     assert not scope["is_genuine"](signing.new_secret(), headers, body)
     old = {**headers, "X-Crypto-Checkout-Timestamp": str(int(time.time()) - 301)}
     assert not scope["is_genuine"](secret, old, body)
-
-
-@contextmanager
-def gateway(var_dir: Path, **variables: str) -> Iterator[str]:
-    """Run what `make run` runs, with ``variables``; the value is its address, without the scheme."""
-    var_dir.parent.chmod(0o755)
-    port = free_port()
-    kept = {name: value for name, value in os.environ.items() if name not in _OURS}
-    environment = {**kept, "VAR_DIR": str(var_dir), "PORT": str(port), "DEMO": "0", **variables}
-    log = var_dir.with_suffix(".log")
-    with log.open("wb") as output:
-        running = subprocess.Popen(
-            [sys.executable, "-m", "config.run"], cwd=ROOT, env=environment, stdout=output, stderr=output
-        )
-    try:
-        deadline = time.monotonic() + 90
-        while b"ready http" not in log.read_bytes():
-            assert running.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
-    finally:
-        running.send_signal(signal.SIGTERM)
-        running.wait(30)
 
 
 def said_by(commands: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from api.validation import Amount, Choice, Field, Moment, Number, Text
+from api.validation import Amount, Choice, Field, Moment, Number, Text, Whole
 from core.money import MINOR_DIGITS
 from invoices.errors import InvalidAmount, UnknownCurrency
 from invoices.models import OverpaymentAction
@@ -41,3 +41,8 @@ def text(doc: str, example: str = "", *, nullable: bool = False) -> Field:
 def number(doc: str, example: object = None, *, nullable: bool = False) -> Field:
     """Return a number within an answer."""
     return Number(doc=doc, example=example, nullable=nullable)
+
+
+def count(doc: str, example: int | None = None, *, nullable: bool = False) -> Field:
+    """Return a whole number within an answer."""
+    return Whole(min=0, max=2**63 - 1, doc=doc, example=example, nullable=nullable)

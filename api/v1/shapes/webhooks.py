@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from api.v1.pagination import PAGINATION, list_answer, list_query
-from api.v1.shapes.common import LIVEMODE_DOC, TIME, TIME_OR_NULL, number, text
+from api.v1.shapes.common import LIVEMODE_DOC, TIME, TIME_OR_NULL, count, number, text
 from api.validation import URL, Choice, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
 from core.targets import check_url
 from events.types import DELIVERABLE, EVERYTHING
@@ -116,9 +116,9 @@ _ENDPOINT: Final[dict[str, Any]] = {
     "secret": text("Masked; in full only when it was made just now.", "whsec_***123"),
     "status": _STATUS,
     "allowed_ips": ListOf(text("", "192.168.1.100"), max=MAX_ALLOWED_IPS),
-    "max_retries": number("", 5),
+    "max_retries": count("", 5),
     "retry_backoff": Choice(*Backoff.values),
-    "timeout": number("Seconds.", 30),
+    "timeout": count("Seconds.", 30),
     "enabled": Flag(),
     "disabled_reason": Choice(
         "by_merchant", "gone", "failing", nullable=True, doc="`gone`: it answered 410. `failing`: for five days."
@@ -147,8 +147,8 @@ TEST_RESULT: Final = Shape(
     {
         "test_id": text("", "test_abc123"),
         "status": Choice("delivered", "failed", example="delivered"),
-        "response_code": number("What the receiver answered; null when nothing.", 200, nullable=True),
-        "response_time_ms": number("Milliseconds.", 150),
+        "response_code": count("What the receiver answered; null when nothing.", 200, nullable=True),
+        "response_time_ms": count("Milliseconds.", 150),
         "delivered_at": TIME_OR_NULL,
         "error": text("Why no answer came.", nullable=True),
     },
@@ -162,8 +162,8 @@ _DELIVERY: Final[dict[str, Any]] = {
     "invoice_id": text("", "inv_abc123", nullable=True),
     "url": text("", "https://merchant.com/webhook"),
     "status": Choice(*DeliveryStatus.values, example="delivered"),
-    "attempts": number("", 1),
-    "response_code": number("The latest answer; null when none came.", 200, nullable=True),
+    "attempts": count("", 1),
+    "response_code": count("The latest answer; null when none came.", 200, nullable=True),
     "next_attempt_at": TIME_OR_NULL,
     "delivered_at": TIME_OR_NULL,
     "failure": text("Why it has not arrived.", nullable=True),
@@ -173,10 +173,10 @@ DELIVERY: Final = Shape("WebhookDelivery", _DELIVERY, is_open=True)
 _ATTEMPT: Final = Shape(
     "WebhookAttempt",
     {
-        "number": number("", 1),
+        "number": count("", 1),
         "started_at": TIME,
-        "elapsed_ms": number("Milliseconds.", 150),
-        "response_code": number("", 200, nullable=True),
+        "elapsed_ms": count("Milliseconds.", 150),
+        "response_code": count("", 200, nullable=True),
         "response": text("The first kilobyte of the answer."),
         "error": text("Why no answer came.", nullable=True),
     },
@@ -195,7 +195,7 @@ DELIVERY_QUERY: Final = list_query(
     },
 )
 DELIVERY_LIST: Final = list_answer("WebhookDeliveryList", "deliveries", DELIVERY)
-REPLAYED: Final = Shape("ReplayedWebhooks", {"replayed": number("How many deliveries are due now.", 12)}, is_open=True)
+REPLAYED: Final = Shape("ReplayedWebhooks", {"replayed": count("How many deliveries are due now.", 12)}, is_open=True)
 
 EVENT: Final = Shape(
     "Event",
@@ -206,7 +206,7 @@ EVENT: Final = Shape(
         "created_at": TIME,
         "livemode": Flag(doc=LIVEMODE_DOC),
         "data": FreeForm(doc="The same as a webhook's `data`."),
-        "position": number("Its place in the log; the streams' `id`.", 1042),
+        "position": count("Its place in the log; the streams' `id`.", 1042),
     },
     is_open=True,
 )
