@@ -20,6 +20,7 @@ from django.conf import settings
 
 BASE62: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
+_STORED_PURPOSE: Final = b"checkout stored secrets"
 _VAULT_PURPOSE: Final = b"checkout vault seeds"
 _SIGNING_PURPOSE: Final = b"checkout signatures"
 _MASK: Final = "***"
@@ -48,6 +49,24 @@ def decrypt(stored: str) -> str:
         return _fernet(tuple(settings.SECRET_ENCRYPTION_KEYS)).decrypt(stored.encode()).decode()
     except InvalidToken:
         raise SecretUnreadable("no key in SECRET_ENCRYPTION_KEYS decrypts a stored secret") from None
+
+
+def renewed(stored: str) -> str:
+    """
+    Return ``stored`` as the first key writes it, which is ``stored`` itself when that key wrote it.
+
+    :raises SecretUnreadable: when no configured key fits, or the text was altered
+    """
+    return _renewed(stored, tuple(settings.SECRET_ENCRYPTION_KEYS))
+
+
+def resealed(stored: str) -> str:
+    """
+    Return ``stored`` as the first of VAULT_KEYS seals it, which is ``stored`` itself when that key did.
+
+    :raises SecretUnreadable: when there are no such keys, none fits, or the text was altered
+    """
+    return _renewed(stored, tuple(settings.VAULT_KEYS), _VAULT_PURPOSE)
 
 
 def seal(text: str) -> str:
@@ -85,6 +104,17 @@ def signature(text: str) -> str:
     return _signatures(text)[0]
 
 
+def signature_renewed(text: str, given: str) -> str:
+    """
+    Return the signature of ``text`` with the first key, for one that any of the keys made.
+
+    :raises SecretUnreadable: when none of them made it
+    """
+    if not is_signed(text, given):
+        raise SecretUnreadable("no configured key made a stored signature")
+    return signature(text)
+
+
 def is_signed(text: str, given: str) -> bool:
     """Return whether ``given`` is the signature of ``text`` with one of the keys."""
     return any(hmac.compare_digest(each, given) for each in _signatures(text))
@@ -110,8 +140,22 @@ def _vault() -> MultiFernet:
 
 
 @lru_cache(maxsize=4)
-def _fernet(keys: tuple[str, ...], purpose: bytes = b"checkout stored secrets") -> MultiFernet:
+def _fernet(keys: tuple[str, ...], purpose: bytes = _STORED_PURPOSE) -> MultiFernet:
     return MultiFernet([Fernet(_derived(key, purpose)) for key in keys])
+
+
+def _renewed(stored: str, keys: tuple[str, ...], purpose: bytes = _STORED_PURPOSE) -> str:
+    token = stored.encode()
+    try:
+        _fernet(keys[:1], purpose).decrypt(token)
+    except (InvalidToken, ValueError):  # MultiFernet's word for no keys at all is ValueError
+        pass
+    else:
+        return stored
+    try:
+        return _fernet(keys, purpose).rotate(token).decode()
+    except (InvalidToken, ValueError):
+        raise SecretUnreadable("no configured key decrypts a stored secret") from None
 
 
 def _signatures(text: str) -> list[str]:

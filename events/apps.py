@@ -6,6 +6,9 @@ class EventsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from events import outbox, stream
+        from core.rekeying import Place, also_rekey
+        from events import outbox, sealing, stream
+        from events.models import ChainHead
 
         outbox.after_dispatch(stream.announce)
+        also_rekey(Place("heads of the audit log", ChainHead.objects.all, {"signature": sealing.signature_renewed}))

@@ -80,6 +80,15 @@ def sign_heads() -> int:
     return len(heads)
 
 
+def signature_renewed(head: ChainHead) -> str:
+    """
+    Return a head's signature with the first key.
+
+    :raises SecretUnreadable: when none of the keys made the one it has: it may be forged, and stays what it is
+    """
+    return secrets.signature_renewed(head.signed_text, head.signature)
+
+
 def wait_for_turn() -> None:
     """Keep everybody else from writing heads until the transaction ends."""
     with connection.cursor() as cursor:

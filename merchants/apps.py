@@ -14,3 +14,14 @@ class MerchantsConfig(AppConfig):
         also_prune(prune)
         also_prune(services.prune_mails)
         subscribers.register()
+        self._name_secrets()
+
+    def _name_secrets(self) -> None:
+        from core import secrets
+        from core.rekeying import Place, also_rekey, columns
+        from merchants.models import Merchant, VaultSecret
+
+        of_merchants = columns("webhook_secret_live", "webhook_secret_test", renew=secrets.renewed)
+        of_vaults = columns("sealed_phrase", renew=secrets.resealed)
+        also_rekey(Place("webhook secrets of merchants", Merchant.objects.all, of_merchants))
+        also_rekey(Place("seeds of vaults", VaultSecret.objects.all, of_vaults))

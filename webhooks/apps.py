@@ -6,6 +6,11 @@ class WebhooksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from core import secrets
+        from core.rekeying import Place, also_rekey, columns
         from webhooks import subscribers
+        from webhooks.models import WebhookEndpoint
 
         subscribers.register()
+        of_endpoints = columns("secret_encrypted", "previous_secret_encrypted", renew=secrets.renewed)
+        also_rekey(Place("secrets of webhook endpoints", WebhookEndpoint.objects.all, of_endpoints))

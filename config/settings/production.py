@@ -5,6 +5,8 @@ from config.settings.base import *  # noqa: F403
 from config.settings.base import DASHBOARD_BASE_URL, PAY_BASE_URL, VAR_DIR, cache_settings, database_settings
 
 SECRET_KEY = env.secret("SECRET_KEY", minimum=50)
+# Former keys, so that nobody is signed out and no mailed link dies on the day the key changes.
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default=())
 # The first key encrypts, all of them decrypt: put a new one in front to change keys.
 SECRET_ENCRYPTION_KEYS = env.names("SECRET_ENCRYPTION_KEYS")
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")

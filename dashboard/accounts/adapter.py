@@ -19,6 +19,7 @@ from merchants.services import login_name
 
 _log = structlog.get_logger(__name__)
 PRODUCT: Final = "Crypto Checkout"
+_SECRETS: Final = ("secret", "seed")  # of an app, of recovery codes: what allauth encrypts in a second factor's data
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -59,6 +60,15 @@ class AccountAdapter(DefaultAccountAdapter):
                 messages.error(
                     current.request, _("The e-mail could not be sent just now. Please try again in a few minutes.")
                 )
+
+
+def renewed_data(data: dict[str, Any]) -> dict[str, Any]:
+    """
+    Return what a second factor keeps with its secret under the first key: of an app, or of recovery codes.
+
+    :raises SecretUnreadable: when no configured key decrypts it
+    """
+    return {name: secrets.renewed(value) if name in _SECRETS else value for name, value in data.items()}
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
