@@ -5,7 +5,7 @@ A part begins where the wall clock in the zone says so. A day around a daylight-
 therefore has 23 or 25 hours, and the hour that the clock shows twice is two parts.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from analytics.errors import InvalidPeriod, TooManyBuckets, UnknownTimezone
 
 MAX_BUCKETS: Final = 1000
+_GRAINS: Final = (24, 1)  # hours, the longest first: what sums are kept of
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100  # whoever asks for more has mistyped
 
 
@@ -64,6 +66,38 @@ RECENT: Final[Mapping[str, _Recent]] = {
     "90d": _Recent(Unit.DAY, 90, Unit.DAY),
     "12m": _Recent(Unit.MONTH, 12, Unit.MONTH),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of UTC in part ``number`` (from 0) of a period: whole days (``hours`` is 24), hours (1) or neither."""
+
+    number: int
+    hours: int
+    start: datetime
+    end: datetime
+
+
+def stretches(buckets: Sequence[Bucket]) -> Iterator[Stretch]:
+    """Yield what the buckets consist of: whole days and whole hours of UTC, and the rests at their edges."""
+    for number, bucket in enumerate(buckets):
+        yield from _stretches(number, bucket.start, bucket.end, _GRAINS)
+
+
+def _stretches(number: int, start: datetime, end: datetime, grains: Sequence[int]) -> Iterator[Stretch]:
+    if start >= end:
+        return
+    if not grains:
+        yield Stretch(number, 0, start, end)
+        return
+    grain = timedelta(hours=grains[0])
+    first, last = start + (_EPOCH - start) % grain, end - (end - _EPOCH) % grain
+    if first >= last:
+        yield from _stretches(number, start, end, grains[1:])
+        return
+    yield from _stretches(number, start, first, grains[1:])
+    yield Stretch(number, grains[0], first, last)
+    yield from _stretches(number, last, end, grains[1:])
 
 
 def find_zone(name: str) -> ZoneInfo:

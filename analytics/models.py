@@ -1,8 +1,8 @@
-"""The facts that reports are summed up from."""
+"""The facts of invoices, and their sums by hour and day, which reports are made of."""
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import Index
+from django.db.models import Index, UniqueConstraint
 
 
 class InvoiceFact(models.Model):
@@ -39,3 +39,38 @@ class InvoiceFact(models.Model):
 
     def __str__(self) -> str:
         return str(self.invoice_id)
+
+
+class Sums(models.Model):
+    """
+    What became of the invoices of one merchant created in one hour or one day (UTC), for one currency, asset, network.
+
+    ``hours`` is how long the stretch from ``start`` is: 1 or 24. Written by a trigger on the facts only, in their
+    transaction, so that they are never beside each other. Amounts are in ``currency``; ``waited`` is the time from
+    creation to payment of all paid invoices together.
+    """
+
+    merchant_id = models.UUIDField()
+    livemode = models.BooleanField()
+    hours = models.PositiveSmallIntegerField()
+    start = models.DateTimeField()
+    currency = models.CharField(max_length=3)
+    asset_code = models.CharField(max_length=16)
+    network = models.CharField(max_length=32)
+    created = models.IntegerField()
+    paid = models.IntegerField()
+    amount_created = models.DecimalField(max_digits=30, decimal_places=3)
+    amount_paid = models.DecimalField(max_digits=30, decimal_places=3)
+    waited = models.DurationField()
+
+    class Meta:
+        constraints = [
+            UniqueConstraint(
+                name="sums_once",
+                fields=["merchant_id", "livemode", "hours", "start", "currency", "asset_code", "network"],
+            ),
+        ]
+        indexes = [Index(name="sums_of_everybody", fields=["hours", "start"])]
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%dT%H:%MZ} + {self.hours} h: {self.created}"

@@ -1,20 +1,17 @@
-"""Reports: one statement over one index, whatever the period and however it is divided."""
+"""Reports: one statement, whatever the period and however it is divided."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.contrib.postgres.fields import ArrayField
-from django.db.models import Count, DateTimeField, F, Func, IntegerField, Q, Sum, Value
-
 from analytics.calendars import Bucket, Period, Unit, divide
-from analytics.models import InvoiceFact
+from analytics.summing import summed
 from core.money import WIDE, minor_digits, round_to
 
-_GROUPS: Final = frozenset({"bucket", "asset_code", "network"})
+_GROUPS: Final = frozenset({"number", "asset_code", "network"})
 
 
 @dataclass(slots=True)
@@ -86,9 +83,9 @@ def report(*, merchant_id: UUID, livemode: bool, period: Period, unit: Unit, cur
     parts = [Figures() for _ in buckets]
     by_asset: dict[str, Figures] = {}
     by_network: dict[str, Figures] = {}
-    for row in _rows(merchant_id, livemode, buckets, currency):
+    for row in summed(merchant_id=merchant_id, livemode=livemode, buckets=buckets, currency=currency):
         figures = _figures(row)
-        parts[row["bucket"] - 1].add(figures)
+        parts[row["number"]].add(figures)
         total.add(figures)
         if figures.paid:
             by_asset.setdefault(row["asset_code"], Figures()).add(figures)
@@ -102,35 +99,6 @@ def report(*, merchant_id: UUID, livemode: bool, period: Period, unit: Unit, cur
         parts=list(zip(buckets, parts, strict=True)),
         by_asset=_most_paid_first(by_asset),
         by_network=_most_paid_first(by_network),
-    )
-
-
-def _rows(merchant_id: UUID, livemode: bool, buckets: Sequence[Bucket], currency: str) -> Any:
-    starts: list[datetime] = [bucket.start for bucket in buckets]
-    paid, ours = Q(paid_at__isnull=False), Q(currency=currency)
-    return (
-        InvoiceFact.objects.filter(
-            merchant_id=merchant_id, livemode=livemode, created_at__gte=starts[0], created_at__lt=buckets[-1].end
-        )
-        .values(
-            "asset_code",
-            "network",
-            bucket=Func(
-                F("created_at"),
-                Value(starts, output_field=ArrayField(DateTimeField())),
-                function="width_bucket",
-                output_field=IntegerField(),
-            ),
-        )
-        .annotate(
-            created=Count("*"),
-            paid=Count("paid_at"),
-            amount_created=Sum("total", filter=ours, default=Decimal(0)),
-            amount_paid=Sum("total", filter=ours & paid, default=Decimal(0)),
-            other_currency=Count("currency", filter=~ours),
-            waited=Sum(F("paid_at") - F("created_at"), default=timedelta(0)),
-        )
-        .order_by("bucket", "asset_code", "network")
     )
 
 

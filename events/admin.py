@@ -18,7 +18,7 @@ class EventAdmin(StaffAdmin):
     list_filter = ("type", "livemode", ("position", admin.EmptyFieldListFilter))
     search_fields = ("=id", "=merchant_id", "=invoice_id", "=object_id", "=request_id", "=actor")
     search_help_text = _("Id of the event, merchant, invoice or whatever it is about, or who did it (user:7)")
-    ordering = ("-sequence",)
+    ordering = ("-position",)
     show_full_result_count = False
 
 

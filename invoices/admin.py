@@ -69,7 +69,7 @@ class InvoiceAdmin(ActingAdmin):
     list_select_related = ("merchant",)
     search_fields = ("=id", "=address", "title", "=merchant__id", "merchant__business_name")
     search_help_text = "Public id, address, title or merchant"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     exclude = ("rate_evidence", "payment_options")
     readonly_fields = ("public_id", "state", "received", "created_at", "offered", "rate_from")
     inlines = (InvoiceDestinationInline, ReplacedQuoteInline)
@@ -112,7 +112,7 @@ class ReplacedQuoteAdmin(StaffAdmin):
     list_display = ("invoice", "quoted_at", "replaced_at", "asset_code", "network", "rate", "rate_source")
     list_select_related = ("invoice",)
     search_fields = ("=id", "=invoice__id", "=invoice__address")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     show_full_result_count = False
 
 
@@ -122,7 +122,7 @@ class CreditAdmin(StaffAdmin):
     list_filter = ("livemode", "currency")
     list_select_related = ("merchant", "invoice")
     search_fields = ("=id", "customer", "=invoice__id", "merchant__business_name")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
 
 
 @admin.register(RateSheet)
@@ -168,7 +168,7 @@ class AmountClaimAdmin(StaffAdmin):
     list_filter = (("released_at", admin.EmptyFieldListFilter), "network", "asset_code")
     list_select_related = ("invoice",)
     search_fields = ("=id", "=address", "=units", "=invoice__id")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
 
 
 @admin.register(InvoiceDestination)
@@ -177,7 +177,7 @@ class InvoiceDestinationAdmin(StaffAdmin):
     list_filter = ("network", "asset_code")
     list_select_related = ("invoice",)
     search_fields = ("=id", "=address", "=tag", "=invoice__id")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     show_full_result_count = False
 
 
@@ -187,7 +187,7 @@ class CustomerAdmin(StaffAdmin):
     list_filter = ("livemode",)
     list_select_related = ("merchant",)
     search_fields = ("email", "name", "merchant__business_name")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
 
 
 @admin.register(PaymentLink)
@@ -196,4 +196,4 @@ class PaymentLinkAdmin(StaffAdmin):
     list_filter = ("livemode", "is_active", "currency")
     list_select_related = ("merchant",)
     search_fields = ("title", "=slug", "merchant__business_name")
-    ordering = ("-created_at",)
+    ordering = ("-id",)

@@ -37,7 +37,7 @@ class PaymentAdmin(ActingAdmin):
     list_select_related = ("invoice", "merchant")
     search_fields = ("=id", "=txid", "=address", "=tag", "=sender", "=invoice__id", "=merchant__id")
     search_help_text = "Public id, transaction, address or sender"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     readonly_fields = ("public_id", "status", "amount", "created_at")
     acts = DEPOSIT_ACTS
     show_full_result_count = False
@@ -62,7 +62,7 @@ class RefundAdmin(ActingAdmin):
     list_filter = ("status", "kind", "is_held", ("named_txid", admin.EmptyFieldListFilter), "network", "asset_code")
     list_select_related = ("invoice",)
     search_fields = ("=id", "=txid", "=named_txid", "=address", "=invoice__id")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     readonly_fields = ("public_id", "amount")
     acts = REFUND_ACTS
 
@@ -112,7 +112,7 @@ class FindingAdmin(ActingAdmin):
     list_display = ("public_id", "created_at", "network", "kind", "first", "last", "txid", "source", "resolved_at")
     list_filter = (("resolved_at", admin.EmptyFieldListFilter), "kind", "network")
     search_fields = ("=txid", "=address")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     readonly_fields = ("public_id",)
     acts = FINDING_ACTS
 
@@ -126,7 +126,7 @@ class FindingAdmin(ActingAdmin):
 class RescanAdmin(ActingAdmin):
     list_display = ("public_id", "created_at", "network", "first", "last", "progress", "found", "status", "error")
     list_filter = ("status", "network")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     readonly_fields = ("public_id", "progress")
     acts = RESCAN_ACTS
 

@@ -40,7 +40,7 @@ class BookingAdmin(StaffAdmin):
     list_select_related = ("merchant", "invoice")
     search_fields = ("=id", "=txid", "=source_id", "=invoice__id", "=merchant__id")
     search_help_text = "Public id of the booking, an invoice, payment, settlement, refund or merchant; or a transaction"
-    ordering = ("-created_at", "-id")
+    ordering = ("-id",)
     inlines = (PostingInline,)
     show_full_result_count = False
 
@@ -85,7 +85,7 @@ class SettlementAdmin(StaffAdmin):
     list_select_related = ("merchant", "invoice")
     search_fields = ("=id", "=invoice__id", "=merchant__id", "merchant__business_name")
     search_help_text = "Public id of the settlement, its invoice or merchant; or the merchant's name"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     readonly_fields = ("public_id", "gross", "fee", "net")
     show_full_result_count = False
 

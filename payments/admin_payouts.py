@@ -47,7 +47,7 @@ class PayoutAdmin(ActingAdmin):
     list_select_related = ("merchant",)
     search_fields = ("=id", "=transactions__txid", "=sender", "=recipient", "=invoice__id", "=refund__id")
     search_help_text = "Public id, transaction or address"
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     readonly_fields = ("public_id", "amount")
     inlines = (ApprovalInline, TransactionInline)
     acts = PAYOUT_ACTS

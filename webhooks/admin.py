@@ -31,7 +31,7 @@ class WebhookEndpointAdmin(StaffAdmin):
     list_filter = ("livemode", "disabled_reason")
     list_select_related = ("merchant",)
     search_fields = ("=id", "url", "merchant__business_name", "merchant__contact_email")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     # Not even staff reads secrets, encrypted or not.
     exclude = ("secret_encrypted", "previous_secret_encrypted")
 
@@ -55,7 +55,7 @@ class DeliveryAdmin(ActingAdmin):
     list_filter = ("status", "event_type", "livemode")
     list_select_related = ("merchant", "endpoint")
     search_fields = ("=id", "=invoice_id", "url", "=merchant__id")
-    ordering = ("-created_at",)
+    ordering = ("-id",)
     inlines = (AttemptInline,)
     acts = (SEND_AGAIN, GIVE_UP)
     show_full_result_count = False
@@ -66,4 +66,4 @@ class InvoiceHookAdmin(StaffAdmin):
     list_display = ("url", "merchant", "livemode", "invoice_id", "created_at")
     list_select_related = ("merchant",)
     search_fields = ("=id", "=invoice_id", "url")
-    ordering = ("-created_at",)
+    ordering = ("-id",)

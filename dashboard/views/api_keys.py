@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import CheckoutError
+from core.pages import ListPage
 from dashboard.access import DEVELOP, Desk, desk
 from dashboard.key_forms import OVERLAPS, KeyForm, RotateForm, grant_of
 from dashboard.pages import show
@@ -29,7 +29,7 @@ PER_PAGE = 25
 def key_list(request: HttpRequest, at: Desk) -> HttpResponse:
     """Show the keys, those that have ended too."""
     rows = selectors.list_api_keys(merchant=at.merchant, livemode=at.livemode).filter(livemode=at.livemode)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("number"))
+    page = ListPage(rows, PER_PAGE, request.GET.get("place"))
     now = timezone.now()
     cards = [(key, *KEY[key.status_at(now)], key.status_at(now) == "active", named(key.permissions)) for key in page]
     return show(request, "api_keys", page=page, keys=cards)

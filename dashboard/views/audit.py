@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import exact_json, ratelimit
 from core.exact_json import timestamp
 from core.ids import public_id
+from core.pages import ListPage
 from core.spreadsheets import csv_lines
 from dashboard.access import MANAGE, Desk, desk
 from dashboard.audit import ABOUT, Actors, differences, facts, row
@@ -74,7 +74,7 @@ def entry_list(request: HttpRequest, at: Desk) -> HttpResponseBase:
     rows = _narrowed(rows, form.cleaned_data if form.is_valid() else {})
     if request.GET.get("as") in _FILES:
         return _file(rows, request.GET["as"])
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("number"))
+    page = ListPage(rows, PER_PAGE, request.GET.get("place"))
     actors = Actors(at.merchant, {seal.event.actor for seal in page})
     return show(
         request,

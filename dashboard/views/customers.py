@@ -1,7 +1,6 @@
 """Customers: who they are, what they paid and what credit they have."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -9,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import CheckoutError
+from core.pages import ListPage
 from dashboard.access import SELL, Desk, NotYourRole, desk
 from dashboard.pages import show
 from dashboard.selling_forms import CustomerFilterForm, CustomerForm, CustomerNameForm
@@ -24,7 +24,7 @@ def customer_list(request: HttpRequest, at: Desk) -> HttpResponse:
     form = CustomerFilterForm(request.GET)
     text = form.cleaned_data["search"] if form.is_valid() else ""
     rows = selectors.list_customers(merchant=at.merchant, livemode=at.livemode, text=text)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("number"))
+    page = ListPage(rows, PER_PAGE, request.GET.get("place"))
     return show(request, "customers", filters=form, page=page, is_narrowed=bool(text))
 
 

@@ -3,7 +3,6 @@
 from typing import Final
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.errors import CheckoutError
+from core.pages import ListPage
 from dashboard.access import Desk, NotYourRole, desk
 from dashboard.forms import DepositForm
 from dashboard.pages import show
@@ -27,9 +27,9 @@ def deposit_list(request: HttpRequest, at: Desk) -> HttpResponse:
     """Show what waits for a decision, or everything that ever did."""
     everything = "all" in request.GET
     rows = selectors.list_deposits(merchant=at.merchant, livemode=at.livemode)
-    pages = Paginator(rows if everything else rows.filter(review=Review.OPEN), PER_PAGE)
-    page = pages.get_page(request.GET.get("number"))
-    return show(request, "deposits", deposits=[deposit_card(each) for each in page], number=page, everything=everything)
+    rows = rows if everything else rows.filter(review=Review.OPEN)
+    page = ListPage(rows, PER_PAGE, request.GET.get("place"))
+    return show(request, "deposits", deposits=[deposit_card(each) for each in page], page=page, everything=everything)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,12 +3,12 @@
 from typing import Final
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from core import exact_json
 from core.ids import public_id
+from core.pages import ListPage
 from dashboard.access import Desk, desk
 from dashboard.pages import show
 from dashboard.webhook_forms import EventFilterForm
@@ -31,7 +31,7 @@ def event_list(request: HttpRequest, at: Desk) -> HttpResponse:
     rows = selectors.list_events(
         merchant_id=at.merchant.pk, livemode=at.livemode, types={wanted} if wanted else DELIVERABLE
     )
-    page = Paginator(rows.order_by("-position"), PER_PAGE).get_page(request.GET.get("number"))
+    page = ListPage(rows.order_by("-position"), PER_PAGE, request.GET.get("place"))
     return show(
         request,
         "events",

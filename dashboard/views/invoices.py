@@ -5,7 +5,6 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import CheckoutError
+from core.pages import ListPage
 from core.spreadsheets import csv_file, csv_lines
 from core.writing import fiat_text
 from dashboard import snippets
@@ -89,7 +89,7 @@ def list_page(
     request: HttpRequest, at: Desk, filters: InvoiceFilterForm, *, form: ViewForm | None = None
 ) -> HttpResponse:
     """Answer the list as ``filters`` say, with the person's views above it and the form of a view below."""
-    page = Paginator(_listed(filters, at).select_related("customer"), PER_PAGE).get_page(request.GET.get("number"))
+    page = ListPage(_listed(filters, at).select_related("customer"), PER_PAGE, request.GET.get("place"))
     query = filters.query()
     views = list(list_views(member=at.member))
     current = next((view for view in views if view.query == query), None)

@@ -1,7 +1,6 @@
 """Payment links: made, changed, switched off and on, and what was paid through each."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -10,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import CheckoutError
+from core.pages import ListPage
 from dashboard import snippets
 from dashboard.access import SELL, Desk, desk
 from dashboard.pages import show
@@ -28,7 +28,7 @@ _PAID = Count("invoices", filter=Q(invoices__status=InvoiceStatus.PAID))
 def link_list(request: HttpRequest, at: Desk) -> HttpResponse:
     """Show the merchant's links with how often each was paid."""
     rows = selectors.list_links(merchant=at.merchant, livemode=at.livemode).annotate(paid=_PAID)
-    return show(request, "payment_links", page=Paginator(rows, PER_PAGE).get_page(request.GET.get("number")))
+    return show(request, "payment_links", page=ListPage(rows, PER_PAGE, request.GET.get("place")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

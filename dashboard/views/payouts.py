@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Final
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from core.pages import ListPage
 from dashboard.access import MONEY, Desk, desk
 from dashboard.pages import show
 from dashboard.payouts import low_vaults, payout_card, sendable_refunds, steps_of
@@ -25,13 +25,13 @@ PER_PAGE: Final = 25
 def payout_list(request: HttpRequest, at: Desk) -> HttpResponse:
     """Show the refunds that a vault can send, and what vaults send and have sent."""
     rows = selectors.list_payouts(merchant=at.merchant, livemode=at.livemode)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("number"))
+    page = ListPage(rows, PER_PAGE, request.GET.get("place"))
     waiting = selectors.sendable_refunds(merchant=at.merchant, livemode=at.livemode)
     return show(
         request,
         "payouts",
         payouts=[payout_card(each) for each in page],
-        number=page,
+        page=page,
         refunds=sendable_refunds(waiting),
         low=low_vaults(at.merchant) if at.livemode else [],
     )

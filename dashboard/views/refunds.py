@@ -3,7 +3,6 @@
 from typing import Final
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import CheckoutError
+from core.pages import ListPage
 from dashboard.access import MONEY, Desk, desk
 from dashboard.audit import told
 from dashboard.money_forms import (
@@ -52,7 +52,7 @@ def refund_list(request: HttpRequest, at: Desk) -> HttpResponse:
     status = form.cleaned_data["status"] if form.is_valid() else ""
     if status:
         rows = rows.filter(_CASES.get(status) or Q(status=status))
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("number"))
+    page = ListPage(rows, PER_PAGE, request.GET.get("place"))
     return show(request, "refunds", filters=form, page=page, is_narrowed=bool(status))
 
 

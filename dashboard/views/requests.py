@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from core.pages import ListPage
 from dashboard.access import DEVELOP, Desk, desk
 from dashboard.key_forms import RequestFilterForm
 from dashboard.pages import show
@@ -25,7 +25,7 @@ def request_list(request: HttpRequest, at: Desk) -> HttpResponse:
     rows = selectors.list_logged_requests(merchant=at.merchant, livemode=at.livemode)
     if form.is_valid():
         rows = _narrowed(rows, form.cleaned_data)
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("number"))
+    page = ListPage(rows, PER_PAGE, request.GET.get("place"))
     is_narrowed = any(form.data.get(name) for name in form.fields)
     return show(request, "requests", filters=form, page=page, is_narrowed=is_narrowed)
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_safe
 from chains import registry
 from core.errors import NotFound
 from core.ids import public_id
+from core.pages import ListPage
 from core.spreadsheets import csv_file, csv_lines
 from dashboard import statements, words
 from dashboard.access import Desk, desk
@@ -96,7 +96,7 @@ def settlement_list(request: HttpRequest, at: Desk) -> HttpResponseBase:
         request,
         "settlements",
         filters=form,
-        page=Paginator(rows, PER_PAGE).get_page(request.GET.get("number")),
+        page=ListPage(rows, PER_PAGE, request.GET.get("place")),
         is_narrowed=any(form.data.get(name) for name in form.fields),
         statement_form=StatementForm(now=timezone.now()),
         totals=_totals(selectors.settlement_totals(rows)),

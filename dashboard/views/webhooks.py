@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import ratelimit
 from core.errors import CheckoutError
+from core.pages import ListPage
 from dashboard.access import DEVELOP, Desk, desk
 from dashboard.pages import show
 from dashboard.webhook_forms import OVERLAPS, DeliveryFilterForm, EndpointForm, ReplayForm, SecretForm
@@ -35,7 +35,7 @@ _TESTS: Final = ratelimit.Limit(10, 60)
 def endpoint_list(request: HttpRequest, at: Desk) -> HttpResponse:
     """Show the endpoints and how well they do."""
     rows = selectors.list_endpoints(merchant=at.merchant, livemode=at.livemode)
-    page = Paginator(selectors.with_figures(rows, now=timezone.now()), PER_PAGE).get_page(request.GET.get("number"))
+    page = ListPage(selectors.with_figures(rows, now=timezone.now()), PER_PAGE, request.GET.get("place"))
     return show(request, "webhooks", page=page, cards=[(each, *ENDPOINT[each.disabled_reason]) for each in page])
 
 
@@ -61,7 +61,7 @@ def endpoint_detail(request: HttpRequest, at: Desk, endpoint_id: str) -> HttpRes
         secret=signing.masked(endpoint.secret) if at.may_develop else "",
         is_rotating=len(endpoint.secrets_at(timezone.now())) > 1,
         filters=form,
-        page=Paginator(rows, PER_PAGE).get_page(request.GET.get("number")),
+        page=ListPage(rows, PER_PAGE, request.GET.get("place")),
         is_narrowed=any(form.data.get(name) for name in form.fields),
     )
 

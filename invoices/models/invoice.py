@@ -168,6 +168,8 @@ class Invoice(Record):
             Index(name="invoice_expiring", fields=["expires_at"], condition=Q(status__in=sorted(EXPIRING))),
             Index(F("merchant"), F("livemode"), F("created_at"), F("id"), name="invoice_newest"),
             Index(F("merchant"), F("livemode"), F("status"), F("created_at"), name="invoice_by_status"),
+            # Common ones are met soon among the newest; a rare one would be looked for among all.
+            Index(F("merchant"), F("livemode"), F("asset_code"), F("network"), name="invoice_by_asset"),
             Index(
                 name="invoice_of_customer",
                 fields=["customer", "-created_at", "-id"],

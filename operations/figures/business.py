@@ -6,13 +6,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.core.cache import cache
-from django.db.models import Count, F, Q, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import F, Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from analytics.models import InvoiceFact
+from analytics.models import Sums
 from core.charts import Chart, Part, chart_of
 from invoices.models import Invoice
 from invoices.states import InvoiceStatus
@@ -99,19 +98,14 @@ def _days(morning: Morning) -> list[Day]:
     midnight = datetime.combine(morning.now.astimezone(UTC).date(), datetime.min.time(), UTC)
     first = midnight - (DAYS - 1) * _DAY
     rows = (
-        InvoiceFact.objects.filter(livemode=morning.livemode, created_at__gte=first, created_at__lt=midnight + _DAY)
-        .annotate(day=TruncDate("created_at", tzinfo=UTC))
-        .values("day", "currency")
-        .annotate(
-            created=Count("pk"),
-            paid=Count("pk", filter=Q(paid_at__isnull=False)),
-            worth=Sum("total", filter=Q(paid_at__isnull=False)),
-        )
-        .order_by("day", "-paid")
+        Sums.objects.filter(hours=24, livemode=morning.livemode, start__gte=first, start__lte=midnight)
+        .values("start", "currency")
+        .annotate(made=Sum("created"), settled=Sum("paid"), worth=Sum("amount_paid"))
+        .order_by("start", "-settled")
     )
     found: dict[date, list[Any]] = {}
     for row in rows:
-        found.setdefault(row["day"], []).append(row)
+        found.setdefault(row["start"].date(), []).append(row)
     return [_day((first + n * _DAY).date(), found) for n in range(DAYS)]
 
 
@@ -119,8 +113,8 @@ def _day(day: date, found: dict[date, list[Any]]) -> Day:
     rows = found.get(day, [])
     return Day(
         day=day,
-        created=sum(row["created"] for row in rows),
-        paid=sum(row["paid"] for row in rows),
+        created=sum(row["made"] for row in rows),
+        paid=sum(row["settled"] for row in rows),
         worth=tuple((row["currency"], row["worth"]) for row in rows if row["worth"]),
     )
 

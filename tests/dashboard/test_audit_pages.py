@@ -124,7 +124,7 @@ class TestList:
             ("actor=user:7", 1),
             ("actor=user:8", 5),
             ("about=member.&actor=user:7", 0),
-            ("number=x", 5),
+            ("place=x", 5),
         ],
     )
     def test_the_url_says_what_is_listed(self, owner, merchant, query, count):
@@ -132,7 +132,7 @@ class TestList:
             make_key(merchant)
         sealed()
 
-        assert owner.get(f"{AUDIT}?{query}").context["page"].paginator.count == count
+        assert len(owner.get(f"{AUDIT}?{query}").context["page"]) == count
 
     def test_a_period_is_of_days_of_the_viewer(self, owner, merchant):
         sealed()
@@ -140,7 +140,7 @@ class TestList:
 
         for since, until, count in [(today, today, 4), (today + timedelta(1), "", 0), ("", today - timedelta(1), 0)]:
             page = owner.get(f"{AUDIT}?since={since}&until={until}").context["page"]
-            assert page.paginator.count == count
+            assert len(page) == count
 
     @pytest.mark.parametrize(("is_staff", "name"), [(True, "The operator's staff"), (False, "Somebody who has left")])
     def test_people_outside_of_the_team_are_not_named(self, owner, merchant, is_staff, name):

@@ -55,7 +55,7 @@ def test_the_newest_stands_first_and_what_is_internal_is_not_there(owner, invoic
         ("?event=invoice.paid", ["invoice.paid"]),
         ("?event=invoice.cancelled", []),
         ("?event=webhook_endpoint.created", None),
-        ("?event=nonsense&number=x", None),
+        ("?event=nonsense&place=x", None),
     ],
 )
 def test_the_url_says_which_are_listed(owner, invoice, query, types):

@@ -70,7 +70,7 @@ class TestList:
             ("?link=pl_nonsense", []),
             ("?status=nonsense", ["Hat", "Shoes"]),
             ("?until=9999-12-31", ["Hat", "Shoes"]),
-            ("?number=x", ["Hat", "Shoes"]),
+            ("?place=x", ["Hat", "Shoes"]),
             ("?search=%00", ["Hat", "Shoes"]),
         ],
     )

@@ -65,7 +65,7 @@ def test_there_are_words_for_everything():
         ("?since={tomorrow}", set()),
         ("?until={yesterday}", set()),
         ("?until=9999-12-31", {"Shoes", "Hat"}),
-        ("?number=x", {"Shoes", "Hat"}),
+        ("?place=x", {"Shoes", "Hat"}),
     ],
 )
 def test_the_url_says_what_is_listed_and_in_the_file(owner, merchant, now, query, titles):

@@ -252,7 +252,7 @@ class TestDeliveries:
             ("?event=invoice.created", 2),
             ("?event=invoice.paid", 0),
             ("?status=nonsense", 2),
-            ("?number=x", 2),
+            ("?place=x", 2),
         ],
     )
     def test_the_url_says_which_are_listed(self, owner, merchant, endpoint, query, count):
@@ -262,7 +262,7 @@ class TestDeliveries:
 
         page = owner.get(path(endpoint) + query)
 
-        assert page.context["page"].paginator.count == count
+        assert len(page.context["page"]) == count
 
     def test_one_is_sent_again_with_the_same_body(self, owner, merchant, endpoint, receiver):
         delivery = sent(merchant)
