@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
 from threading import Thread
 from typing import Any
 
@@ -55,6 +56,41 @@ def scripted() -> Iterator[Scripted]:
     gateway.url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
         yield gateway
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@dataclass
+class Receiver:
+    """A shop's program that is sent webhooks and says 200 to all of them."""
+
+    url: str
+    came: "Queue[tuple[dict[str, str], bytes]]"
+
+    def next(self) -> tuple[dict[str, str], bytes]:
+        """Return headers and body of the next one, waiting for it."""
+        return self.came.get(timeout=30)
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """Yield a receiver on a free port."""
+    came: Queue[tuple[dict[str, str], bytes]] = Queue()
+
+    class Take(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.put((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Take)
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield Receiver(f"http://127.0.0.1:{server.server_address[1]}/webhooks", came)
     finally:
         server.shutdown()
         server.server_close()

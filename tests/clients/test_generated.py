@@ -2,6 +2,9 @@
 
 import json
 import subprocess
+from zipfile import ZipFile
+
+from flit_core import buildapi
 
 from config import clients
 from tests.clients.node import node, package
@@ -15,6 +18,20 @@ def test_the_clients_are_those_of_todays_api():
 
     stale = [path.name for path, text in written.items() if not path.exists() or path.read_text() != text]
     assert stale == [], "The API has changed: run make clients, and commit what it writes."
+
+
+def test_the_python_client_can_be_installed(tmp_path, monkeypatch):
+    monkeypatch.chdir(clients.ROOT / "clients/python")
+
+    with ZipFile(tmp_path / buildapi.build_wheel(str(tmp_path))) as wheel:
+        names = set(wheel.namelist())
+        metadata = wheel.read("crypto_checkout_client-1.0.0.dist-info/METADATA").decode()
+        scripts = wheel.read("crypto_checkout_client-1.0.0.dist-info/entry_points.txt").decode()
+
+    modules = {f"crypto_checkout/{path}" for path in ("py.typed", "client.py", "models.py", "cli/main.py")}
+    assert modules <= names
+    assert "Requires-Dist: urllib3>=2.2" in metadata
+    assert "checkout=crypto_checkout.cli:main" in scripts.replace(" ", "")
 
 
 def test_the_collection_obeys_its_published_schema(tmp_path):

@@ -36,6 +36,15 @@ class EventStream:
         :raises APIError: when the gateway refuses, such as for a revoked key
         :raises ConnectionFailed: when it cannot be reached in the first place
         """
+        return (decode(WebhookEvent, loads(text)) for text in self.texts())
+
+    def texts(self) -> Iterator[str]:
+        """
+        Yield each event as the gateway wrote it, which is as a webhook would carry it.
+
+        :raises APIError: when the gateway refuses, such as for a revoked key
+        :raises ConnectionFailed: when it cannot be reached in the first place
+        """
         while True:
             try:
                 yield from self._one_connection()
@@ -44,7 +53,7 @@ class EventStream:
                     raise
             time.sleep(_PAUSE)
 
-    def _one_connection(self) -> Iterator[WebhookEvent]:
+    def _one_connection(self) -> Iterator[str]:
         headers = {"Last-Event-ID": self.last_event_id} if self.last_event_id else {}
         answer = self._transport.stream(_PATH, headers, silence=_SILENCE)
         self._is_open = True
@@ -55,14 +64,14 @@ class EventStream:
         finally:
             answer.close()
 
-    def _frames(self, answer: urllib3.BaseHTTPResponse) -> Iterator[WebhookEvent]:
+    def _frames(self, answer: urllib3.BaseHTTPResponse) -> Iterator[str]:
         """Read ``id:`` and ``data:`` lines; an empty line ends an event (HTML Living Standard, 9.2.6)."""
         position, data = "", ""
         for line in _lines(answer):
             if not line:
                 self.last_event_id = position or self.last_event_id
                 if data:
-                    yield decode(WebhookEvent, loads(data))
+                    yield data
                 position, data = "", ""
             name, _, value = line.partition(":")
             value = value.removeprefix(" ")
