@@ -97,10 +97,16 @@ def _identify(credential: str, *, now: datetime) -> Identity:
         raise Unauthenticated
     if credential.startswith("sk_"):
         return identify_key(credential, now=now)
-    return _identify_token(credential, now=now)
+    return identify_token(credential, now=now)
 
 
-def _identify_token(raw: str, *, now: datetime) -> Identity:
+def identify_token(raw: str, *, now: datetime) -> Identity:
+    """
+    Return who holds the access token ``raw``.
+
+    :raises InvalidToken: when it is not ours, is too old, or its key is no longer valid
+    :raises MerchantSuspended: when the staff has suspended the merchant
+    """
     if len(raw) > MAX_CREDENTIAL_LENGTH or not raw.isascii() or "\0" in raw:
         raise InvalidToken
     try:

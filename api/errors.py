@@ -31,6 +31,14 @@ class InvalidJSON(BadRequest):
     message = "The body is not valid JSON."
 
 
+class CredentialInURL(BadRequest):
+    """An API key or an access token stands in the path or the query, where others have read it by now."""
+
+    code = "CREDENTIAL_IN_URL"
+    message = "A key or token does not belong in a URL, where proxies and logs keep it. Replace it now."
+    suggestions = ("Send the header Authorization: Bearer <your API key>", "Rotate the key: others may have read it")
+
+
 class BodyTooLarge(RequestError):
     status = 413
     code = "BODY_TOO_LARGE"

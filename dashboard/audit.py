@@ -18,6 +18,7 @@ CHANGE: Final[Mapping[str, Promise]] = {
     "api_key.updated": _("API key changed"),
     "api_key.rotated": _("API key replaced"),
     "api_key.revoked": _("API key revoked"),
+    "api_key.exposed": _("API key seen in a URL"),
     "customer.created": _("Customer added"),
     "customer.updated": _("Customer changed"),
     "deposit.resolved": _("Money from the inbox decided about"),

@@ -30,7 +30,7 @@ SUBJECT: Final[Mapping[Topic, Promise]] = {
     Topic.PAYOUT: gettext_lazy("A payout needs a look"),
     Topic.WALLET: gettext_lazy("A wallet needs something"),
     Topic.WEBHOOK: gettext_lazy("A webhook endpoint fails"),
-    Topic.KEY: gettext_lazy("A key or a secret is new"),
+    Topic.KEY: gettext_lazy("A key or a secret needs your eyes"),
     Topic.TEAM: gettext_lazy("The team changed"),
 }
 _SENTENCES: Final[Mapping[str, Promise]] = {
@@ -50,6 +50,9 @@ _SENTENCES: Final[Mapping[str, Promise]] = {
     "webhook_endpoint.failing": gettext_lazy("%(url)s has failed for an hour. After five days it is disabled."),
     "api_key.created": gettext_lazy("The API key %(name)s was made."),
     "api_key.rotated": gettext_lazy("The API key %(name)s was replaced."),
+    "api_key.exposed": gettext_lazy(
+        "The API key %(name)s stood in a URL, where proxies and logs keep it. Replace it now."
+    ),
     "merchant.webhook_secret_rotated": gettext_lazy("The secret of invoice webhooks was replaced."),
     "member.added": gettext_lazy("Somebody joined the team as %(role)s."),
     "member.removed": gettext_lazy("%(email)s is no longer in the team."),

@@ -60,6 +60,7 @@ _BY_TYPE: Final[Mapping[str, Topic]] = {
     "webhook_endpoint.failing": Topic.WEBHOOK,
     "api_key.created": Topic.KEY,
     "api_key.rotated": Topic.KEY,
+    "api_key.exposed": Topic.KEY,
     "merchant.webhook_secret_rotated": Topic.KEY,
     "member.added": Topic.TEAM,
     "member.removed": Topic.TEAM,

@@ -38,6 +38,7 @@ from api import idempotency, parsing, ratelimits
 from api.answers import ExactJSONRenderer, json_answer
 from api.authentication import Identity, identify
 from api.errors import InsufficientScope, MethodNotAllowed
+from api.leaks import refuse_in_url
 from api.schema import ApiSchema, Operation
 from api.v1.errors import error_answer, error_code, failure_of
 from core import context
@@ -80,6 +81,7 @@ class ApiView(APIView):
             handler = self._handler(request)
             self.request = self.initialize_request(request, *args, **kwargs)
             self.headers = {}
+            refuse_in_url(request.path, request.META.get("QUERY_STRING", ""), now=self.now)
             answer = self.respond(request, lambda: _finished(handler(self.request, *args, **kwargs)))
         except Exception as problem:  # noqa: BLE001 - the one place where every failure becomes an answer
             answer = error_answer(failure_of(problem))

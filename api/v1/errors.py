@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from api.answers import json_answer
 from api.errors import BadRequest, InternalError, RequestError, TemporarilyUnavailable, UnknownURL
+from api.leaks import refuse_in_url
 from core import context, exact_json
 from core.errors import CheckoutError, Conflict, Denied, Invalid, NotFound, SeveralInvalid, Unavailable
 from core.exact_json import timestamp
@@ -90,8 +91,12 @@ def failure_of(problem: Exception) -> CheckoutError:
 
 
 @csrf_exempt  # programs have no cookie to be tricked with: what is unknown is unknown to every method
-def unknown_url(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - handler404's signature
+def unknown_url(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - its signature
     """Answer 404 below /api; for ``handler404``."""
+    try:
+        refuse_in_url(request.path, request.META.get("QUERY_STRING", ""), now=timezone.now())
+    except CheckoutError as refusal:
+        return error_answer(refusal)
     return error_answer(UnknownURL())
 
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 from uuid import UUID
 
 from django.utils import timezone
 
 from api.authentication import identify
 from api.errors import InsufficientScope, MethodNotAllowed, UnknownURL
+from api.leaks import refuse_in_url
 from api.v1 import stream_frames as frames
 from api.v1.public_snapshot import snapshot
 from events import selectors
@@ -92,6 +93,7 @@ def admit(request: StreamRequest) -> Visit:
 
     :raises CheckoutError: when there is nothing at the URL, or nothing that the caller may see
     """
+    refuse_in_url(request.path, urlencode(request.query, doseq=True), now=timezone.now())
     public, merchant = _PUBLIC.fullmatch(request.path), _MERCHANT.fullmatch(request.path)
     if not public and not merchant:
         raise UnknownURL

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from core import context
+from events.models import Event
 from merchants import selectors
 from merchants.audit import log_change
 from merchants.errors import (
@@ -25,6 +26,9 @@ from merchants.scopes import PERMISSIONS, beyond
 from merchants.secrets import NewKey, new_key
 
 TOUCH_INTERVAL: Final = timedelta(minutes=1)
+EXPOSED: Final = "api_key.exposed"
+_QUIET: Final = timedelta(days=1)
+_LONGEST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,20 @@ def touch_api_key(*, key: APIKey, now: datetime) -> None:
     if key.last_used_at is None or key.last_used_at <= latest:
         is_stale = Q(last_used_at=None) | Q(last_used_at__lte=latest)
         APIKey.objects.filter(is_stale, pk=key.pk).update(last_used_at=now)
+
+
+@transaction.atomic
+def report_exposure(*, key: APIKey, where: str, now: datetime) -> bool:
+    """
+    Tell the owner of a key that it stood where others read it: ``where``, with the key masked. Once a day.
+
+    The key goes on working: what depends on it is known to its owner only.
+    """
+    told = Event.objects.filter(object_id=key.public_id, invoice_id=None, type=EXPOSED, created_at__gt=now - _QUIET)
+    if told.exists():
+        return False
+    _log(EXPOSED, key, key.merchant, where=where[:_LONGEST])
+    return True
 
 
 def issue_first_key(*, merchant: Merchant, order: KeyOrder, now: datetime) -> tuple[APIKey, str]:

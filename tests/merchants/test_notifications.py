@@ -181,7 +181,7 @@ class TestOwing:
         services.create_api_key(merchant=merchant, order=order, grant=grant, now=now)
         dispatch_all()
 
-        assert sent(now) == [("owner@example.com", "A key or a secret is new – Acme VPN Services")]
+        assert sent(now) == [("owner@example.com", "A key or a secret needs your eyes – Acme VPN Services")]
         assert "The API key Till was made." in mail.outbox[0].body
 
 
