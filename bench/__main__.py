@@ -1,15 +1,16 @@
-"""``python -m bench [create] [list] [scan] [stream] [webhook] [decode] [catchup]``: all of them, or the ones named."""
+"""``python -m bench [NAME ...]``: the benchmarks below that are named, or all of them."""
 
 import subprocess
 import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import catching_up, create, decoding, handing_over, listing, scanning, streaming
+from bench import catching_up, create, decoding, handing_over, listing, reading, scanning, streaming
 from bench.installation import Installation, fresh_installation
 
 BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
     "create": create.run,
+    "read": reading.run,
     "list": listing.run,
     "scan": scanning.run,
     "stream": streaming.run,

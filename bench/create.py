@@ -2,17 +2,13 @@
 
 import json
 import sys
-from dataclasses import dataclass
-from statistics import median
 from typing import Final
 
 from bench.client import TOKEN
-from bench.figures import Figure, show, spread
-from bench.installation import Installation, Server, cpu_seconds
+from bench.figures import Figure, show
+from bench.installation import Installation
+from bench.rounds import IN_TURNS, compare
 
-ROUNDS: Final = 5
-SECONDS: Final = 5.0
-CLIENTS: Final = 8
 KEYS: Final = 60  # each may create 1000 invoices an hour
 _LEAST_SHARE: Final = 0.25
 _MOST_STATEMENTS: Final = 12
@@ -36,7 +32,7 @@ ORDER: Final = {
 
 
 def run(installation: Installation) -> None:
-    """Measure both in turns, so that whatever else the machine does meets both alike."""
+    """Measure both in turns."""
     installation.set_up_django()
     from bench.tenants import count_statements, new_keys, new_merchant
 
@@ -46,59 +42,20 @@ def run(installation: Installation) -> None:
     _post_once(keys[0], "first")  # what is read once a process is not a request's cost
     statements, texts = count_statements(lambda: _post_once(keys[0], "second"))
     floor, ours = installation.serve("bench.floor:application"), installation.serve("config.wsgi:application")
-    rounds: dict[Server, list[Round]] = {floor: [], ours: []}
-    for _ in range(ROUNDS):
-        rounds[floor].append(_measure(installation, floor, ["none"]))
-        rounds[ours].append(_measure(installation, ours, keys))
-    share = _rate(rounds[ours]) / _rate(rounds[floor])
+    bare, created = compare(installation, (floor, [_request("none")]), (ours, [_request(key) for key in keys]))
+    share = created.rate / bare.rate
     show(
-        f"POST /api/v1/invoices, {CLIENTS} clients, {ROUNDS} rounds of {SECONDS:g} s in turns",
+        f"POST /api/v1/invoices, {IN_TURNS}",
         [
-            Figure("bare Django view", _described(rounds[floor])),
-            Figure("create an invoice", _described(rounds[ours])),
+            Figure("bare Django view", str(bare)),
+            Figure("create an invoice", str(created)),
             Figure("share of the bare view", f"{share:.1%}", f"at least {_LEAST_SHARE:.0%}", share >= _LEAST_SHARE),
-            Figure("share by processor time", f"{_cost(rounds[floor]) / _cost(rounds[ours]):.1%}"),
+            Figure("share by processor time", f"{bare.cost / created.cost:.1%}"),
             Figure("SQL statements", str(statements), f"at most {_MOST_STATEMENTS}", statements <= _MOST_STATEMENTS),
         ],
     )
     if "--verbose" in sys.argv:
         print("\n".join(f"    {number}. {text[:150]}" for number, text in enumerate(texts, 1)))
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What one round gave: requests a second, and processor time of server and database for each, in ms."""
-
-    per_second: float
-    server_ms: float
-    database_ms: float
-
-
-def _measure(installation: Installation, server: Server, keys: list[str]) -> Round:
-    requests = [_request(key) for key in keys]
-    before = cpu_seconds(server.pid), cpu_seconds(installation.database_pid)
-    outcome = installation.load(port=server.port, requests=requests, seconds=SECONDS, connections=CLIENTS)
-    after = cpu_seconds(server.pid), cpu_seconds(installation.database_pid)
-    answered = outcome["sent"]
-    return Round(
-        per_second=float(outcome["per_second"]),
-        server_ms=(after[0] - before[0]) / answered * 1000,
-        database_ms=(after[1] - before[1]) / answered * 1000,
-    )
-
-
-def _rate(rounds: list[Round]) -> float:
-    return median(each.per_second for each in rounds)
-
-
-def _cost(rounds: list[Round]) -> float:
-    return median(each.server_ms + each.database_ms for each in rounds)
-
-
-def _described(rounds: list[Round]) -> str:
-    server, database = median(each.server_ms for each in rounds), median(each.database_ms for each in rounds)
-    rates = spread([each.per_second for each in rounds], "requests/s")
-    return f"{rates}, {server:.2f} + {database:.2f} ms of processor time each (server + database)"
 
 
 def _request(key: str) -> str:
