@@ -4,13 +4,14 @@ A URL is parsed once, into a ``Target``; what is checked is what is connected to
 name resolves to must be public, or lie in OUTBOUND_ALLOWED_NETWORKS.
 """
 
+import asyncio
+import contextlib
 import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final
 from urllib.parse import SplitResult, quote, urlsplit
@@ -85,6 +86,7 @@ def check_url(url: str) -> None:
         raise UnsafeURL("The URL leads to a private or special address.")
 
 
+@lru_cache(maxsize=4096)
 def parse(url: str) -> Target:
     """
     Take a URL apart.
@@ -115,7 +117,7 @@ def parse(url: str) -> Target:
     )
 
 
-def resolve(target: Target, *, seconds: float) -> list[Address]:
+async def resolve(target: Target, *, seconds: float) -> list[Address]:
     """
     Return every address of the target, each once, in the resolver's order.
 
@@ -123,16 +125,19 @@ def resolve(target: Target, *, seconds: float) -> list[Address]:
     """
     if target.literal is not None:
         return [target.literal]
-    # The resolver has no time limit of its own. A thread that it holds up ends by itself, later.
-    answers: SimpleQueue[list[Address] | OSError] = SimpleQueue()
-    Thread(target=_ask_resolver, args=(target, answers), daemon=True, name="resolver").start()
+    # The resolver has no time limit of its own. A thread that it holds up ends by itself, later, and holds up nobody
+    # else: each name has its own.
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[Address]] = loop.create_future()
+    Thread(target=_ask_resolver, args=(target, loop, answer), daemon=True, name="resolver").start()
     try:
-        answer = answers.get(timeout=seconds)
-    except Empty:
+        async with asyncio.timeout(seconds):
+            found = await answer
+    except TimeoutError:
         raise Unresolvable("The name server did not answer in time.") from None
-    if isinstance(answer, OSError) or not answer:
+    if not found:
         raise Unresolvable("The host name does not exist.")
-    return answer
+    return found
 
 
 def permitted(addresses: Sequence[Address], *, allowed_ips: Sequence[str] = ()) -> list[Address]:
@@ -155,9 +160,12 @@ def permitted(addresses: Sequence[Address], *, allowed_ips: Sequence[str] = ()) 
 
 def is_allowed(address: Address) -> bool:
     """Return whether ``address`` is public, or in OUTBOUND_ALLOWED_NETWORKS."""
-    if _is_within(address, _networks(tuple(settings.OUTBOUND_ALLOWED_NETWORKS))):
-        return True
-    return is_public(address)
+    return _is_allowed(address, tuple(settings.OUTBOUND_ALLOWED_NETWORKS))
+
+
+@lru_cache(maxsize=4096)
+def _is_allowed(address: Address, allowed: tuple[str, ...]) -> bool:
+    return _is_within(address, _networks(allowed)) or is_public(address)
 
 
 def is_public(address: Address) -> bool:
@@ -236,11 +244,11 @@ def _plain_path(parts: SplitResult) -> str:
     return f"{path}?{quote(parts.query, safe=_SAFE)}" if parts.query else path
 
 
-def _ask_resolver(target: Target, answers: "SimpleQueue[list[Address] | OSError]") -> None:
+def _ask_resolver(target: Target, loop: asyncio.AbstractEventLoop, answer: "asyncio.Future[list[Address]]") -> None:
     try:
         found: list[Any] = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-        answers.put(list(dict.fromkeys(ip_address(entry[4][0]) for entry in found)))
-    except OSError as problem:
-        answers.put(problem)
-    except ValueError as problem:  # an address with a zone, or a name the resolver cannot write
-        answers.put(OSError(str(problem)))
+        addresses = list(dict.fromkeys(ip_address(entry[4][0]) for entry in found))
+    except (OSError, ValueError):  # or an address with a zone, or a name the resolver cannot write
+        addresses = []
+    with contextlib.suppress(RuntimeError):  # the loop may be closed by now
+        loop.call_soon_threadsafe(lambda: None if answer.done() else answer.set_result(addresses))

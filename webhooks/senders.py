@@ -1,69 +1,167 @@
 """
-The threads that send, beside whatever else a worker does.
+The one loop of a worker that sends, beside whatever else the worker does.
 
-A receiver may take half a minute to answer. Waiting for it in a Celery task would hold one of the
-few places where chains are scanned and events dispatched; here it holds a thread that has nothing
-else to do. Only as much is claimed as there are idle senders, so the rest stays in the table, where
-any worker may take it.
+A receiver may take half a minute to answer. Waiting for it costs a place in an event loop here, and
+nothing else: a thread runs the loop and never touches the database, another one records what comes
+back, many outcomes at a time, and claims what is due for the places that became free. Only as much is
+claimed as there are free places, so the rest stays in the table, where any worker may take it.
 """
 
+import asyncio
+import atexit
 import threading
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Sequence
 from functools import lru_cache
+from queue import Empty, SimpleQueue
+from typing import Final
 
 import structlog
 from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
+from core import http
 from webhooks import services
-from webhooks.services import Claim
+from webhooks.services import Claim, Result
+from webhooks.states import Outcome
 
 log = structlog.get_logger(__name__)
 
+_GATHERING_SECONDS: Final = 0.005  # what ends within is recorded together: one transaction instead of many
+_LAST_SECONDS: Final = 70.0  # for what was begun when the process ends: the longest request and its record
+
 
 class Senders:
-    """A fixed number of threads, started when they are first needed."""
+    """A fixed number of places for requests under way; its two threads start when they are first needed."""
 
     def __init__(self, places: int) -> None:
-        self._idle = places
-        self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(max_workers=max(places, 1), thread_name_prefix="webhook-sender")
+        self._places = self._free = places
+        self._changed = threading.Condition()
+        self._claiming = threading.Lock()
+        self._ended: SimpleQueue[Result | Claim | None] = SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._threads: list[threading.Thread] = []
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._is_ending = False
 
     def hand_out(self) -> int:
-        """Claim what is due for the idle senders and start sending; return how many deliveries."""
-        with self._lock:
-            claims = services.claim_due(now=timezone.now(), limit=self._idle) if self._idle else []
-            self._idle -= len(claims)
-        for claim in claims:
-            self._threads.submit(self._send, claim)
+        """Claim what is due for the free places and start sending; return how many deliveries."""
+        with self._claiming:
+            if self._is_ending or not self._free:
+                return 0
+            claims = services.claim_due(now=timezone.now(), limit=self._free)
+            if claims:
+                self._take(len(claims))
+                loop = self._loop or self._start()
+                loop.call_soon_threadsafe(self._begin, claims)
         return len(claims)
 
-    def wait(self) -> None:
-        """Return when everything that was handed out has been sent."""
-        self._threads.shutdown(wait=True)
+    def wait(self, seconds: float = _LAST_SECONDS) -> None:
+        """Claim nothing more, and return when everything that was begun is recorded."""
+        self._is_ending = True
+        with self._changed:
+            self._changed.wait_for(lambda: self._free == self._places, timeout=seconds)
+        with self._claiming:
+            if self._loop is not None:
+                self._ended.put(None)
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                for thread in self._threads:
+                    thread.join(timeout=1)
+                self._loop = None
+                atexit.unregister(self.wait)
 
-    def _send(self, claim: Claim) -> None:
-        close_old_connections()
+    def _start(self) -> asyncio.AbstractEventLoop:
+        self._loop = loop = asyncio.new_event_loop()
+        self._threads = [
+            threading.Thread(target=self._run, args=[loop], daemon=True, name="webhook-sender"),
+            threading.Thread(target=self._keep_records, daemon=True, name="webhook-recorder"),
+        ]
+        for thread in self._threads:
+            thread.start()
+        atexit.register(self.wait)
+        return loop
+
+    def _take(self, count: int) -> None:
+        with self._changed:
+            self._free -= count
+
+    def _give_back(self, count: int) -> None:
+        with self._changed:
+            self._free += count
+            self._changed.notify_all()
+
+    # In the thread of the loop
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        self._client = http.Client()
         try:
-            services.attempt(claim=claim, now=timezone.now())
+            loop.run_forever()
+        finally:
+            self._client.close()
+            loop.close()
+
+    def _begin(self, claims: Sequence[Claim]) -> None:
+        for claim in claims:
+            task = asyncio.ensure_future(self._send(claim))
+            self._under_way.add(task)  # the loop itself would let go of it
+            task.add_done_callback(self._under_way.discard)
+
+    async def _send(self, claim: Claim) -> None:
+        try:
+            outcome: Outcome = await services.send(claim, self._client)
         except Exception:  # the lease lapses, and another attempt is made
             log.exception("webhook_attempt_crashed", delivery=str(claim.delivery_id))
-        finally:
-            with self._lock:
-                self._idle += 1
-            self._go_on()
+            self._ended.put(claim)
+        else:
+            self._ended.put(Result(claim, outcome))
+
+    # In the thread of the records
+
+    def _keep_records(self) -> None:
+        while (batch := self._ended_meanwhile()) is not None:
+            close_old_connections()
+            try:
+                self._record([each for each in batch if isinstance(each, Result)])
+            finally:
+                self._give_back(len(batch))
+            try:
+                self.hand_out()
+            except Exception:  # whatever is due now is found by the clock
+                log.exception("webhook_hand_out_failed")
             close_old_connections()
 
-    def _go_on(self) -> None:
+    def _ended_meanwhile(self) -> list[Result | Claim] | None:
+        """Wait for something to end; return it with all that has ended by then, or None to stop."""
+        batch: list[Result | Claim] = []
+        ended = self._ended.get()
+        time.sleep(_GATHERING_SECONDS)
+        while ended is not None:
+            batch.append(ended)
+            try:
+                ended = self._ended.get_nowait()
+            except Empty:
+                return batch
+        return batch or None
+
+    def _record(self, results: Sequence[Result]) -> None:
         try:
-            self.hand_out()
-        except Exception:  # whatever is due now is found by the clock
-            log.exception("webhook_hand_out_failed")
+            services.record(results)
+        except Exception:
+            log.exception("webhook_batch_not_recorded", size=len(results))
+            for result in results:
+                self._record_alone(result)
+
+    def _record_alone(self, result: Result) -> None:
+        try:
+            services.record([result])
+        except Exception:  # the lease lapses, and another attempt is made
+            log.exception("webhook_attempt_crashed", delivery=str(result.claim.delivery_id))
 
 
 def hand_out() -> int:
-    """Send what is due, in this process's own threads; return how many deliveries were started."""
+    """Send what is due, from this process; return how many deliveries were started."""
     return _senders(settings.WEBHOOK_SENDERS).hand_out()
 
 

@@ -241,8 +241,8 @@ VAULT_REPLACE_AFTER_SECONDS = env.integer("VAULT_REPLACE_AFTER_SECONDS", default
 VAULT_FORWARD_COST_PERCENT = env.decimal("VAULT_FORWARD_COST_PERCENT", default=Decimal(5))
 PLATFORM_FEE_ADDRESSES = fee_addresses(env.names("PLATFORM_FEE_ADDRESSES", default=()))
 
-# Threads of a worker that wait for merchants' servers; 0 sends no webhooks from this process.
-WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=32, maximum=256)
+# Requests to merchants' servers that a worker has under way at once; 0 sends no webhooks from this process.
+WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=256, maximum=4096)
 # How long merchants can look up what their programs asked.
 REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", default=30, maximum=3650)
 

@@ -60,9 +60,9 @@ def work() -> None:
     """Do what worker and beat do every few seconds."""
     scan(network="sandbox", now=timezone.now())
     dispatch_all()
-    while claims := claim_due(now=timezone.now()):  # two at once for each receiver
+    while claims := claim_due(now=timezone.now()):  # eight at once for each receiver
         for claim in claims:
-            attempt(claim=claim, now=timezone.now())
+            attempt(claim=claim)
 
 
 def sign_up(page: Page, url: str) -> None:

@@ -1,5 +1,6 @@
 """Which URLs this server calls, and which addresses it connects to."""
 
+import asyncio
 import socket
 import time
 from ipaddress import ip_address
@@ -240,7 +241,7 @@ class TestResolving:
         ]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
 
-        found = resolve(parse("https://example.com"), seconds=1)
+        found = asyncio.run(resolve(parse("https://example.com"), seconds=1))
 
         assert found == [ip_address("8.8.8.8"), ip_address("2606:4700:4700::1111")]
 
@@ -251,7 +252,7 @@ class TestResolving:
         monkeypatch.setattr(socket, "getaddrinfo", fail)
 
         with pytest.raises(Unresolvable, match="does not exist"):
-            resolve(parse("https://nowhere.example"), seconds=1)
+            asyncio.run(resolve(parse("https://nowhere.example"), seconds=1))
 
     def test_a_silent_name_server_costs_no_more_than_the_time_given(self, monkeypatch):
         def answer_late(*_, **__):
@@ -262,11 +263,11 @@ class TestResolving:
         started = time.monotonic()
 
         with pytest.raises(Unresolvable, match="in time"):
-            resolve(parse("https://slow.example"), seconds=0.2)
+            asyncio.run(resolve(parse("https://slow.example"), seconds=0.2))
 
         assert time.monotonic() - started < 1
 
     def test_an_address_in_the_url_is_not_looked_up(self, monkeypatch):
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
 
-        assert resolve(parse("https://8.8.8.8"), seconds=1) == [ip_address("8.8.8.8")]
+        assert asyncio.run(resolve(parse("https://8.8.8.8"), seconds=1)) == [ip_address("8.8.8.8")]

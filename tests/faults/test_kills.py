@@ -195,7 +195,7 @@ def test_a_sender(now, receiver):
         for moment in (begun, begun + timedelta(minutes=30)):
             while claims := webhook_services.claim_due(now=moment):
                 for claim in claims:
-                    webhook_services.attempt(claim=claim, now=moment)
+                    webhook_services.attempt(claim=claim)
 
     def told(merchant: Merchant) -> tuple[str, int, int]:
         delivery = Delivery.objects.get(merchant=merchant)

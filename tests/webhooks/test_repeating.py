@@ -156,7 +156,7 @@ class TestReplay:
 
         assert self.replay(merchant, endpoint, now) == 2
         for claim in services.claim_due(now=now):
-            services.attempt(claim=claim, now=now)
+            services.attempt(claim=claim)
 
         assert [request.headers["X-Crypto-Checkout-Event"] for request in receiver.requests] == [
             "invoice.paid",

@@ -1,4 +1,4 @@
-"""The sender threads: everything due is sent, slow receivers hold only themselves, nothing is sent twice."""
+"""The loop that sends: everything due is sent, slow receivers hold only themselves, nothing is sent twice."""
 
 import time
 from collections.abc import Iterator
@@ -10,16 +10,15 @@ from django.utils import timezone
 from webhooks import senders, services, tasks
 from webhooks.models import Delivery
 from webhooks.senders import Senders
-from webhooks.services import delivering
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def crew(monkeypatch) -> Iterator[Senders]:
-    """Eight senders that close their connections to the test's database after each delivery."""
+    """Twelve places, whose recorder closes its connection to the test's database after each batch."""
     monkeypatch.setattr(senders, "close_old_connections", connections.close_all)
-    crew = Senders(8)
+    crew = Senders(12)
     yield crew
     crew.wait()
 
@@ -33,15 +32,15 @@ def delivered(crew: Senders, count: int, seconds: float = 8.0) -> bool:
     return False
 
 
-def test_one_call_sends_all_that_is_due_two_at_a_time_per_receiver(crew, endpoint, happen, receiver):
-    for _ in range(7):
+def test_one_call_sends_all_that_is_due_eight_at_a_time_per_receiver(crew, endpoint, happen, receiver):
+    for _ in range(19):
         happen()
 
-    assert crew.hand_out() == 2
+    assert crew.hand_out() == 8
 
-    assert delivered(crew, 7)
-    assert len(receiver.requests) == 7
-    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 7
+    assert delivered(crew, 19)
+    assert len(receiver.requests) == 19
+    assert len({request.headers["webhook-id"] for request in receiver.requests}) == 19
 
 
 def test_a_slow_receiver_does_not_delay_another(crew, make_endpoint, happen, receiver):
@@ -59,7 +58,7 @@ def test_a_slow_receiver_does_not_delay_another(crew, make_endpoint, happen, rec
 
     assert delivered(crew, 5, seconds=1)
     assert time.monotonic() - started < 0.9
-    assert receiver.paths().count("/slow") == 2
+    assert receiver.paths().count("/slow") == 3
     assert delivered(crew, 8)
 
 
@@ -80,14 +79,14 @@ def test_with_every_sender_busy_the_rest_stays_in_the_table(endpoint, make_endpo
 def test_a_crash_in_one_delivery_stops_neither_the_others_nor_the_sender(crew, endpoint, happen, monkeypatch):
     first = Delivery.objects.get(event=happen())
     second = Delivery.objects.get(event=happen())
-    record = delivering._record
+    record = services.record
 
-    def crash(job, outcome, *, now):
-        if job.claim.delivery_id == first.pk:
+    def crash(results):
+        if first.pk in {each.claim.delivery_id for each in results}:
             raise ZeroDivisionError
-        return record(job, outcome, now=now)
+        return record(results)
 
-    monkeypatch.setattr(delivering, "_record", crash)
+    monkeypatch.setattr(services, "record", crash)
 
     crew.hand_out()
 
@@ -98,7 +97,7 @@ def test_a_crash_in_one_delivery_stops_neither_the_others_nor_the_sender(crew, e
 
 
 def test_two_workers_send_each_delivery_once(crew, endpoint, make_endpoint, happen, receiver, monkeypatch):
-    other_worker = Senders(8)
+    other_worker = Senders(12)
     make_endpoint("/other")
     for _ in range(6):
         happen()
@@ -112,8 +111,8 @@ def test_two_workers_send_each_delivery_once(crew, endpoint, make_endpoint, happ
 
 
 def test_an_event_is_on_its_way_as_soon_as_it_is_dispatched(crew, endpoint, happen, receiver, settings, monkeypatch):
-    settings.WEBHOOK_SENDERS = 8
-    monkeypatch.setattr(senders, "_senders", lambda places: {8: crew}[places])
+    settings.WEBHOOK_SENDERS = 12
+    monkeypatch.setattr(senders, "_senders", lambda places: {12: crew}[places])
 
     happen()
 
@@ -121,8 +120,8 @@ def test_an_event_is_on_its_way_as_soon_as_it_is_dispatched(crew, endpoint, happ
 
 
 def test_the_clock_finds_what_was_not_sent_at_once(crew, delivery, settings, monkeypatch):
-    settings.WEBHOOK_SENDERS = 8
-    monkeypatch.setattr(senders, "_senders", lambda places: {8: crew}[places])
+    settings.WEBHOOK_SENDERS = 12
+    monkeypatch.setattr(senders, "_senders", lambda places: {12: crew}[places])
 
     assert tasks.deliver_due() == 1
 

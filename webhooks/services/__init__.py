@@ -1,6 +1,7 @@
 """Every write of webhooks, one file per group of use cases."""
 
-from webhooks.services.delivering import Claim, attempt, claim_due, deliver
+from webhooks.services.claiming import Claim, claim_due
+from webhooks.services.delivering import attempt, deliver, send
 from webhooks.services.endpoints import (
     EndpointChanges,
     EndpointOrder,
@@ -12,6 +13,7 @@ from webhooks.services.endpoints import (
     update_endpoint,
 )
 from webhooks.services.owing import owe
+from webhooks.services.recording import Result, record
 from webhooks.services.repeating import Period, TestResult, give_up, redeliver, replay, resend, send_test
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "EndpointChanges",
     "EndpointOrder",
     "Period",
+    "Result",
     "Rotation",
     "TestResult",
     "attempt",
@@ -28,10 +31,12 @@ __all__ = [
     "deliver",
     "give_up",
     "owe",
+    "record",
     "redeliver",
     "replay",
     "resend",
     "rotate_secret",
+    "send",
     "send_test",
     "tell_owners",
     "update_endpoint",

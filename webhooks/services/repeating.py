@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -18,13 +18,13 @@ from merchants.models import Merchant
 from webhooks import selectors
 from webhooks.errors import DeliveryOver, EndpointDisabled, InvalidPeriod, NotYetReplayable, UnknownEventType
 from webhooks.models import Delivery, WebhookEndpoint
-from webhooks.services.delivering import Claim, attempt
+from webhooks.services.claiming import Claim, claim_new
+from webhooks.services.delivering import attempt
 from webhooks.services.owing import new_delivery, render_body
 from webhooks.states import DeliveryStatus
 
 MAX_REPLAYED: Final = 1000
 TEST_PREFIX: Final = "test"
-TEST_LEASE: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def send_test(*, merchant: Merchant, livemode: bool, endpoint_id: str, now: date
     :raises EndpointNotFound: when the merchant has no such endpoint
     """
     claim = _owe_test(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id, now=now)
-    attempt(claim=claim, now=now)
+    attempt(claim=claim)
     delivery = Delivery.objects.get(pk=claim.delivery_id)
     made = delivery.history.get()
     return TestResult(
@@ -76,10 +76,7 @@ def _owe_test(*, merchant: Merchant, livemode: bool, endpoint_id: str, now: date
         )
     )
     delivery = new_delivery(event=event, receiver=endpoint, body=render_body(event), now=now)
-    # Born leased: nobody else is to send it in the moment between this commit and our own attempt.
-    delivery.lease_token, delivery.leased_until = uuid4(), now + TEST_LEASE
-    delivery.save(force_insert=True)
-    return Claim(delivery.pk, delivery.lease_token)
+    return claim_new(delivery=delivery, now=now)
 
 
 @transaction.atomic

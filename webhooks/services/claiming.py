@@ -1,0 +1,205 @@
+"""
+Claims: who attempts what.
+
+A claim is a lease on a delivery and everything that the request needs, read and signed in one short
+transaction for many deliveries together, so that nothing is read while the network is waited for. A
+worker that dies on the way leaves leases that lapse, and the deliveries are attempted again with the
+same ids.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from core.ids import public_id
+from events.types import WEBHOOK_TEST
+from merchants import selectors as merchants
+from webhooks import signing
+from webhooks.models import Delivery, WebhookEndpoint
+from webhooks.states import DeliveryStatus
+
+AT_ONCE_PER_LANE: Final = 8
+_CLAIMED_AT_ONCE: Final = 256
+_MARGIN_SECONDS: Final = 30  # of a lease, beyond the request's own time limit
+_HANDING_OUT: Final = 0x776562686F6F6B  # "webhook"
+_HOOK_TIMEOUT: Final = 30
+
+_DUE = """
+WITH RECURSIVE lanes AS (
+    (SELECT lane FROM webhooks_delivery WHERE status = 'pending' ORDER BY lane LIMIT 1)
+    UNION ALL
+    SELECT (SELECT next.lane FROM webhooks_delivery AS next
+            WHERE next.status = 'pending' AND next.lane > lanes.lane ORDER BY next.lane LIMIT 1)
+    FROM lanes WHERE lanes.lane IS NOT NULL
+)
+SELECT due.id
+FROM lanes CROSS JOIN LATERAL (
+    SELECT id, next_attempt_at FROM webhooks_delivery
+    WHERE status = 'pending' AND lane = lanes.lane AND next_attempt_at <= %(now)s
+      AND (lease_token IS NULL OR leased_until <= %(now)s)
+    ORDER BY next_attempt_at
+    LIMIT GREATEST(0, %(per_lane)s - (
+        SELECT count(*) FROM webhooks_delivery AS busy
+        WHERE busy.lane = lanes.lane AND busy.lease_token IS NOT NULL AND busy.leased_until > %(now)s
+    ))
+) AS due
+ORDER BY due.next_attempt_at
+LIMIT %(limit)s
+"""
+
+
+# Skips rows somebody else holds, as waiting for them in an order of our own could be a deadlock.
+_LEASE = """
+UPDATE webhooks_delivery AS delivery
+SET lease_token = gen_random_uuid(),
+    leased_until = %(now)s + make_interval(secs => COALESCE(free.timeout, %(hook_timeout)s) + %(margin)s),
+    url = COALESCE(free.endpoint_url, delivery.url)
+FROM (
+    SELECT owed.id, endpoint.url AS endpoint_url, endpoint.timeout,
+           COALESCE(endpoint.disabled_reason <> '' OR endpoint.deleted_at IS NOT NULL, false) AS is_off
+    FROM webhooks_delivery AS owed LEFT JOIN webhooks_webhookendpoint AS endpoint ON endpoint.id = owed.endpoint_id
+    WHERE owed.id = ANY(%(keys)s) AND owed.status = 'pending' AND owed.next_attempt_at <= %(now)s
+      AND (owed.lease_token IS NULL OR owed.leased_until <= %(now)s)
+    FOR UPDATE OF owed SKIP LOCKED
+) AS free
+WHERE delivery.id = free.id
+RETURNING delivery.id, delivery.lease_token, delivery.merchant_id, delivery.livemode, delivery.endpoint_id,
+          delivery.event_id, delivery.event_type, delivery.url, delivery.lane, delivery.body, free.is_off
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """
+    A right to attempt one delivery until its lease lapses, and the request to be made.
+
+    ``at`` is the moment of the claim, which is the one that is signed; ``timeout`` is in seconds.
+    """
+
+    delivery_id: UUID
+    token: UUID
+    at: datetime
+    endpoint_id: UUID | None
+    event_type: str
+    lane: str
+    url: str
+    body: bytes
+    headers: dict[str, str]
+    timeout: int
+    allowed_ips: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Leased:
+    """A row that was leased, as the database returns it."""
+
+    delivery_id: UUID
+    token: UUID
+    merchant_id: UUID
+    livemode: bool
+    endpoint_id: UUID | None
+    event_id: UUID
+    event_type: str
+    url: str
+    lane: str
+    body: str
+    is_off: bool
+
+
+@transaction.atomic
+def claim_due(*, now: datetime, limit: int = _CLAIMED_AT_ONCE) -> list[Claim]:
+    """Claim up to ``limit`` deliveries that are due, at most eight per receiver at once; the oldest first."""
+    with connection.cursor() as cursor:
+        # One at a time: two workers that count the same free places would each fill them.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_HANDING_OUT])
+        cursor.execute(_DUE, {"now": now, "per_lane": AT_ONCE_PER_LANE, "limit": limit})
+        keys = [row[0] for row in cursor.fetchall()]
+    return _claim(keys, now=now)
+
+
+@transaction.atomic
+def claim_one(*, delivery_id: UUID, now: datetime) -> list[Claim]:
+    """Claim one delivery if it is due and nobody else is at it."""
+    return _claim([delivery_id], now=now)
+
+
+@transaction.atomic
+def claim_new(*, delivery: Delivery, now: datetime) -> Claim:
+    """Save a new delivery that is claimed from its first moment: nobody else ever sees it free."""
+    delivery.save(force_insert=True)
+    [claim] = _claim([delivery.pk], now=now)
+    return claim
+
+
+def _claim(keys: Sequence[UUID], *, now: datetime) -> list[Claim]:
+    """Lease those of ``keys`` that are still due and free, in the order given; what nobody may be sent is given up."""
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LEASE, {"keys": list(keys), "now": now, "hook_timeout": _HOOK_TIMEOUT, "margin": _MARGIN_SECONDS}
+        )
+        leased = {row[0]: _Leased(*row) for row in cursor.fetchall()}
+    off = [each for each in leased.values() if each.is_off and each.event_type != WEBHOOK_TEST]
+    if off:
+        _give_up(off)
+    going = [leased[key] for key in keys if key in leased and leased[key] not in off]
+    desk = _Desk(going, now=now)
+    return [desk.claim(each) for each in going]
+
+
+def _give_up(off: Iterable[_Leased]) -> None:
+    Delivery.objects.filter(pk__in=[each.delivery_id for each in off]).update(
+        status=DeliveryStatus.FAILED,
+        next_attempt_at=None,
+        lease_token=None,
+        leased_until=None,
+        failure="The endpoint is disabled.",
+    )
+
+
+class _Desk:
+    """Signs a batch: each endpoint is read, and each secret decrypted, once."""
+
+    def __init__(self, leased: Sequence[_Leased], *, now: datetime) -> None:
+        self._now = now
+        self._endpoints = WebhookEndpoint.objects.in_bulk({each.endpoint_id for each in leased if each.endpoint_id})
+        self._secrets: dict[Any, list[str]] = {}
+
+    def claim(self, leased: _Leased) -> Claim:
+        """Return the claim with its request."""
+        endpoint = self._endpoints[leased.endpoint_id] if leased.endpoint_id else None
+        body = leased.body.encode()
+        return Claim(
+            delivery_id=leased.delivery_id,
+            token=leased.token,
+            at=self._now,
+            endpoint_id=leased.endpoint_id,
+            event_type=leased.event_type,
+            lane=leased.lane,
+            url=leased.url,
+            body=body,
+            headers=signing.headers(
+                message_id=public_id(Delivery.MESSAGE_PREFIX, leased.event_id),
+                event_type=leased.event_type,
+                body=body,
+                live_secrets=self._secrets_for(leased, endpoint),
+                now=self._now,
+            ),
+            timeout=endpoint.timeout if endpoint else _HOOK_TIMEOUT,
+            allowed_ips=tuple(endpoint.allowed_ips) if endpoint else (),
+        )
+
+    def _secrets_for(self, leased: _Leased, endpoint: WebhookEndpoint | None) -> list[str]:
+        owner = leased.endpoint_id or (leased.merchant_id, leased.livemode)
+        if owner not in self._secrets:
+            self._secrets[owner] = (
+                endpoint.secrets_at(self._now)
+                if endpoint
+                else [merchants.webhook_secret(merchant_id=leased.merchant_id, livemode=leased.livemode)]
+            )
+        return self._secrets[owner]
