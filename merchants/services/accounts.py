@@ -18,6 +18,7 @@ from merchants.secrets import new_webhook_secret
 from merchants.services.logos import keep_logo
 from merchants.settings import merge
 
+_PICTURE: Final = "data:image/"
 PLATFORM_FEE_RANGE: Final = (Decimal("0.1"), Decimal(5))
 
 
@@ -66,11 +67,16 @@ def update_merchant(*, merchant: Merchant, changes: MerchantChanges, now: dateti
 
 
 def _apart(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return of both what the other has not: a logo that stayed need not be told each time."""
+    """Return of both what the other has not, as the log keeps it: of a picture its digest."""
     return (
-        {name: value for name, value in before.items() if value != after.get(name)},
-        {name: value for name, value in after.items() if value != before.get(name)},
+        {name: _kept(value) for name, value in before.items() if value != after.get(name)},
+        {name: _kept(value) for name, value in after.items() if value != before.get(name)},
     )
+
+
+def _kept(value: Any) -> Any:
+    is_picture = isinstance(value, str) and value.startswith(_PICTURE)
+    return f"sha256:{secrets.digest(value)}" if is_picture else value
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """How the business looks, at the desk: what is saved, what is refused beside its field, and the look before saving."""
 
+import hashlib
 import re
 from html import unescape
 from io import BytesIO
@@ -105,6 +106,18 @@ class TestSaving:
         assert "logo" not in merchant.settings
         assert not Logo.objects.exists()
         assert "Remove the logo" not in text_of(owner.get(PATH))
+
+    def test_the_log_keeps_the_digest_of_a_logo_and_not_the_picture(self, owner, merchant):
+        owner.post(PATH, filled(owner, logo=upload(picture())))
+        merchant.refresh_from_db()
+        digest = "sha256:" + hashlib.sha256(merchant.settings["logo"].encode()).hexdigest()
+        owner.post(PATH, filled(owner, remove_logo="on"))
+
+        made, removed = Event.objects.filter(type="merchant.updated").order_by("sequence")
+
+        assert made.data["changes"]["settings"]["logo"] == digest
+        assert removed.data["previous"]["settings"]["logo"] == digest
+        assert "data:image" not in str([made.data, removed.data])
 
     @pytest.mark.parametrize(
         ("typed", "problem"),
