@@ -42,6 +42,21 @@ def test_templates_hold_no_inline_style_script_or_handler(path):
     assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "static").rglob("*.css")), ids=lambda path: path.name)
+def test_every_rule_is_closed_before_the_next_one_opens(path):
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL)
+    opened: list[str] = []
+
+    for before, brace in re.findall(r"([^{}]*)([{}])", text):
+        if brace == "}":
+            opened.pop()
+        else:
+            assert all(outer.startswith("@") for outer in opened), f"{before.strip()} stands within {opened[-1]}"
+            opened.append(before.strip())
+
+    assert opened == []
+
+
 @pytest.mark.parametrize("path", [*TEMPLATES, *STYLES, *SCRIPTS], ids=lambda path: path.name)
 def test_nothing_is_loaded_from_another_host(path):
     text = path.read_text().replace("http://www.w3.org/2000/svg", "")
