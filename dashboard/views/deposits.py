@@ -15,6 +15,7 @@ from dashboard.access import Desk, NotYourRole, desk
 from dashboard.forms import DepositForm
 from dashboard.pages import show
 from dashboard.presentation import deposit_card
+from invoices.errors import InvoiceNotFound
 from payments import selectors, services
 from payments.states import Review
 
@@ -59,6 +60,9 @@ def _resolve(request: HttpRequest, at: Desk, form: DepositForm, *, deposit_id: s
             invoice_id=wanted["invoice_id"],
             now=timezone.now(),
         )
+    except InvoiceNotFound as refusal:
+        form.add_error("invoice_id", refusal.detail)
+        return False
     except CheckoutError as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.detail)
         return False

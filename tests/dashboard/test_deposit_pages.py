@@ -56,11 +56,11 @@ def test_it_is_accepted_for_an_invoice(owner, merchant, deposit):
 
 
 @pytest.mark.parametrize(("name", "problem"), [("", "say which one it is for"), ("inv_1", "There is no such invoice")])
-def test_without_an_invoice_it_is_not_accepted(owner, deposit, name, problem):
+def test_without_an_invoice_it_is_not_accepted_and_the_field_says_why(owner, deposit, name, problem):
     answer = owner.post(page(deposit), {"resolution": "accept", "invoice_id": name})
 
     assert answer.status_code == 422
-    assert problem in answer.content.decode()
+    assert problem in answer.content.decode().split('id="invoice_id_problem"')[1].split("</p>")[0]
     deposit.refresh_from_db()
     assert deposit.review == "open"
 
