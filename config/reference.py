@@ -118,6 +118,7 @@ def _variables() -> dict[str, env.Variable]:
         for name in ("config.settings.base", "config.settings.production"):
             sys.modules.pop(name, None)
         import_module("config.settings.production")
+        import_module("config.serve").Options.from_environment()
     return here | env.READ
 
 

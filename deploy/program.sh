@@ -1,5 +1,6 @@
 #!/bin/sh
-# Start one program of a production server in the foreground: web, streams, worker or beat.
+# Start one program of a production server in the foreground: web, streams, worker or beat. `manage` runs manage.py,
+# `probe` asks the web server on this machine whether it can do its work.
 set -eu
 cd "$(dirname "$0")/.."
 bin=.venv/bin
@@ -11,11 +12,10 @@ web)
     export PROMETHEUS_MULTIPROC_DIR
     mkdir -p "$PROMETHEUS_MULTIPROC_DIR"
     find "$PROMETHEUS_MULTIPROC_DIR" -name '*.db' -delete # of processes that are gone
-    exec $bin/granian --interface wsgi --host 127.0.0.1 --port "${WEB_PORT:-8000}" --workers "${WEB_WORKERS:-2}" \
-        --blocking-threads "${WEB_THREADS:-4}" --no-ws --log-level warning config.wsgi:application
+    exec $bin/python -m config.serve
     ;;
 streams)
-    exec $bin/uvicorn config.asgi:application --host 127.0.0.1 --port "${STREAMS_PORT:-8001}" --lifespan on --ws none \
+    exec $bin/uvicorn config.asgi:application --host "${STREAMS_HOST:-127.0.0.1}" --port "${STREAMS_PORT:-8001}" --lifespan on --ws none \
         --no-access-log --no-server-header --no-proxy-headers --timeout-graceful-shutdown 5
     ;;
 worker)
@@ -26,8 +26,15 @@ beat)
     # The schedule needs no memory: each task looks for work that is due.
     exec $bin/celery --quiet --app config.celery beat --scheduler celery.beat:Scheduler --pidfile ''
     ;;
+manage)
+    shift
+    exec $bin/python manage.py "$@"
+    ;;
+probe)
+    exec $bin/python -m config.probe
+    ;;
 *)
-    echo "usage: $0 web|streams|worker|beat" >&2
+    echo "usage: $0 web|streams|worker|beat|manage|probe" >&2
     exit 2
     ;;
 esac

@@ -11,3 +11,7 @@ class UnknownGroup(Invalid):
 class UnknownPerson(NotFound):
     code = "UNKNOWN_STAFF"
     message = "Nobody of the staff has this address."
+
+
+class BackupFailed(Exception):
+    """A copy of the database could not be made, read or restored; the text says why. For operators only."""
