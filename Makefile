@@ -12,7 +12,7 @@ TESTS ?= tests --ignore=tests/browser --ignore=tests/faults
 TEST_PROCESSES ?= 3
 PYTEST = $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist worksteal
 
-.PHONY: help install install-dev run test test-browser test-faults coverage soak screens check bench clients messages
+.PHONY: help install install-dev run test test-browser test-faults chaos coverage soak screens check bench clients messages
 .PHONY: catalogues configuration lock format clean
 
 help: ## Show what there is to do
@@ -35,6 +35,9 @@ test-browser: install-dev ## Walk through the pages in Chromium: journeys, every
 
 test-faults: install-dev ## Kill processes at every point, restart the engines under load
 	@$(PYTEST) tests/faults
+
+chaos: install-dev ## Break all it stands on for CHAOS_MINUTES=3 under load, then account for every payment and webhook
+	@$(BIN)/python -m tests.faults.chaos
 
 coverage: install-dev ## Run the tests and list what they do not reach; takes half as long again
 	@$(PYTEST) tests --cov --cov-report=term:skip-covered

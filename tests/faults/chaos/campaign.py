@@ -1,0 +1,103 @@
+"""One run from an empty directory to the account of it."""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.chaos.account import Account, Books, settle_up
+from tests.faults.chaos.faults import Fault, Faults
+from tests.faults.chaos.node import Chain, Mishaps, serve
+from tests.faults.chaos.receiver import Receiver
+from tests.faults.chaos.shop import Shop
+from tests.faults.chaos.world import World, wait_until
+
+_FORKS = 0.1  # the share of seconds in which the chain forks by itself
+_DEEPEST = 6  # blocks; more than a small invoice waits for, less than what is final
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``seconds`` of faults at least, and each of them at least once; ``pace`` stretches how long each lasts."""
+
+    seed: int
+    seconds: float
+    faults: Sequence[Fault]
+    pace: float = 1.0
+    sellers: int = 4
+    pause: float = 0.6
+    failing: float = 0.15  # the share of what nodes and receiver are asked that fails
+    patience: float = 240.0  # seconds to come to rest afterwards
+    most_failures: int = 2  # of one message; the pause before a third attempt is long
+    orders: int = 20  # at least, however slow the machine is
+
+
+def run(plan: Plan, directory: Path, *, tell: Callable[[str], object]) -> Account:
+    """Start, sell, break, mend, wait, compare."""
+    dice = random.Random(plan.seed)
+    chain = Chain()
+    mishaps = [Mishaps(plan.seed + number, 0.0) for number in range(2)]
+    nodes = [serve(chain, each) for each in mishaps]
+    receiver = Receiver(plan.seed, plan.failing, plan.most_failures)
+    stopping = threading.Event()
+    world = World(directory, nodes=[node.server_port for node in nodes], receiver=receiver.url)
+    threading.Thread(target=_mine, args=(chain, stopping, random.Random(plan.seed)), daemon=True).start()
+    try:
+        with world.running():
+            shop = Shop(world.port, world.keys, chain, plan.seed, pause=plan.pause, sellers=plan.sellers)
+            for each in mishaps:
+                each.share = plan.failing
+            _break(plan, Faults(world, chain, mishaps, receiver, dice, pace=plan.pace), dice, tell)
+            for each in mishaps:
+                each.share = 0.0
+            _rest(plan, world, shop, tell)
+            stopping.set()
+            books = Books(world)
+            wait_until(lambda: chain.has(*books.read_up_to("ethereum")), 40)  # no fork is left to be read
+            account = settle_up(world, shop, chain, receiver)
+            account.figures["mishaps of nodes"] = sum(each.count for each in mishaps)
+            account.figures["mishaps of the receiver"] = sum(receiver.failures.values())
+            return account
+    finally:
+        stopping.set()
+        for node in nodes:
+            node.shutdown()
+            node.server_close()
+        receiver.close()
+        world.close()
+
+
+def _break(plan: Plan, faults: Faults, dice: random.Random, tell: Callable[[str], object]) -> None:
+    begun = time.monotonic()
+    time.sleep(1)
+    is_first = True
+    while is_first or time.monotonic() - begun < plan.seconds:
+        for fault in dice.sample(plan.faults, len(plan.faults)):
+            if not is_first and time.monotonic() - begun >= plan.seconds:
+                break
+            tell(f"{time.monotonic() - begun:6.1f} s  {fault.__name__.replace('_', ' ')}")
+            fault(faults)
+            time.sleep(dice.uniform(0.3, 3) * plan.pace)
+        is_first = False
+
+
+def _rest(plan: Plan, world: World, shop: Shop, tell: Callable[[str], object]) -> None:
+    """Wait until every order has come to its end and everybody was told; one that never does shows in the account."""
+    wait_until(lambda: len(shop.orders) >= plan.orders, 120)
+    if not shop.close(patience=60):
+        shop.tally.wrong.append("an order was never answered")
+    books, begun = Books(world), time.monotonic()
+    is_done = wait_until(lambda: not books.waiting(shop.orders), plan.patience)
+    tell(f"came to rest after {time.monotonic() - begun:.0f} s" if is_done else f"waits: {books.waiting(shop.orders)}")
+    if not is_done:
+        shop.tally.wrong.append(f"never came to rest: {books.waiting(shop.orders)}")
+
+
+def _mine(chain: Chain, stopping: threading.Event, dice: random.Random) -> None:
+    """Make a block each second, and sometimes have the last few replaced, as chains do by themselves."""
+    while not stopping.wait(1):
+        chain.mine()
+        if dice.random() < _FORKS:
+            chain.fork(dice.randint(1, _DEEPEST), dice)

@@ -1,0 +1,203 @@
+"""
+Two nodes of one EVM chain that forks now and then. Each fails at random: late, busy, mute, garbled, behind, hung up on.
+
+The chain itself never fails: what it holds at the end is what was really sent.
+"""
+
+import json
+import random
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+CHAIN_ID: Final = 31_338
+FINAL_AFTER: Final = 8  # blocks
+_NO_LOGS: Final = "0x" + "00" * 256
+_SENDER: Final = "0x" + "22" * 20
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A transfer of the coin, in wei."""
+
+    txid: str
+    recipient: str
+    units: int
+
+
+@dataclass
+class Block:
+    height: int
+    hash: str
+    parent: str
+    timestamp: int
+    transfers: list[Sent] = field(default_factory=list)
+
+
+class Chain:
+    """Blocks in a row; the last few may be replaced by others that hold the same transfers, perhaps a block later."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[Sent] = []
+        self.blocks = [Block(0, _hash(), "0x" + "00" * 32, int(time.time()))]
+        self.mine(70)
+
+    def send(self, recipient: str, units: int) -> Sent:
+        sent = Sent(_hash(), recipient.lower(), units)
+        with self._lock:
+            self._waiting.append(sent)
+        return sent
+
+    def mine(self, count: int = 1) -> None:
+        with self._lock:
+            for _ in range(count):
+                self._append(self._waiting)
+                self._waiting = []
+
+    def fork(self, depth: int, dice: random.Random) -> None:
+        with self._lock:
+            replaced, self.blocks = self.blocks[-depth:], self.blocks[:-depth]
+            moved: list[Sent] = []
+            for block in replaced:
+                late = [sent for sent in block.transfers if dice.random() < 0.5]
+                self._append(moved + [sent for sent in block.transfers if sent not in late])
+                moved = late
+            self._append(moved)
+
+    def has(self, height: int, block_hash: str) -> bool:
+        return self.blocks[height].hash == block_hash
+
+    def sent(self) -> list[Sent]:
+        return [sent for block in self.blocks for sent in block.transfers]
+
+    def _append(self, transfers: list[Sent]) -> None:
+        tip = self.blocks[-1]
+        self.blocks.append(Block(tip.height + 1, _hash(), tip.hash, int(time.time()), list(transfers)))
+
+    def answer(self, call: dict[str, Any], *, behind: int = 0) -> dict[str, Any]:
+        method = getattr(self, call["method"].removeprefix("eth_"))
+        with self._lock:
+            blocks = self.blocks[: len(self.blocks) - behind]
+            return {"jsonrpc": "2.0", "id": call["id"], "result": method(blocks, *call["params"])}
+
+    def chainId(self, _blocks: list[Block]) -> str:  # noqa: N802 - the name of the call
+        return hex(CHAIN_ID)
+
+    def getBlockByNumber(self, blocks: list[Block], height: str, is_full: bool) -> dict[str, Any] | None:  # noqa: N802
+        tip = len(blocks) - 1
+        number = tip if height == "latest" else tip - FINAL_AFTER if height == "finalized" else int(height, 16)
+        return _block(blocks[number], is_full) if number <= tip else None
+
+    def getTransactionReceipt(self, blocks: list[Block], txid: str) -> dict[str, Any] | None:  # noqa: N802
+        for block in reversed(blocks):
+            if any(sent.txid == txid for sent in block.transfers):
+                return {
+                    "transactionHash": txid,
+                    "blockHash": block.hash,
+                    "blockNumber": hex(block.height),
+                    "status": "0x1",
+                    "gasUsed": "0x5208",
+                    "effectiveGasPrice": "0x1",
+                }
+        return None
+
+
+class Mishaps:
+    """How often a node fails; ``is_out``: it refuses everybody."""
+
+    def __init__(self, seed: int, share: float) -> None:
+        self.dice = random.Random(seed)
+        self.share = share
+        self.is_out = False
+        self.count = 0
+
+    def draw(self) -> str:
+        if self.is_out:
+            self.count += 1
+            return self.dice.choice(["hang up", "error"])
+        if self.dice.random() >= self.share:
+            return ""
+        self.count += 1
+        return self.dice.choice(["hang up", "error", "busy", "late", "garbled", "half", "behind", "null", "refused"])
+
+
+class Server(ThreadingHTTPServer):
+    """Says nothing of those who hang up: they were killed."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
+def serve(chain: Chain, mishaps: Mishaps) -> Server:
+    """Start a node on a free port of the loopback; the caller shuts it down."""
+
+    class Node(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            mishap = mishaps.draw()
+            if mishap == "hang up":
+                self.close_connection = True
+                return
+            if mishap in {"error", "busy"}:
+                self._reply(500 if mishap == "error" else 429, b"{}", {"Retry-After": "1"})
+                return
+            if mishap == "late":
+                time.sleep(mishaps.dice.uniform(0.5, 3))
+            text = _answers(chain, asked, mishap)
+            self._reply(200, text[: len(text) // 2] if mishap == "garbled" else text, {}, is_cut=mishap == "half")
+
+        def _reply(self, status: int, body: bytes, headers: dict[str, str], *, is_cut: bool = False) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2] if is_cut else body)
+            self.close_connection = self.close_connection or is_cut
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = Server(("127.0.0.1", 0), Node)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def _answers(chain: Chain, asked: Any, mishap: str) -> bytes:
+    calls = asked if isinstance(asked, list) else [asked]
+    answers = [chain.answer(call, behind=4 if mishap == "behind" else 0) for call in calls]
+    if mishap == "null":
+        answers = [{**answer, "result": None} for answer in answers]
+    if mishap == "refused":
+        refusal = {"code": -32000, "message": "header not found"}
+        answers = [{"jsonrpc": "2.0", "id": answer["id"], "error": refusal} for answer in answers]
+    return json.dumps(answers if isinstance(asked, list) else answers[0]).encode()
+
+
+def _hash() -> str:
+    return "0x" + secrets.token_hex(32)
+
+
+def _block(block: Block, is_full: bool) -> dict[str, Any]:
+    transactions: list[Any] = [sent.txid for sent in block.transfers]
+    if is_full:
+        transactions = [
+            {"hash": sent.txid, "from": _SENDER, "to": sent.recipient, "value": hex(sent.units)}
+            for sent in block.transfers
+        ]
+    return {
+        "number": hex(block.height),
+        "hash": block.hash,
+        "parentHash": block.parent,
+        "timestamp": hex(block.timestamp),
+        "logsBloom": _NO_LOGS,
+        "transactions": transactions,
+    }
