@@ -6,6 +6,7 @@ world sees is a prefix and the same 128 bits in lower-case Crockford base 32: 26
 
 import secrets
 import time
+from datetime import datetime
 from uuid import UUID
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
@@ -20,6 +21,11 @@ def uuid7() -> UUID:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return UUID(int=value)
+
+
+def first_id_of(moment: datetime) -> UUID:
+    """Return the smallest UUIDv7 that could be made at ``moment``: whatever is smaller was made before."""
+    return UUID(int=(int(moment.timestamp() * 1000) & 0xFFFF_FFFF_FFFF) << 80)
 
 
 def public_id(prefix: str, key: UUID) -> str:

@@ -8,6 +8,7 @@ whole, heads included, is consistent in itself: that shows only against a head t
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from django.db.models import QuerySet
 
 from core import secrets
 from events.entries import BEGINNING, entry_hash, entry_text, folded, is_change
-from events.models import ChainHead, Event, Seal
+from events.models import ChainHead, Cut, Event, Seal
 from events.sealing import wait_for_turn
 
 _CHUNK: Final = 2_000
@@ -61,18 +62,23 @@ class _Walk:
     ends: dict[UUID, tuple[int, str]] = field(default_factory=dict)
     found: dict[UUID, Problem] = field(default_factory=dict)
     whole: tuple[int, str] = (0, BEGINNING)
+    cut: int = 0  # up to this position events may be in files
+    in_files: int = 0
 
     def blame(self, chain: UUID, number: int, what: str) -> None:
         """Remember the first problem of a chain."""
         self.found.setdefault(chain, Problem(chain, number, what))
 
-    def take(self, seal: Seal) -> None:
-        """Look at the next seal with its event."""
+    def take(self, seal: Seal, event: Event | None) -> None:
+        """Look at the next seal with its event, if that is there."""
         number, previous = self.ends.get(seal.chain, (0, BEGINNING))
-        event = seal.event
         expected = number + 1
-        if seal.number != expected:
+        is_in_file = event is None and seal.position <= self.cut
+        self.in_files += is_in_file
+        if seal.number != expected or (event is None and not is_in_file):
             self.blame(seal.chain, expected, "is missing")
+        elif event is None:
+            pass  # its hash holds the chain together; its text is in a file that is checked by the same hash
         elif (event.position, event.merchant_id or ChainHead.NOBODYS) != (seal.position, seal.chain):
             self.blame(seal.chain, seal.number, "stands in another place than it was sealed for")
         elif entry_hash(entry_text(event, number=seal.number, previous=previous)) != seal.hash:
@@ -104,8 +110,11 @@ def _walk_all(noted: Noted | None) -> tuple[Verdict, dict[UUID, ChainHead]]:
         heads = {head.chain: head for head in ChainHead.objects.all()}
         end = heads.pop(ChainHead.WHOLE, None)
         reached = end.number if end else 0
-        for seal in _seals(Seal.objects.filter(position__lte=reached).order_by("position")):
-            _take_in_row(walk, seal, noted)
+        cuts = _trusted_cuts(walk)
+        for seal, event in _seals(Seal.objects.filter(position__lte=reached).order_by("position")):
+            _take_in_row(walk, seal, event, noted)
+            if cuts.get(seal.position, walk.whole[1]) != walk.whole[1]:
+                walk.blame(ChainHead.WHOLE, seal.position, "has another hash than where the log was cut off there")
         _compare_ends(walk, heads)
         _compare_whole(walk, end, noted)
     problems = sorted(walk.found.values(), key=lambda each: each.chain == ChainHead.WHOLE)
@@ -119,25 +128,42 @@ def check_chain(*, chain: UUID, now: datetime) -> Verdict:
     with transaction.atomic():
         heads = ChainHead.objects.in_bulk([chain])
         reached = heads[chain].number if heads else 0
-        for seal in _seals(Seal.objects.filter(chain=chain, number__lte=reached).order_by("number")):
-            walk.take(seal)
+        _trusted_cuts(walk)
+        for seal, event in _seals(Seal.objects.filter(chain=chain, number__lte=reached).order_by("number")):
+            walk.take(seal, event)
         _compare_ends(walk, heads)
         last = Seal.objects.filter(chain=chain, number__lte=reached).order_by("-number").first()
         of_chain = {"merchant_id": None if chain == ChainHead.NOBODYS else chain}
-        if last and Event.objects.filter(**of_chain, position__lte=last.position).count() != reached:
+        if last and Event.objects.filter(**of_chain, position__lte=last.position).count() != reached - walk.in_files:
             walk.blame(chain, reached, "is not alone: entries were slipped in that were never sealed")
     problems = list(walk.found.values())
     _remember(heads, problems, now=now)
     return Verdict(reached, problems)
 
 
-def _seals(rows: QuerySet[Seal]) -> Iterator[Seal]:
-    return rows.select_related("event").iterator(chunk_size=_CHUNK)
+def _seals(rows: QuerySet[Seal]) -> Iterator[tuple[Seal, Event | None]]:
+    """Yield seals with their events, None for one that is not there."""
+    seals = rows.iterator(chunk_size=_CHUNK)
+    while some := list(islice(seals, _CHUNK)):
+        events = Event.objects.in_bulk([seal.pk for seal in some])
+        for seal in some:
+            yield seal, events.get(seal.pk)
 
 
-def _take_in_row(walk: _Walk, seal: Seal, noted: Noted | None) -> None:
+def _trusted_cuts(walk: _Walk) -> dict[int, str]:
+    """Return the hash at each place where the log was cut off, and let events be missing up to the last of them."""
+    cuts = list(Cut.objects.order_by("position"))
+    for cut in cuts:
+        if not secrets.is_signed(cut.signed_text, cut.signature):
+            walk.blame(ChainHead.WHOLE, cut.position, "was cut off there by somebody else than this installation")
+            return {}
+        walk.cut = cut.position
+    return {cut.position: cut.hash for cut in cuts}
+
+
+def _take_in_row(walk: _Walk, seal: Seal, event: Event | None, noted: Noted | None) -> None:
     position, whole = walk.whole
-    walk.take(seal)
+    walk.take(seal, event)
     if seal.position != position + 1:
         walk.blame(ChainHead.WHOLE, position + 1, "is missing")
     walk.whole = (seal.position, folded(whole, seal.hash))
@@ -168,7 +194,7 @@ def _compare_whole(walk: _Walk, end: ChainHead | None, noted: Noted | None) -> N
         )
     elif not secrets.is_signed(end.signed_text, end.signature):
         walk.blame(ChainHead.WHOLE, number, "is a head that this installation did not sign")
-    if Event.objects.filter(position__lte=number).count() != number:
+    if Event.objects.filter(position__lte=number).count() != number - walk.in_files:
         walk.blame(ChainHead.WHOLE, number, "is not alone: entries were slipped in that were never sealed")
     if noted and noted.number > number:
         walk.blame(ChainHead.WHOLE, number + 1, f"is missing: entry {noted.number} was noted")

@@ -8,6 +8,10 @@ class EventNotFound(NotFound):
     message = "No such event."
 
 
+class ArchiveBroken(Exception):
+    """A file of the audit log, or what should go into one, is not what was sealed. Told to operators only."""
+
+
 class StillFails(Conflict):
     """What failed was tried again, and failed again."""
 

@@ -143,3 +143,25 @@ class ChainHead(models.Model):
     def signed_text(self) -> str:
         """What ``signature`` vouches for."""
         return f"{self.chain}:{self.number}:{self.hash}"
+
+
+class Cut(models.Model):
+    """
+    Up to ``position`` events are in files and may be missing here; their seals stay.
+
+    ``hash`` is what the whole log folds to there; it is signed like the head of a chain.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    hash = models.CharField(max_length=64)
+    signature = models.CharField(max_length=64)
+    file = models.CharField(max_length=100)
+    cut_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.position}:{self.hash}"
+
+    @property
+    def signed_text(self) -> str:
+        """What ``signature`` vouches for."""
+        return f"cut:{self.position}:{self.hash}"

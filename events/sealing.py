@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from core import secrets
 from events.entries import BEGINNING, entry_hash, entry_text, folded, is_change
-from events.models import ChainHead, Event, Seal
+from events.models import ChainHead, Cut, Event, Seal
 
 BATCH: Final = 1_000
 _ADVISORY_LOCK: Final = 0x7365616C  # "seal"
@@ -77,12 +77,14 @@ def sign_heads() -> int:
     for head in heads:
         head.signature = secrets.signature(head.signed_text)
     ChainHead.objects.bulk_update(heads, ["signature"], batch_size=BATCH)
+    for cut in Cut.objects.all():
+        Cut.objects.filter(pk=cut.pk).update(signature=secrets.signature(cut.signed_text))
     return len(heads)
 
 
-def signature_renewed(head: ChainHead) -> str:
+def signature_renewed(head: ChainHead | Cut) -> str:
     """
-    Return a head's signature with the first key.
+    Return the signature of a head or a cut with the first key.
 
     :raises SecretUnreadable: when none of the keys made the one it has: it may be forged, and stays what it is
     """

@@ -22,6 +22,7 @@ from invoices.models import (
     Note,
     PaymentLink,
 )
+from invoices.states import AWAITING
 from merchants import selectors as merchant_selectors
 from merchants.models import Merchant, Wallet
 from merchants.services.destinations import POOL_WARNINGS
@@ -261,3 +262,8 @@ def _one(invoices: QuerySet[Invoice], public_id: str) -> Invoice:
     if invoice is None:
         raise InvoiceNotFound
     return invoice
+
+
+def open_invoices(_events: Collection[UUID], invoices: Collection[UUID]) -> Collection[UUID]:
+    """Return those of ``invoices`` that may still change by themselves: what the log says of them is needed."""
+    return set(Invoice.objects.filter(pk__in=invoices, status__in=AWAITING).values_list("pk", flat=True))

@@ -8,11 +8,13 @@ class MerchantsConfig(AppConfig):
     def ready(self) -> None:
         """Listen to the log; have what is kept for a limited time deleted with the rest of its kind."""
         from core.tasks import also_prune
+        from events.retention import also_keep
         from merchants import services, subscribers
         from merchants.request_log import prune
 
         also_prune(prune)
         also_prune(services.prune_mails)
+        also_keep(services.owed_events)
         subscribers.register()
         self._name_secrets()
 

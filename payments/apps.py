@@ -6,6 +6,8 @@ class PaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from payments import subscribers
+        from events.retention import also_keep
+        from payments import needed, subscribers
 
         subscribers.register()
+        also_keep(needed.unfinished_invoices)

@@ -245,6 +245,8 @@ PLATFORM_FEE_ADDRESSES = fee_addresses(env.names("PLATFORM_FEE_ADDRESSES", defau
 WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=256, maximum=4096)
 # How long merchants can look up what their programs asked.
 REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", default=30, maximum=3650)
+# How long merchants can look up what was sent to their receivers, and what these answered.
+DELIVERY_DAYS = env.integer("DELIVERY_DAYS", default=90, maximum=3650)
 
 SANDBOX_BLOCK_SECONDS = env.integer("SANDBOX_BLOCK_SECONDS", default=3, maximum=3600)
 

@@ -22,7 +22,7 @@ from merchants.services.keys import (
     touch_api_key,
     update_api_key,
 )
-from merchants.services.mailing import choose_notifications, owe_mails, prune_mails, send_mails
+from merchants.services.mailing import choose_notifications, owe_mails, owed_events, prune_mails, send_mails
 from merchants.services.notices import notice, tell_of_wallets
 from merchants.services.people import confirm_address, login_name
 from merchants.services.plans import PlanLimits, change_plan_limits, copy_plan
@@ -70,6 +70,7 @@ __all__ = [
     "notice",
     "open_vault",
     "owe_mails",
+    "owed_events",
     "preview_vault",
     "preview_wallet",
     "prune_mails",

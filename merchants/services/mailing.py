@@ -79,6 +79,11 @@ def prune_mails(*, now: datetime) -> int:
     return OwedMail.objects.filter(sent_at__lt=now - KEPT).delete()[0]
 
 
+def owed_events(events: Collection[UUID], _invoices: Collection[UUID]) -> Collection[UUID]:
+    """Return those of ``events`` that somebody is still owed a mail about."""
+    return set(OwedMail.objects.filter(event_id__in=events, sent_at=None).values_list("event_id", flat=True))
+
+
 def _send(member_id: UUID, topic: Topic, livemode: bool, *, now: datetime) -> bool:
     """Send one member one mail about one topic, unless they had one just now."""
     claimed = _claim(member_id, topic, livemode, now)
