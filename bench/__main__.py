@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import catching_up, create, decoding, handing_over, listing, reading, scanning, sending, streaming
+from bench import catching_up, create, decoding, handing_over, hanging, listing, reading, scanning, sending, streaming
 from bench.installation import Installation, fresh_installation
 
 BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
     "stream": streaming.run,
     "webhook": handing_over.run,
     "senders": sending.run,
+    "hanging": hanging.run,
     "decode": decoding.run,
     "catchup": catching_up.run,
 }

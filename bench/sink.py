@@ -38,7 +38,7 @@ class _Sink(asyncio.Protocol):
 
     def _answer(self, path: str) -> None:
         if self._is_telling:
-            print(path, time.monotonic_ns())
+            print(path, time.monotonic_ns(), flush=True)
         if self._transport is not None and not path.startswith("/hang"):
             self._transport.write(_ANSWER)
 

@@ -168,6 +168,23 @@ class Delivery(Record):
         return public_id(self.MESSAGE_PREFIX, self.event_id)
 
 
+class Circuit(models.Model):
+    """
+    A lane that only fails lately, and until when nothing is sent on it. A lane that works has none.
+
+    While it is open, what waits keeps its retries. When ``open_until`` is over one delivery is tried:
+    an answer closes the circuit, another failure opens it again, for longer each time.
+    """
+
+    lane = models.CharField(max_length=64, primary_key=True)
+    failures = models.PositiveIntegerField(default=0)  # attempts in a row without an answer
+    openings = models.PositiveIntegerField(default=0)  # in a row
+    open_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.lane
+
+
 class Attempt(Record):
     """
     One request to a receiver and what came of it; the answer is kept to its first kilobyte.

@@ -49,10 +49,23 @@ EXPONENTIAL_PAUSES: Final[Sequence[timedelta]] = (
 )
 JITTER_PERCENT: Final = 10  # a pause is up to this much longer, so that a herd of failures spreads out
 LONGEST_RETRY_AFTER: Final = timedelta(hours=24)
+# So many attempts in a row without an answer, at whatever deliveries, and a receiver is left alone for a while.
+FAILURES_TO_OPEN: Final = 5
+OPEN_PAUSES: Final[Sequence[timedelta]] = (
+    timedelta(seconds=30),
+    timedelta(minutes=1),
+    timedelta(minutes=2),
+    timedelta(minutes=4),
+    timedelta(minutes=8),
+    timedelta(minutes=10),
+)
+LONGEST_WISH: Final = timedelta(hours=1)  # of a receiver that asks to be left alone, for all that waits for it
 TROUBLE: Final = timedelta(hours=1)  # of nothing but failures, until members are told
 PATIENCE: Final = timedelta(days=5)  # with an endpoint that only fails
 
 _GONE: Final = 410
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +88,11 @@ class Outcome:
         return self.status_code is not None and 200 <= self.status_code < 300
 
     @property
+    def is_outage(self) -> bool:
+        """Nobody is there, or whoever is cannot cope: the next delivery would fare no better."""
+        return self.status_code is None or self.status_code == _TOO_MANY or self.status_code >= _SERVER_ERROR
+
+    @property
     def is_gone(self) -> bool:
         """The receiver says that it will never be there again."""
         return self.status_code == _GONE
@@ -90,6 +108,12 @@ def pause_before_retry(*, backoff: str, failures: int, jitter: int) -> timedelta
         pause = LINEAR_PAUSE
     else:
         pause = EXPONENTIAL_PAUSES[min(failures, len(EXPONENTIAL_PAUSES)) - 1]
+    return pause + pause * jitter / 100
+
+
+def pause_of_circuit(*, openings: int, jitter: int) -> timedelta:
+    """Return how long a receiver is left alone the n-th time in a row; ``jitter`` as above."""
+    pause = OPEN_PAUSES[min(openings, len(OPEN_PAUSES)) - 1]
     return pause + pause * jitter / 100
 
 

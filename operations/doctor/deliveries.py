@@ -56,6 +56,8 @@ SELECT d.url, count(*) AS deliveries, min(d.next_attempt_at) AS since FROM webho
 WHERE d.status = 'pending' AND d.next_attempt_at < %(settled)s::timestamptz
   AND NOT EXISTS (SELECT FROM webhooks_delivery busy WHERE busy.lane = d.lane AND busy.lease_token IS NOT NULL
                   AND busy.leased_until > %(settled)s::timestamptz)
+  AND NOT EXISTS (SELECT FROM webhooks_circuit left_alone WHERE left_alone.lane = d.lane
+                  AND left_alone.open_until > %(settled)s::timestamptz)
 GROUP BY d.lane, d.url ORDER BY since
 """
 

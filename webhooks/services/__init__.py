@@ -1,6 +1,7 @@
 """Every write of webhooks, one file per group of use cases."""
 
-from webhooks.services.claiming import Claim, claim_due
+from webhooks.services.attempts import Claim, Result
+from webhooks.services.claiming import claim_due
 from webhooks.services.delivering import attempt, deliver, send
 from webhooks.services.endpoints import (
     EndpointChanges,
@@ -13,7 +14,7 @@ from webhooks.services.endpoints import (
     update_endpoint,
 )
 from webhooks.services.owing import owe
-from webhooks.services.recording import Result, record
+from webhooks.services.recording import record
 from webhooks.services.repeating import Period, TestResult, give_up, redeliver, replay, resend, send_test
 
 __all__ = [

@@ -20,7 +20,8 @@ from events.types import WEBHOOK_TEST
 from merchants import selectors as merchants
 from webhooks import signing
 from webhooks.models import Delivery, WebhookEndpoint
-from webhooks.states import DeliveryStatus
+from webhooks.services.attempts import Claim
+from webhooks.states import FAILURES_TO_OPEN, DeliveryStatus
 
 AT_ONCE_PER_LANE: Final = 8
 _CLAIMED_AT_ONCE: Final = 256
@@ -37,12 +38,16 @@ WITH RECURSIVE lanes AS (
     FROM lanes WHERE lanes.lane IS NOT NULL
 )
 SELECT due.id
-FROM lanes CROSS JOIN LATERAL (
+FROM lanes LEFT JOIN webhooks_circuit AS circuit ON circuit.lane = lanes.lane CROSS JOIN LATERAL (
     SELECT id, next_attempt_at FROM webhooks_delivery
     WHERE status = 'pending' AND lane = lanes.lane AND next_attempt_at <= %(now)s
       AND (lease_token IS NULL OR leased_until <= %(now)s)
     ORDER BY next_attempt_at
-    LIMIT GREATEST(0, %(per_lane)s - (
+    LIMIT GREATEST(0, CASE
+        WHEN circuit.open_until > %(now)s THEN 0
+        WHEN circuit.failures >= %(failures_to_open)s THEN 1
+        ELSE %(per_lane)s
+    END - (
         SELECT count(*) FROM webhooks_delivery AS busy
         WHERE busy.lane = lanes.lane AND busy.lease_token IS NOT NULL AND busy.leased_until > %(now)s
     ))
@@ -73,27 +78,6 @@ RETURNING delivery.id, delivery.lease_token, delivery.merchant_id, delivery.live
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """
-    A right to attempt one delivery until its lease lapses, and the request to be made.
-
-    ``at`` is the moment of the claim, which is the one that is signed; ``timeout`` is in seconds.
-    """
-
-    delivery_id: UUID
-    token: UUID
-    at: datetime
-    endpoint_id: UUID | None
-    event_type: str
-    lane: str
-    url: str
-    body: bytes
-    headers: dict[str, str]
-    timeout: int
-    allowed_ips: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
 class _Leased:
     """A row that was leased, as the database returns it."""
 
@@ -116,7 +100,10 @@ def claim_due(*, now: datetime, limit: int = _CLAIMED_AT_ONCE) -> list[Claim]:
     with connection.cursor() as cursor:
         # One at a time: two workers that count the same free places would each fill them.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_HANDING_OUT])
-        cursor.execute(_DUE, {"now": now, "per_lane": AT_ONCE_PER_LANE, "limit": limit})
+        cursor.execute(
+            _DUE,
+            {"now": now, "per_lane": AT_ONCE_PER_LANE, "failures_to_open": FAILURES_TO_OPEN, "limit": limit},
+        )
         keys = [row[0] for row in cursor.fetchall()]
     return _claim(keys, now=now)
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from uuid import UUID
 
 from core import http
-from webhooks.services.claiming import Claim, claim_one
-from webhooks.services.recording import Result, record
+from webhooks.services.attempts import Claim, Result
+from webhooks.services.claiming import claim_one
+from webhooks.services.recording import record
 from webhooks.states import Outcome
 
 

@@ -22,7 +22,7 @@ from merchants.models import Merchant
 from merchants.notifications import Topic
 from webhooks import selectors, signing
 from webhooks.errors import InvalidSetting, UnknownEventType, UnsafeWebhookURL
-from webhooks.models import MAX_TIMEOUT, Delivery, WebhookEndpoint
+from webhooks.models import MAX_TIMEOUT, Circuit, Delivery, WebhookEndpoint
 from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus, DisabledReason
 
 log = structlog.get_logger(__name__)
@@ -109,6 +109,8 @@ def update_endpoint(
     for name, value in wanted.items():
         setattr(endpoint, name, value)
     endpoint.save(update_fields=list(wanted))
+    if "url" in wanted or enabled:
+        Circuit.objects.filter(lane=endpoint.public_id).delete()  # what was learnt of it does not hold any more
     if enabled is False and endpoint.enabled:
         disable(endpoint, DisabledReason.BY_MERCHANT)
     elif enabled is True and not endpoint.enabled:

@@ -8,8 +8,7 @@ it depends on how often it failed before.
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import SystemRandom
 from typing import Final
 from uuid import UUID
@@ -19,7 +18,8 @@ from django.db import connection, transaction
 
 from events.types import WEBHOOK_TEST
 from webhooks.models import Attempt, Delivery, WebhookEndpoint
-from webhooks.services.claiming import Claim
+from webhooks.services import circuits
+from webhooks.services.attempts import Result
 from webhooks.services.endpoints import disable, tell_of_trouble
 from webhooks.states import (
     JITTER_PERCENT,
@@ -61,19 +61,6 @@ RETURNING delivery_id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A claim and what came of it."""
-
-    claim: Claim
-    outcome: Outcome
-
-    @property
-    def finished_at(self) -> datetime:
-        """The moment of the answer, or of the end of waiting for one."""
-        return self.claim.at + timedelta(milliseconds=self.outcome.elapsed_ms)
-
-
 @transaction.atomic
 def record(results: Sequence[Result]) -> int:
     """Record what came of attempts; return how many of them still held their lease."""
@@ -89,6 +76,7 @@ def record(results: Sequence[Result]) -> int:
         endpoint = troubled.get(result.claim.endpoint_id)
         if endpoint and result.claim.delivery_id in recorded and result.claim.event_type != WEBHOOK_TEST:
             _judge(endpoint, result.outcome, at=result.finished_at)
+    circuits.note(each for each in results if each.claim.delivery_id in recorded)
     return len(recorded)
 
 

@@ -18,7 +18,9 @@ from merchants.models import Merchant
 from webhooks import selectors
 from webhooks.errors import DeliveryOver, EndpointDisabled, InvalidPeriod, NotYetReplayable, UnknownEventType
 from webhooks.models import Delivery, WebhookEndpoint
-from webhooks.services.claiming import Claim, claim_new
+from webhooks.services import circuits
+from webhooks.services.attempts import Claim
+from webhooks.services.claiming import claim_new
 from webhooks.services.delivering import attempt
 from webhooks.services.owing import new_delivery, render_body
 from webhooks.states import DeliveryStatus
@@ -129,6 +131,7 @@ def _resend(delivery: Delivery, *, now: datetime) -> Delivery:
     if delivery.leased_until is not None and delivery.leased_until > now:
         raise NotYetReplayable
     _renew(Delivery.objects.filter(pk=delivery.pk), now=now)
+    circuits.close(delivery.lane)
     delivery.refresh_from_db()
     return delivery
 
@@ -168,6 +171,7 @@ def replay(*, merchant: Merchant, livemode: bool, endpoint_id: str, period: Peri
     Delivery.objects.bulk_create(
         new_delivery(event=event, receiver=endpoint, body=render_body(event), now=now) for event in missing
     )
+    circuits.close(endpoint.public_id)
     return again + len(missing)
 
 
