@@ -13,7 +13,7 @@ TEST_PROCESSES ?= 3
 PYTEST = $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist worksteal
 
 .PHONY: help install install-dev run test test-browser test-faults chaos coverage soak screens check bench clients messages
-.PHONY: catalogues configuration lock format clean
+.PHONY: audit catalogues configuration lock format clean
 
 help: ## Show what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -50,6 +50,12 @@ screens: install-dev ## Write a picture of every page and state to var/screens/;
 
 check: install-dev ## Run the linters, the type checker and the checks of migrations and settings
 	@PATH="$$PWD/$(BIN):$$PATH" deploy/check.sh
+
+audit: install-dev ## Look at the licences and for known holes of what an image installs; write var/sbom.json
+	@mkdir -p var
+	@$(BIN)/python deploy/audit.py sbom var/sbom.json
+	@$(BIN)/python deploy/audit.py licences
+	@$(BIN)/python deploy/audit.py vulnerabilities
 
 bench: install-dev ## Measure; prints figures and ratios
 	@$(BIN)/python -m bench
