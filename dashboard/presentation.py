@@ -109,6 +109,11 @@ def offers(merchant: Merchant) -> list[Offer]:
     return [Offer(each.code, each.name, tuple(_kinds(each))) for each in free]
 
 
+def watches_networks() -> bool:
+    """Return whether any network is watched on which real money moves; a new installation watches none."""
+    return any(registry.networks(livemode=True, enabled_only=True))
+
+
 def deposit_card(payment: Payment) -> DepositCard:
     """Return what is shown of a deposit; its invoice has been loaded with it."""
     network = registry.find_network(payment.network)

@@ -15,7 +15,7 @@ from core.errors import CheckoutError
 from dashboard.access import MONEY, Desk, desk
 from dashboard.forms import AddressesForm, VaultForm, WalletForm, emptied, lines
 from dashboard.pages import show
-from dashboard.presentation import network_name, offers, wallet_cards
+from dashboard.presentation import network_name, offers, wallet_cards, watches_networks
 from merchants import selectors, services
 from merchants.models import WalletKind
 
@@ -35,7 +35,7 @@ def add_wallet(request: HttpRequest, at: Desk) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     kind, network = given.get("kind", ""), given.get("network", "")
     if kind not in WalletKind.values or not network_name(network):
-        return show(request, "wallet_choice", offers=offers(at.merchant))
+        return show(request, "wallet_choice", offers=offers(at.merchant), has_networks=watches_networks())
     if kind == WalletKind.VAULT:
         return HttpResponseRedirect(f"{reverse('dashboard:wallet_vault')}?{urlencode({'network': network})}")
     if request.method != "POST":

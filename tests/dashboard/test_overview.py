@@ -1,5 +1,6 @@
 """The first page: figures of a period, what waits, and how to begin."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
@@ -120,6 +121,23 @@ class TestOverview:
         assert [(task.text, task.href) for task in tasks] == [
             ("1 payment fits no open invoice", "/dashboard/deposits/"),
         ]
+
+    def test_every_figure_leads_to_its_invoices(self, owner):
+        page = unescape(owner.get("/dashboard/overview/").content.decode())
+
+        figures = re.findall(r'<div class="figure-card card">.*?</div>', page, re.DOTALL)
+        assert len(figures) == 4
+        assert all('<a href="/dashboard/invoices/?' in each for each in figures)
+
+    def test_the_first_step_leads_to_a_link_in_test_mode_from_either_mode(self, seat, modes):
+        modes["test"] = False
+        live = seat("owner")
+        assert "Create a payment link in test mode" in live.get("/dashboard/overview/").content.decode()
+
+        led = live.post("/dashboard/mode/", {"mode": "test", "next": "/dashboard/payment-links/add/"})
+
+        assert led["Location"] == "/dashboard/payment-links/add/"
+        assert "in test mode</button>" not in live.get("/dashboard/overview/").content.decode()
 
     def test_who_has_nothing_yet_is_told_how_to_begin_and_others_are_not(self, owner, merchant, now):
         assert b"How to begin" in owner.get("/dashboard/overview/").content

@@ -15,6 +15,7 @@ FIRST = [
     "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0",
     "0xb6716976A3ebe8D39aCEB04372f22Ff8e6802D7A",
 ]
+TRON = "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH"
 ADD = "/dashboard/wallets/add/"
 KEY = {"network": "ethereum", "kind": "xpub", "xpub": ETH_ACCOUNT}
 POOL = {"network": "ethereum", "kind": "pool", "addresses": "\n".join(FIRST[:2])}
@@ -37,6 +38,18 @@ def test_the_choice_offers_each_network_without_a_wallet(owner):
     assert "?network=tron&amp;kind=xpub" in page
     assert "network=ethereum" not in page
     assert "polygon" not in page
+
+
+def test_who_finds_no_network_learns_whether_all_have_a_wallet_or_none_is_watched(owner, settings):
+    settings.CHAINS = {"tron": settings.CHAINS["tron"]}
+    owner.post(ADD, {"network": "tron", "kind": "pool", "addresses": TRON, "step": "add", "compared": "on"})
+    all_have_one = owner.get(ADD).content.decode()
+    settings.CHAINS = {}
+    none_is_watched = owner.get(ADD).content.decode()
+
+    assert "has a wallet. Remove one to replace it" in all_have_one
+    assert "has a wallet" not in none_is_watched
+    assert "This installation watches no network yet" in none_is_watched
 
 
 @pytest.mark.parametrize(("order", "shown"), [(KEY, FIRST), (POOL, FIRST[:2]), (SINGLE, FIRST[:1])])
