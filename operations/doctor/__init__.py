@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from operations.doctor import deliveries, ground, log, money, reservations, scanning
+from operations.doctor import deliveries, ground, log, money, reports, reservations, scanning
 from operations.doctor.base import Check, Moment, Result, examine
 
 CHECKS: Final[Sequence[Check]] = (
@@ -13,6 +13,7 @@ CHECKS: Final[Sequence[Check]] = (
     *reservations.CHECKS,
     *log.CHECKS,
     *deliveries.CHECKS,
+    *reports.CHECKS,
 )
 # Asks the nodes, which takes long and may cost something: only where somebody wants it.
 WITH_NODES: Final[Sequence[Check]] = scanning.WITH_NODES

@@ -40,6 +40,11 @@ _PREFIXES: Final[Mapping[str, str]] = {
     "wallet": Wallet.PREFIX,
 }
 
+_BEGINNING: Final = """
+SELECT min(created_at) AS moment FROM events_event
+WHERE position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut)
+"""
+
 Row = dict[str, Any]
 
 
@@ -141,8 +146,9 @@ def joined(left: Iterable[tuple[str, Any]], right: Iterable[tuple[str, Any]]) ->
 
 
 def beginning_of_log() -> datetime | None:
-    """Return when the oldest event that is kept happened: what is older may have lost its events to archiving."""
-    return next(iter(stream("SELECT min(created_at) AS moment FROM events_event")))["moment"]  # type: ignore[no-any-return]
+    """Return when the first event behind the last cut happened: what is older may have its events in files."""
+    row = next(iter(stream(_BEGINNING)))
+    return row["moment"]  # type: ignore[no-any-return]
 
 
 def _one_view() -> AbstractContextManager[Any]:

@@ -1,14 +1,17 @@
 """Every event owed to a receiver is delivered or visibly given up."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from events.types import DELIVERABLE, EVERYTHING, WEBHOOK_TEST
 from operations.doctor.base import CHUNK, Check, Moment, Row, asks, stream
 from webhooks.models import WebhookEndpoint
 
+_MARGIN: Final = timedelta(hours=1)
 _TOLD: Final = sorted(DELIVERABLE - {WEBHOOK_TEST})
 
 # An endpoint is owed what happened since it was last changed; what it wanted before is not known any more.
@@ -19,7 +22,7 @@ WHERE object_id = %(name)s::text AND invoice_id IS NULL
 _OWED: Final = """
 SELECT e.id AS event, e.type FROM events_event e
 WHERE e.merchant_id = %(merchant)s::uuid AND e.livemode = %(livemode)s::boolean AND e.position > %(since)s::bigint
-  AND e.type = ANY(%(types)s::text[])
+  AND e.type = ANY(%(types)s::text[]) AND e.created_at > %(kept)s::timestamptz
   AND NOT EXISTS (SELECT FROM webhooks_delivery d WHERE d.event_id = e.id AND d.endpoint_id = %(endpoint)s::uuid)
   AND NOT EXISTS (SELECT FROM events_faileddispatch f WHERE f.event_id = e.id AND f.subscriber = 'webhooks')
 ORDER BY e.position
@@ -35,7 +38,8 @@ ORDER BY i.id
 _OF_HOOKS: Final = """
 SELECT e.id AS event, e.type, h.invoice_id AS invoice FROM webhooks_invoicehook h
 JOIN events_event e ON e.invoice_id = h.invoice_id AND e.position IS NOT NULL AND e.type = ANY(%(types)s::text[])
-WHERE NOT EXISTS (SELECT FROM webhooks_delivery d WHERE d.event_id = e.id AND d.hook_id = h.id)
+WHERE e.created_at > %(kept)s::timestamptz
+  AND NOT EXISTS (SELECT FROM webhooks_delivery d WHERE d.event_id = e.id AND d.hook_id = h.id)
   AND NOT EXISTS (SELECT FROM events_faileddispatch f WHERE f.event_id = e.id AND f.subscriber = 'webhooks')
   AND NOT EXISTS (SELECT FROM webhooks_webhookendpoint w WHERE w.merchant_id = h.merchant_id AND w.url = h.url)
 ORDER BY e.position
@@ -62,7 +66,17 @@ GROUP BY d.lane, d.url ORDER BY since
 """
 
 
-def _not_owed(_moment: Moment) -> Iterator[Row]:
+def _kept_since(moment: Moment) -> datetime:
+    """Return since when deliveries are kept; a little later, as the clock deletes them meanwhile."""
+    days = settings.DELIVERY_DAYS
+    return moment.now - timedelta(days=days) + _MARGIN if days else datetime.min.replace(tzinfo=UTC)
+
+
+def _hooks_not_owed(moment: Moment) -> Iterator[Row]:
+    return stream(_OF_HOOKS, types=_TOLD, kept=_kept_since(moment))
+
+
+def _not_owed(moment: Moment) -> Iterator[Row]:
     for endpoint in WebhookEndpoint.objects.filter(deleted_at=None, disabled_reason="").iterator(chunk_size=CHUNK):
         changed = next(iter(stream(_CHANGED, name=endpoint.public_id)))
         if changed["position"] is None or changed["is_waiting"]:
@@ -73,6 +87,7 @@ def _not_owed(_moment: Moment) -> Iterator[Row]:
             livemode=endpoint.livemode,
             endpoint=endpoint.pk,
             since=changed["position"],
+            kept=_kept_since(moment),
             types=_TOLD if EVERYTHING in endpoint.events else sorted(set(_TOLD) & set(endpoint.events)),
         )
         for row in owed:
@@ -99,7 +114,7 @@ CHECKS: Final = (
         _("Every event of such an invoice is owed to that address."),
         _("Event %(event)s (%(type)s) of invoice %(invoice)s is not owed to the invoice's own address."),
         _("Deliveries were deleted by hand. The receiver can read the event at GET /api/v1/events."),
-        asks(_OF_HOOKS, types=_TOLD),
+        _hooks_not_owed,
     ),
     Check(
         "receivers",

@@ -27,6 +27,8 @@ TRIGGERS: Final = (
     "invoice_destination_moved",
     "invoice_destination_once",
     "invoicedestination_kept_once",
+    "invoicefact_kept_in_sums",
+    "invoicefact_moved_in_sums",
     "payout_stays",
     "payouttransaction_stays",
     "posting_adds_up",

@@ -16,21 +16,26 @@ from payments.states import STATUS_EVENT as PAYMENT_EVENT
 
 _OF_STATUS: Final = [*STATUS_EVENT.values(), "invoice.reversed"]
 
-# Archived events are no longer there: an invoice older than the log is compared only if it has events.
+# Up to the last cut events may be in files: what happened before is not compared, and `audit` looks at the cut itself.
 _UNTOLD: Final = """
+WITH kept AS (
+    SELECT invoice_id, type, data, sequence, created_at FROM events_event
+    WHERE (position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut))
+)
 SELECT i.id AS invoice, i.status, told.status AS told FROM invoices_invoice i
 LEFT JOIN (
-    SELECT DISTINCT ON (invoice_id) invoice_id, data->>'status' AS status FROM events_event
+    SELECT DISTINCT ON (invoice_id) invoice_id, data->>'status' AS status FROM kept
     WHERE invoice_id IS NOT NULL AND type = ANY(%(types)s::text[]) ORDER BY invoice_id, sequence DESC
 ) told ON told.invoice_id = i.id
 WHERE told.status IS DISTINCT FROM i.status
-  AND (told.status IS NOT NULL OR i.created_at >= (SELECT min(created_at) FROM events_event))
+  AND (told.status IS NOT NULL OR i.created_at >= (SELECT min(created_at) FROM kept))
 """
 _TWICE: Final = """
 SELECT id AS event, invoice, type FROM (
     SELECT id, invoice_id AS invoice, type, data->>'status' AS status,
            lag(data->>'status') OVER (PARTITION BY invoice_id ORDER BY sequence) AS before
     FROM events_event WHERE invoice_id IS NOT NULL AND type = ANY(%(types)s::text[])
+      AND (position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut))
 ) told WHERE status = before
 """
 _BASELESS: Final = """
@@ -44,11 +49,13 @@ _OF_PAYMENTS: Final = """
 SELECT DISTINCT ON (key) key, status FROM (
     SELECT (data->'payment'->>'id') COLLATE "C" AS key, data->'payment'->>'status' AS status, sequence
     FROM events_event WHERE type = ANY(%(types)s::text[])
+      AND (position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut))
 ) told WHERE key IS NOT NULL ORDER BY key, sequence DESC
 """
 _COUNTED: Final = """
 SELECT key, count(*) AS times FROM (
     SELECT (data->>%(name)s::text) COLLATE "C" AS key FROM events_event WHERE type = %(type)s::text
+      AND (position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut))
 ) told WHERE key IS NOT NULL GROUP BY key ORDER BY key
 """
 _WAITING: Final = """
@@ -57,7 +64,9 @@ WHERE position IS NULL AND created_at < %(settled)s::timestamptz HAVING count(*)
 """
 _GAPS: Final = """
 SELECT before, position FROM (
-    SELECT position, lag(position) OVER (ORDER BY position) AS before FROM events_event WHERE position IS NOT NULL
+    SELECT position, lag(position) OVER (ORDER BY position) AS before
+    FROM events_event WHERE position IS NOT NULL
+      AND (position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut))
 ) places WHERE position <> before + 1 ORDER BY position
 """
 _UNSEALED: Final = """

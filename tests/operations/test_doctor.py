@@ -16,13 +16,14 @@ from django.utils import timezone
 
 from chains.sandbox import services as sandbox
 from chains.sandbox.reader import SandboxReader
-from core import idempotency
+from core import idempotency, secrets
 from core.models import IdempotencyKey
 from events import outbox, sealing
-from events.models import ChainHead, Event
+from events.models import ChainHead, Cut, Event
 from invoices.models import Invoice
 from merchants.models import WalletAddress
 from operations import doctor
+from operations.doctor import ground
 from operations.doctor.base import asks
 from operations.management.commands import doctor as command
 from payments.models import Payment, Payout, Refund, Settlement
@@ -445,6 +446,12 @@ DAMAGES = [
         " response_code = 302 WHERE event_type = 'invoice.paid'",
         next_to("counts as delivered and was answered with 302"),
     ),
+    Damage(
+        "reports",
+        "UPDATE analytics_invoicefact SET paid_at = NULL",
+        next_to("Invoice {paid} was paid at"),
+    ),
+    Damage("report-sums", "UPDATE analytics_sums SET paid = paid + 1", next_to("2 sums are not those of the facts")),
     Damage("sent", stuck, next_to("deliveries to https://shop.example/hook are due, the oldest since")),
 ]
 
@@ -473,10 +480,31 @@ def test_each_kind_of_damage_is_named(world, half):
     assert examined() == []
 
 
+def test_what_was_archived_is_not_missed(world):
+    whole = ChainHead.objects.get(pk=ChainHead.WHOLE)
+    cut = Cut(position=whole.number, hash=whole.hash, file="x", cut_at=world.now)
+    cut.signature = secrets.signature(cut.signed_text)
+    cut.save()
+    gone = f"DELETE FROM webhooks_delivery; DELETE FROM events_event WHERE position < {cut.position}"
+    unguarded(gone, "events_event")(world)
+    world.sell(units=16_490_000)
+    outbox.dispatch_all()
+
+    assert examined() == []
+
+
 def test_no_promise_goes_without_a_planted_damage():
     planted = {damage.check for damage in DAMAGES}
 
     assert planted | {"clock"} == {check.name for check in doctor.CHECKS}
+
+
+def test_every_trigger_of_ours_is_watched():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname")
+        there = [name for (name,) in cursor.fetchall()]
+
+    assert there == sorted(ground.TRIGGERS)
 
 
 def test_a_clock_that_is_off_is_named(monkeypatch):

@@ -15,6 +15,8 @@ from tests.faults.chaos.shop import Shop
 from tests.faults.chaos.world import World, wait_until
 
 _FORKS = 0.1  # the share of seconds in which the chain forks by itself
+_A_WHILE = 30.0  # seconds
+_MINUTES_LATER = 420.0  # seconds
 _DEEPEST = 6  # blocks; more than a small invoice waits for, less than what is final
 
 
@@ -89,6 +91,9 @@ def _rest(plan: Plan, world: World, shop: Shop, tell: Callable[[str], object]) -
     if not shop.close(patience=60):
         shop.tally.wrong.append("an order was never answered")
     books, begun = Books(world), time.monotonic()
+    if not wait_until(lambda: not books.waiting(shop.orders), _A_WHILE):
+        for clock in world.clocks:  # the pause before a third attempt is minutes: let them pass
+            clock.step(_MINUTES_LATER)
     is_done = wait_until(lambda: not books.waiting(shop.orders), plan.patience)
     tell(f"came to rest after {time.monotonic() - begun:.0f} s" if is_done else f"waits: {books.waiting(shop.orders)}")
     if not is_done:
