@@ -6,13 +6,14 @@ with an error that names it and says what it must look like; values of secrets a
 
 import functools
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -21,6 +22,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
+_KAFKA_SERVERS: Final = re.compile(r"[\w.\-\[\]:]+:\d+(,[\w.\-\[\]:]+:\d+)*")
+_TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka takes for the name of a topic
 _POSTGRES_FORM: Final = "postgres://user:password@host:5432/database"
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -278,6 +281,64 @@ def folder(name: str, *, default: Path) -> Path:
     """Return an absolute directory; a relative one is seen from the root of the checkout."""
     raw = ENVIRON.get(name, "").strip()
     return (ROOT / Path(raw).expanduser()).absolute() if raw else default
+
+
+@_noted
+def broker(name: str, *, default: str) -> str:
+    """
+    Return the URL of what carries tasks: a Valkey or Redis server, or RabbitMQ.
+
+    :raises ImproperlyConfigured: when it is neither; its password is not shown
+    """
+    raw = ENVIRON.get(name, "").strip()
+    if urlsplit(raw).scheme in {"amqp", "amqps"}:
+        return raw
+    if raw and urlsplit(raw).scheme not in {"redis", "rediss", "unix", "valkey", "valkeys"}:
+        raise ImproperlyConfigured(
+            f"{name} cannot be read. It must look like redis://:password@host:6379/0 or amqp://user:password@host:5672/vhost."
+        )
+    return redis(name, default=default)
+
+
+@_noted
+def event_sink(name: str) -> dict[str, str]:
+    """
+    Return where events are fed to, in librdkafka's words and with the ``topic``; nothing when it is not set.
+
+    ``kafka://broker:9092,broker2:9092/topic``, or ``kafka+ssl://user:password@broker:9093/topic`` with TLS and
+    SCRAM-SHA-512; ``?sasl=PLAIN`` behind it for that mechanism.
+
+    :raises ImproperlyConfigured: when it is no such URL; its password is not shown
+    """
+    raw = ENVIRON.get(name, "").strip()
+    if not raw:
+        return {}
+    scheme, _, rest = raw.partition("://")
+    place, _, path = rest.partition("/")
+    topic, _, wish = path.partition("?")
+    login, _, servers = place.rpartition("@")
+    user, _, password = login.partition(":")
+    if (
+        scheme not in {"kafka", "kafka+ssl"}
+        or not _KAFKA_SERVERS.fullmatch(servers)
+        or not _TOPIC.fullmatch(topic)
+        or wish not in {"", "sasl=PLAIN"}
+    ):
+        raise ImproperlyConfigured(
+            f"{name} cannot be read. It must look like kafka://broker:9092,broker2:9092/topic"
+            " or kafka+ssl://user:password@broker:9093/topic."
+        )
+    protocol = {"kafka": "plaintext", "kafka+ssl": "ssl"}[scheme]
+    if not user:
+        return {"bootstrap.servers": servers, "security.protocol": protocol, "topic": topic}
+    return {
+        "bootstrap.servers": servers,
+        "security.protocol": f"sasl_{protocol}",
+        "sasl.mechanism": "PLAIN" if wish == "sasl=PLAIN" else "SCRAM-SHA-512",
+        "sasl.username": unquote(user),
+        "sasl.password": unquote(password),
+        "topic": topic,
+    }
 
 
 @_noted

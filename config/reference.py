@@ -62,6 +62,8 @@ _FORMS: Final[Mapping[str, str]] = {
     "folder": "folder",
     "database": "`postgres://…`",
     "redis": "`redis://…`",
+    "broker": "`redis://…` or `amqp://…`",
+    "event_sink": "`kafka://…`",
 }
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from celery.schedules import crontab
 
 
-def beat_schedule(*, sandbox_block_seconds: int) -> dict[str, dict[str, Any]]:
-    """Return Celery's periodic tasks; 0 seconds between sandbox blocks mines none."""
+def beat_schedule(*, sandbox_block_seconds: int, feeds_sink: bool = False) -> dict[str, dict[str, Any]]:
+    """Return Celery's periodic tasks; 0 seconds between sandbox blocks mines none, without a sink none is fed."""
     entries = {
         "events.tasks.dispatch_events": 2.0,
         "webhooks.tasks.deliver_due": 5.0,
@@ -24,6 +24,8 @@ def beat_schedule(*, sandbox_block_seconds: int) -> dict[str, dict[str, Any]]:
         "payments.tasks.fail_orphans": 300.0,
         "payments.tasks.continue_rescans": 30.0,
     }
+    if feeds_sink:
+        entries["events.tasks.feed_sink"] = 1.0
     if sandbox_block_seconds:
         entries["chains.sandbox.tasks.mine"] = 1.0 * sandbox_block_seconds
     # A run that was not picked up before the next one is due has nothing left to do.

@@ -165,3 +165,15 @@ class Cut(models.Model):
     def signed_text(self) -> str:
         """What ``signature`` vouches for."""
         return f"cut:{self.position}:{self.hash}"
+
+
+class Feed(models.Model):
+    """How far another system has been fed with the log. Whoever feeds it holds the row until ``leased_until``."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    position = models.BigIntegerField(default=0)
+    lease_token = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.position}"

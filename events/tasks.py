@@ -9,7 +9,7 @@ from django.utils import timezone
 from redis.exceptions import RedisError
 
 from core import valkey
-from events import checking, outbox, sealing
+from events import checking, outbox, sealing, sink
 
 log = structlog.get_logger(__name__)
 
@@ -64,3 +64,13 @@ def seal_log() -> int:
 def check_log() -> int:
     """Check all chains of the audit log against what stands there; return how many problems, which the log tells."""
     return len(checking.check_all(now=timezone.now()).problems)
+
+
+@shared_task(ignore_result=True)
+def feed_sink() -> int:
+    """Feed Kafka with what it has not had; return how many events. With the brokers away the clock asks again."""
+    try:
+        return sink.feed(now=timezone.now())
+    except sink.SinkUnavailable as problem:
+        log.warning("event_sink_unavailable", problem=str(problem), lag=sink.lag())
+        return 0

@@ -247,6 +247,8 @@ WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=256, maximum=4096)
 REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", default=30, maximum=3650)
 # How long merchants can look up what was sent to their receivers, and what these answered.
 DELIVERY_DAYS = env.integer("DELIVERY_DAYS", default=90, maximum=3650)
+# Where every event is fed to besides: Kafka.
+EVENT_SINK = env.event_sink("EVENT_SINK_URL")
 
 SANDBOX_BLOCK_SECONDS = env.integer("SANDBOX_BLOCK_SECONDS", default=3, maximum=3600)
 
@@ -271,19 +273,18 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = None
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 300,
-    "socket_timeout": 10,
-    "socket_connect_timeout": 3,
-    # Whoever sends a message has work of its own: with the broker down it is told so at once, not after retries.
-    "max_retries": 1,
-    "interval_start": 0,
-    "interval_step": 0.1,
-    "interval_max": 0.2,
-}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = beat_schedule(sandbox_block_seconds=SANDBOX_BLOCK_SECONDS)
+CELERY_BEAT_SCHEDULE = beat_schedule(sandbox_block_seconds=SANDBOX_BLOCK_SECONDS, feeds_sink=bool(EVENT_SINK))
+
+
+def broker_options(url: str) -> dict[str, Any]:
+    """Return how Celery talks to the broker at ``url``, in the words of its kind."""
+    # Whoever sends a message has work of its own: with the broker down it is told so at once, not after retries.
+    impatient = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "interval_max": 0.2}
+    if url.startswith("amqp"):
+        return {**impatient, "confirm_publish": True, "read_timeout": 10, "write_timeout": 10, "connect_timeout": 3}
+    return {**impatient, "visibility_timeout": 300, "socket_timeout": 10, "socket_connect_timeout": 3}
 
 
 def database_settings(parsed: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from config import env, local
 from config.settings.base import *  # noqa: F403
-from config.settings.base import API_BASE_URL, VAR_DIR, cache_settings, database_settings
+from config.settings.base import API_BASE_URL, VAR_DIR, broker_options, cache_settings, database_settings
 from core.logs import logging_config
 
 _secrets = local.secrets_of(VAR_DIR)
@@ -18,7 +18,8 @@ DATABASES = {
     "default": database_settings(env.database("DATABASE_URL", default=_engines.database_url)),
 }
 REDIS_URL = env.redis("REDIS_URL", default=_engines.redis_url)
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = env.broker("BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = broker_options(CELERY_BROKER_URL)
 CACHES = {"default": cache_settings(REDIS_URL)}
 
 # The shop, its webhook receiver and a local node usually stand on the same machine here.

@@ -2,7 +2,14 @@
 
 from config import env
 from config.settings.base import *  # noqa: F403
-from config.settings.base import DASHBOARD_BASE_URL, PAY_BASE_URL, VAR_DIR, cache_settings, database_settings
+from config.settings.base import (
+    DASHBOARD_BASE_URL,
+    PAY_BASE_URL,
+    VAR_DIR,
+    broker_options,
+    cache_settings,
+    database_settings,
+)
 
 SECRET_KEY = env.secret("SECRET_KEY", minimum=50)
 # Former keys, so that nobody is signed out and no mailed link dies on the day the key changes.
@@ -15,7 +22,8 @@ CSRF_TRUSTED_ORIGINS = sorted({API_BASE_URL, PAY_BASE_URL, DASHBOARD_BASE_URL})
 
 DATABASES = {"default": database_settings(env.database("DATABASE_URL"))}
 REDIS_URL = env.redis("REDIS_URL")
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = env.broker("BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = broker_options(CELERY_BROKER_URL)
 CACHES = {"default": cache_settings(REDIS_URL)}
 
 # Nobody gets in without mail: codes that check addresses and reset passwords go out by it.

@@ -158,3 +158,65 @@ class TestWhatIsRefused:
             read()
 
         assert "hunter2" not in str(refusal.value)
+
+
+class TestPeers:
+    @pytest.mark.parametrize(
+        ("url", "expected"),
+        [
+            ("kafka://a:9092,b-1.example:9092/events", {"bootstrap.servers": "a:9092,b-1.example:9092"}),
+            (
+                "kafka+ssl://me:p%40ss@a:9093/events",
+                {
+                    "bootstrap.servers": "a:9093",
+                    "security.protocol": "sasl_ssl",
+                    "sasl.mechanism": "SCRAM-SHA-512",
+                    "sasl.username": "me",
+                    "sasl.password": "p@ss",
+                },
+            ),
+        ],
+    )
+    def test_where_events_are_fed_to(self, environ, url, expected):
+        environ["SINK"] = url
+
+        assert env.event_sink("SINK") == {"security.protocol": "plaintext", "topic": "events"} | expected
+        assert env.event_sink("UNSET") == {}
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "kafka://a:9092",
+            "kafka://a/events",
+            "http://a:9092/events",
+            "kafka://a:9092/events?x=y",
+            "kafka://a:9092/ev ents",
+            "kafka://:secret@/x",
+        ],
+    )
+    def test_what_is_none_is_refused_without_telling_it(self, environ, url):
+        environ["SINK"] = url
+
+        with pytest.raises(ImproperlyConfigured, match="SINK cannot be read") as refused:
+            env.event_sink("SINK")
+        assert "secret" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("url", "expected"),
+        [
+            ("", "redis://valkey:6379/0"),
+            ("amqps://u:p@rabbit:5671/checkout", "amqps://u:p@rabbit:5671/checkout"),
+            ("valkey://other:6379/1", "redis://other:6379/1"),
+        ],
+    )
+    def test_what_carries_tasks(self, environ, url, expected):
+        environ["BROKER_URL"] = url
+
+        assert env.broker("BROKER_URL", default="redis://valkey:6379/0") == expected
+
+    def test_a_broker_of_no_known_kind_is_refused(self, environ):
+        environ["BROKER_URL"] = "sqs://secret@x"
+
+        with pytest.raises(ImproperlyConfigured, match="BROKER_URL cannot be read") as refused:
+            env.broker("BROKER_URL", default="redis://x:1/0")
+        assert "secret" not in str(refused.value)
