@@ -7,8 +7,8 @@ from api.metrics.view import metrics
 
 urlpatterns: list[URLPattern] = [
     path("api/schema/", documentation.schema, name="schema"),
-    path("docs/", documentation.reference, name="docs"),
-    path("docs/errors", documentation.errors, name="docs-errors"),
-    path("docs/audit", documentation.audit, name="docs-audit"),
+    path("docs/", documentation.page, name="docs"),
+    path("docs/reference", documentation.reference, name="docs-reference"),
+    path("docs/<path:address>", documentation.page, name="docs-page"),
     path("metrics", metrics, name="metrics"),
 ]

@@ -1,4 +1,4 @@
-"""Before the programs of `make run` start: bring the database up to date, create the demo once."""
+"""Before the programs of `make run` start: bring the database up to date, create the demo once, build the pages."""
 
 import os
 import sys
@@ -18,8 +18,10 @@ def main() -> None:
     _wait_for_database()
     if _is_behind():
         call_command("migrate", interactive=False, verbosity=1)
+    from api.site import build
     from config import env
 
+    build()
     if env.flag("DEMO", default=True):
         call_command("demo")
 

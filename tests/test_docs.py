@@ -14,9 +14,9 @@ import pytest
 from django.urls import Resolver404, resolve
 
 from chains.catalogue import NETWORKS
-from config.processes import free_port
 from tests.chains import anvil
 from tests.running import gateway
+from tests.walks import events_in, said_by, walk
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -41,13 +41,6 @@ _ONLY_TRON = {"TRON_API_KEY", "TRON_JSONRPC_URL"}
 _ONLY_CARDANO = {"CARDANO_API_KEY", "CARDANO_API_URL"}
 _FOR_EACH_TOKEN = {"CONTRACT", "DECIMALS"}
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="INSTALL curl to have the README's walks walked")
-
-
-def walk(name: str) -> str:
-    """Return the commands that stand below ``<!-- walk: name -->``."""
-    found = re.search(rf"<!-- walk: {name} -->\n```sh\n(.*?)```", README, re.DOTALL)
-    assert found, name
-    return found[1]
 
 
 def variables_of_the_code() -> set[str]:
@@ -160,39 +153,6 @@ def test_the_ten_lines_accept_our_signature_and_refuse_another():
     assert not scope["is_genuine"](signing.new_secret(), headers, body)
     old = {**headers, "X-Crypto-Checkout-Timestamp": str(int(time.time()) - 301)}
     assert not scope["is_genuine"](secret, old, body)
-
-
-def said_by(commands: str) -> str:
-    """Return what ``commands`` print when a newcomer pastes them."""
-    shell = ["sh", "-e"]
-    return subprocess.run(
-        shell, input=commands, capture_output=True, text=True, timeout=180, check=True, cwd=ROOT
-    ).stdout
-
-
-def events_in(text: str) -> list[str]:
-    """Return what happened after the invoice was made: a stream that is opened early enough tells of that, too."""
-    events = re.findall(r'^data: {"event":"([a-z.]+)"', text, re.MULTILINE)
-    return [event for event in events if event not in {"snapshot", "invoice.created"}]
-
-
-@needs_curl
-def test_the_walk_from_sign_up_to_paid_and_told_works_as_printed(tmp_path):
-    with gateway(tmp_path / "var") as address:
-        shop = walk("webhook").replace("9000", str(free_port()))
-        output = tmp_path / "told"
-        patience = f"n=0; until grep -q '^invoice.paid ' {output} || [ $n -ge 600 ]; do sleep 0.1; n=$((n+1)); done"
-        commands = f"{walk('sandbox')}\nexec > {output}\n{shop}\n{patience}\nkill $!"
-        paid = said_by(commands.replace("127.0.0.1:8000", address))
-        told = output.read_text()
-
-    lines = paid.splitlines()
-    assert re.fullmatch(rf"http://{address}/invoice/inv_[0-9a-z]{{26}}", lines[0])
-    assert events_in(paid) == ["payment.detected", "invoice.confirming", "payment.confirmed", "invoice.paid"]
-    assert lines[-1] == "paid"
-    webhooks = [line for line in told.splitlines() if line.startswith("invoice.paid ")]
-    assert len(webhooks) == 1
-    assert json.loads(webhooks[0].removeprefix("invoice.paid "))["data"]["title"] == "Another order"
 
 
 @needs_curl

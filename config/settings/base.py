@@ -13,6 +13,7 @@ from core.logs import logging_config
 ROOT = env.ROOT
 VAR_DIR = env.folder("VAR_DIR", default=ROOT / "var")
 DEMO_FILE = VAR_DIR / "demo.json"
+DOCS_ROOT = VAR_DIR / "docs"
 
 DEBUG = False
 TIME_ZONE = "UTC"

@@ -3,9 +3,11 @@
 import json
 import pkgutil
 import re
+import shutil
 from html.parser import HTMLParser
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import yaml
@@ -14,6 +16,7 @@ from django.urls import get_resolver
 
 import api.v1.urls
 from api.errors import RequestError
+from api.site import BuildFailed, build, site
 from api.v1.openapi import document
 from core.errors import CheckoutError, SeveralInvalid
 
@@ -152,31 +155,38 @@ class TestSchema:
 
 
 class Resources(HTMLParser):
-    """Collects what a page loads."""
+    """Collects what a page loads, where it leads, and what a strict policy would forbid."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
-        self.has_inline_script = False
+        self.links: list[str] = []
+        self.inline: list[str] = []
 
     def handle_starttag(self, tag, attributes):
         facts = dict(attributes)
-        if tag == "script" and "src" not in facts:
-            self.has_inline_script = True
+        if (tag == "script" and "src" not in facts) or tag == "style" or "style" in facts:
+            self.inline.append(tag)
         if tag in {"script", "img"} and facts.get("src"):
             self.found.append(facts["src"])
         if tag == "link":
             self.found.append(facts["href"])
+        if tag == "a" and "href" in facts:
+            self.links.append(facts["href"])
 
 
-@pytest.mark.parametrize("path", ["/docs/", "/docs/errors", "/docs/audit"])
-def test_the_pages_load_nothing_from_elsewhere(client, path):
-    page = client.get(path)
-
+def read(page):
     resources = Resources()
     resources.feed(page.content.decode())
+    return resources
+
+
+def test_the_reference_loads_nothing_from_elsewhere(client):
+    page = client.get("/docs/reference")
+
+    resources = read(page)
     assert page.status_code == 200
-    assert not resources.has_inline_script
+    assert resources.inline == []
     assert resources.found
     for url in resources.found:
         assert url.startswith("/static/"), url
@@ -184,7 +194,63 @@ def test_the_pages_load_nothing_from_elsewhere(client, path):
     assert "script-src 'self'" in page["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/api/schema/", "/docs/", "/docs/errors", "/docs/audit"])
+class TestSite:
+    def test_every_page_is_there_loads_only_what_is_ours_and_leads_to_pages_that_are_there(self, client):
+        documents = site().documents
+        pages = {address for address, found in documents.items() if found.content_type.startswith("text/html")}
+
+        assert {"", "quickstart", "concepts", "webhooks", "testing", "errors", "self-hosting", "chains"} <= pages
+        for address in pages:
+            page = client.get(f"/docs/{address}")
+            assert page.status_code == 200, address
+            assert "'unsafe-inline'" not in page["Content-Security-Policy"]
+            resources = read(page)
+            assert resources.inline == [], address
+            for url in [*resources.found, *resources.links]:
+                whole = urlsplit(urljoin(f"http://testserver/docs/{address}", url))
+                if url in resources.links and whole.netloc != "testserver":
+                    continue  # a link to another site, which nothing is loaded from
+                assert whole.netloc == "testserver", (address, url)
+                if whole.path.startswith("/docs/") and whole.path != "/docs/reference":
+                    assert whole.path.removeprefix("/docs/") in documents, (address, url)
+
+    def test_former_and_clumsy_addresses_lead_to_the_page(self, client):
+        assert client.get("/docs/webhooks.html")["Location"] == "/docs/webhooks"
+        assert client.get("/docs/errors/")["Location"] == "/docs/errors"
+        assert client.get("/docs/index.html")["Location"] == "/docs/"
+        assert b"/docs/reference" in client.get("/docs/").content
+
+    @pytest.mark.parametrize("address", ["../README", "..%2fmanage.py", "theme/pages.py", "nothing", "/etc/passwd"])
+    def test_nothing_else_can_be_read(self, client, address):
+        assert client.get(f"/docs/{address}").status_code == 404
+
+    def test_a_page_that_has_not_changed_is_not_sent_again(self, client):
+        first = client.get("/docs/concepts")
+
+        again = client.get("/docs/concepts", headers={"If-None-Match": first["ETag"]})
+
+        assert (again.status_code, again.content) == (304, b"")
+
+    def test_what_is_built_is_built_once_until_a_page_changes_and_not_with_a_broken_link(self, settings, tmp_path):
+        shutil.copytree(ROOT / "docs" / "theme", tmp_path / "docs" / "theme")
+        for name in ("static/core/base.css", "static/paypages/icon.svg"):
+            (tmp_path / name).parent.mkdir(parents=True)
+            (tmp_path / name).touch()
+        configuration = (ROOT / "properdocs.yml").read_text().partition("nav:")[0]
+        (tmp_path / "properdocs.yml").write_text(f"{configuration}nav: [index.md]\n")
+        page = tmp_path / "docs" / "index.md"
+        page.write_text("# Small\n")
+        settings.ROOT, settings.DOCS_ROOT = tmp_path, tmp_path / "built"
+
+        (build() / "index.html").write_text("as it was")
+
+        assert (build() / "index.html").read_text() == "as it was"
+        page.write_text("# Small\n\n[Nowhere](nowhere.md)\n")
+        with pytest.raises(BuildFailed, match=r"nowhere\.md"):
+            build()
+
+
+@pytest.mark.parametrize("path", ["/api/schema/", "/docs/", "/docs/errors", "/docs/reference"])
 def test_the_pages_are_only_read(client, path):
     assert client.post(path).status_code == 405
     assert client.head(path).status_code == 200

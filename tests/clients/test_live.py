@@ -2,18 +2,23 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from decimal import Decimal
 
 import pytest
 
+from chains.catalogue import NETWORKS
+from config.processes import free_port
 from crypto_checkout import Checkout, errors, webhooks
 from crypto_checkout.cli import main, triggers
 from events.types import DELIVERABLE
 from tests.clients.gateway import receiving
-from tests.clients.node import JAVASCRIPT, run_tests
+from tests.clients.node import JAVASCRIPT, node, run_tests
 from tests.running import gateway
+from tests.walks import ROOT, events_in, said_by, samples, walk
 from webhooks.signing import native_signature
 
 
@@ -44,7 +49,7 @@ def command(installation, key, monkeypatch, capsys):
     return run
 
 
-def test_clients_and_command_do_what_they_say(subtests, installation, key, command):
+def test_clients_command_and_samples_do_what_they_say(subtests, installation, key, command, tmp_path):
     with subtests.test("python walks from an order to paid"), Checkout(key, base_url=installation) as checkout:
         _walk_in_python(checkout)
     with subtests.test("javascript walks from an order to paid"):
@@ -58,8 +63,13 @@ def test_clients_and_command_do_what_they_say(subtests, installation, key, comma
     with subtests.test("listen forwards as a webhook, signed"):
         _listen(command)
     with subtests.test("trigger"):
-        for event in ("refund.completed", "invoice.reversed"):  # what leads to them leads past most others
-            assert event in command("trigger", event)[1]
+        # What leads to it leads past most others; the samples of docs/command.md have payments reversed.
+        assert "refund.completed" in command("trigger", "refund.completed")[1]
+    for page in PAGES:
+        with subtests.test(f"the samples of docs/{page}.md"):
+            _samples(page, installation, key, tmp_path)
+    with subtests.test("the README's walk"):
+        _walk_of_the_readme(installation.removeprefix("http://"), tmp_path)
     for words, said in _WRONG:
         with subtests.test(" ".join(words)):
             status, printed, complaint = command(*words)
@@ -84,6 +94,128 @@ _WRONG = [
     (["--api-key", "sk_test_1", "tail"], "Give a key that works"),
     (["--base-url", "http://127.0.0.1:1", "tail"], "Does the gateway run there?"),
 ]
+
+
+# Pages whose samples are run, and what the last line of each language's is, where that says how it ended.
+PAGES = {
+    "quickstart": {"sh": "paid", "python": "paid", "js": "paid"},
+    "clients": {},
+    "command": {"sh": ""},
+    "testing": {},
+    "chains": {},
+}
+# All other samples: who runs them, or why nobody does.
+ELSEWHERE = {
+    ("webhooks", "python"): "tests/webhooks/test_receivers.py, and below",
+    ("webhooks", "js"): "tests/webhooks/test_receivers.py, and below",
+    ("embedding", "js"): "tests/browser/test_embedding.py does what it shows, in a browser",
+    ("audit", "python"): "tests/dashboard/test_audit_pages.py",
+    ("audit", "sh"): "tests/events/test_audit.py runs each of these commands",
+    ("dashboard", "python"): "a view, for those who write pages",
+    ("admin", "sh"): "tests/operations/test_staff_command.py",
+    ("self-hosting", "sh"): "commands for an operator's own machines",
+}
+
+
+def test_every_sample_is_run_or_has_a_reason_not_to_be():
+    for path in (ROOT / "docs").glob("*.md"):
+        for sample in samples(path.stem):
+            if sample.language in {"sh", "python", "js"} and not sample.reason:
+                known = path.stem in PAGES or (path.stem, sample.language) in ELSEWHERE
+                assert known, f"{path.name}: let a test run its {sample.language}, see PAGES and ELSEWHERE"
+
+
+def test_what_the_clients_make_of_a_webhook_is_as_the_page_says(tmp_path, monkeypatch):
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    body = b'{"id":"evt_1","event":"invoice.paid","api_version":"v1","created_at":"2026-01-15T10:00:00Z",'
+    body += b'"livemode":false,"data":{"invoice_id":"inv_1"}}'
+    headers = webhooks.sign(body, secret, message_id="whk_1", event="invoice.paid", now=int(time.time()))
+    monkeypatch.setenv("WEBHOOK_SECRET", secret)
+    ours = {one.language: one.code for one in samples("webhooks") if "receive(" in one.code}
+
+    scope: dict = {}
+    exec(compile(ours["python"], "webhooks.md", "exec"), scope)
+    paid: set[str] = set()
+    assert (scope["receive"](body, headers, paid), paid) == (204, {"inv_1"})
+    assert scope["receive"](body + b" ", headers, set()) == 400
+
+    code = f"""{ours["js"]}
+        const [body, told] = process.argv.slice(2), headers = JSON.parse(told), paid = new Set();
+        console.log(receive(body, headers, paid), [...paid].join(), receive(`${{body}} `, headers, paid));
+    """
+    assert _in_javascript(code, tmp_path, os.environ, body.decode(), json.dumps(headers)) == "204 inv_1 400\n"
+
+
+def test_the_table_of_chains_is_the_catalogue():
+    table = re.findall(
+        r"^\| [^|]+ \| `([a-z]+)` \| ([A-Z]+) \| ([A-Z, ]*)\|", (ROOT / "docs/chains.md").read_text(), re.MULTILINE
+    )
+    named = {code: (coin, {*tokens.replace(",", " ").split()}) for code, coin, tokens in table}
+
+    catalogue = {
+        code: (entry.coin, {token.code for token in entry.sides["mainnet"].tokens}) for code, entry in NETWORKS.items()
+    }
+    assert named == catalogue
+
+
+def _samples(page, installation, key, tmp_path):
+    environment = {
+        **os.environ,
+        "CHECKOUT_BASE_URL": installation,
+        "CHECKOUT_API_KEY": key,
+        "PYTHONPATH": str(JAVASCRIPT.parent / "python"),
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+    }
+    command = tmp_path / "checkout"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m crypto_checkout "$@"\n')
+    command.chmod(0o755)
+    for language in ("sh", "python", "js"):
+        code = "\n".join(one.code for one in samples(page) if one.language == language and not one.reason)
+        if not code:
+            continue
+        code = code.replace("http://127.0.0.1:8000", installation)
+        if language == "js":
+            said = _in_javascript(code, tmp_path, environment)
+        else:
+            program = ["sh", "-eu"] if language == "sh" else [sys.executable, "-"]
+            done = subprocess.run(
+                program, input=code, capture_output=True, text=True, env=environment, timeout=120, check=False
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            said = done.stdout
+        ending = PAGES[page].get(language)
+        if ending:
+            assert said.splitlines()[-1] == ending
+
+
+def _in_javascript(code, tmp_path, environment, *arguments):
+    """Run ``code`` where the client is installed as npm installs a folder: by a link."""
+    modules = tmp_path / "node_modules"
+    modules.mkdir(exist_ok=True)
+    if not (modules / "crypto-checkout-client").exists():
+        (modules / "crypto-checkout-client").symlink_to(JAVASCRIPT)
+    (tmp_path / "sample.mjs").write_text(code)
+    command = [node(), tmp_path / "sample.mjs", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _walk_of_the_readme(address, tmp_path):
+    shop = walk("webhook").replace("9000", str(free_port()))
+    output = tmp_path / "told"
+    patience = f"n=0; until grep -q '^invoice.paid ' {output} || [ $n -ge 600 ]; do sleep 0.1; n=$((n+1)); done"
+    commands = f"{walk('sandbox')}\nexec > {output}\n{shop}\n{patience}\nkill $!"
+    paid = said_by(commands.replace("127.0.0.1:8000", address))
+    told = output.read_text()
+
+    lines = paid.splitlines()
+    assert re.fullmatch(rf"http://{address}/invoice/inv_[0-9a-z]{{26}}", lines[0])
+    assert events_in(paid) == ["payment.detected", "invoice.confirming", "payment.confirmed", "invoice.paid"]
+    assert lines[-1] == "paid"
+    told_of = [line for line in told.splitlines() if line.startswith("invoice.paid ")]
+    assert len(told_of) == 1
+    assert json.loads(told_of[0].removeprefix("invoice.paid "))["data"]["title"] == "Another order"
 
 
 def _walk_in_python(checkout):
