@@ -99,6 +99,13 @@ class TestAnswersWithoutAView:
 
         assert response.status_code == 404
         assert response.headers["Content-Type"].startswith("text/html")
+        assert 'href="/dashboard/"' not in response.content.decode()
+
+    def test_an_unknown_url_of_the_dashboard_leads_back_to_it(self, client):
+        response = client.get("/dashboard/nothing/")
+
+        assert response.status_code == 404
+        assert 'href="/dashboard/"' in response.content.decode()
 
     def test_a_foreign_host_below_api_gets_the_envelope(self, client, settings):
         settings.ALLOWED_HOSTS = ["pay.example.com"]

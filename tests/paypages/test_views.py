@@ -464,7 +464,7 @@ def test_the_front_page_says_what_this_is(client):
 
     assert response.status_code == 200
     assert "payment gateway that its owner runs" in text_of(response)
-    assert {'href="/docs/"', 'href="/admin/"', 'href="/api/schema/"'} <= set(
+    assert {'href="/docs/"', 'href="/admin/"', 'href="/dashboard/"', 'href="/api/schema/"'} <= set(
         re.findall(r'href="[^"]+"', response.content.decode())
     )
 
