@@ -91,6 +91,8 @@ class SettlementFilter(PaymentFilter):
 
 def narrowed(rows: QuerySet[M], by: type[filters.FilterSet], query: Mapping[str, Any]) -> QuerySet[M]:
     """Return ``rows`` narrowed by what ``query`` holds; a filter it cannot apply is a fault of ours."""
+    if by.base_filters.keys().isdisjoint(query):
+        return rows  # building the filters costs a tenth of the request
     found = by(data=query, queryset=rows)
     if not found.is_valid():
         raise ValueError(f"filters that the shapes let pass are refused: {found.errors}")
