@@ -59,7 +59,7 @@ class NetworkStatus:
         found = []
         if self.age_seconds is None:
             found.append("never read")
-        elif self.age_seconds > max(STALE_BLOCKS * self.block_seconds, 120):
+        elif self.age_seconds > _silent_after(self.block_seconds):
             found.append(f"not read for {self.age_seconds} s")
         if self.lag > STALE_BLOCKS:
             found.append(f"{self.lag} blocks behind")
@@ -129,6 +129,26 @@ def network_statuses(*, now: datetime) -> list[NetworkStatus]:
 def problems(*, now: datetime) -> list[str]:
     """Return what somebody should look at, of all networks."""
     return [f"{status.name}: {problem}." for status in network_statuses(now=now) for problem in status.problems]
+
+
+def late_networks(*, now: datetime) -> list[tuple[str, bool]]:
+    """Return each network with real money, by name, and whether payments on it are seen late. One small query."""
+    cursors = {cursor.network: cursor for cursor in Cursor.objects.all()}
+    return [
+        (network.name, _is_late(cursors.get(network.code), network.block_seconds, now))
+        for network in registry.networks(livemode=True, enabled_only=True)
+    ]
+
+
+def _is_late(cursor: Cursor | None, block_seconds: int, now: datetime) -> bool:
+    if cursor is None:
+        return True
+    age = (now - cursor.scanned_at).total_seconds()
+    return age > _silent_after(block_seconds) or cursor.tip_height - cursor.height > STALE_BLOCKS
+
+
+def _silent_after(block_seconds: int) -> int:
+    return max(STALE_BLOCKS * block_seconds, 120)
 
 
 def publish_endpoints(network: str, endpoints: Sequence[EndpointHealth]) -> None:

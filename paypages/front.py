@@ -8,9 +8,11 @@ from paypages.embedding import script
 from paypages.links import link_page
 from paypages.refunds import refund_page
 from paypages.sample import scheme_colours, scheme_sheet
+from paypages.status import status_page
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("status", status_page, name="status"),
     path("brand/<str:colour>.css", colours, name="brand-colours"),
     path("brand/<str:scheme>/styles.css", scheme_sheet, name="brand-scheme"),
     path("brand/<str:scheme>/<str:colour>.css", scheme_colours, name="brand-colours-of"),

@@ -152,7 +152,7 @@ class TestTheMenu:
 
         assert f'href="{url(invoice)}?lang=de"' in body
 
-    @pytest.mark.parametrize("path", ["/", "/l/none", "/refund/none", "/invoice/none"])
+    @pytest.mark.parametrize("path", ["/", "/status", "/l/none", "/refund/none", "/invoice/none"])
     def test_is_on_every_page_of_customers(self, client, path):
         assert 'hreflang="ja"' in client.get(path).content.decode()
 

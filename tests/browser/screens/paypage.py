@@ -334,3 +334,19 @@ def _(stage: Stage) -> str:
 @screen("paypage", "copied", act=lambda page: page.locator("#copy-address").click())
 def _(stage: Stage) -> str:
     return f"/invoice/{_order(stage).public_id}"
+
+
+@screen("status", "everything works")
+def _(stage: Stage) -> str:
+    stage.visitor = True
+    return "/status"
+
+
+@screen("status", "late")
+def _(stage: Stage) -> str:
+    stage.visitor = True
+    stage.settings.CHAINS = {
+        "ethereum": {"rpc_urls": ["http://127.0.0.1:1"]},
+        "tron": {"rpc_urls": ["http://127.0.0.1:1"]},
+    }
+    return "/status"
