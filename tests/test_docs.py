@@ -14,6 +14,7 @@ import pytest
 from django.urls import Resolver404, resolve
 
 from chains.catalogue import NETWORKS
+from config import env
 from tests.chains import anvil
 from tests.running import gateway
 from tests.walks import events_in, said_by, walk
@@ -22,9 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/adr/*.md")])
 # Functions of config.env that read one variable each; a first argument that is a text is its name.
-_READERS = {"text", "secret", "integer", "decimal", "flag", "choice", "names", "chosen", "networks", "base_url"} | {
-    "rates", "amounts", "folder", "database", "redis", "address",
-}  # fmt: skip
+_READERS = {name for name, reader in vars(env).items() if hasattr(reader, "__wrapped__")}
 _FOR_EACH_NETWORK = {
     "RPC_URL",
     "NETWORK",
