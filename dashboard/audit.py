@@ -21,6 +21,7 @@ CHANGE: Final[Mapping[str, Promise]] = {
     "api_key.exposed": _("API key seen in a URL"),
     "customer.created": _("Customer added"),
     "customer.updated": _("Customer changed"),
+    "customer.erased": _("Customer's data erased"),
     "deposit.resolved": _("Money from the inbox decided about"),
     "member.added": _("Member joined"),
     "member.invited": _("Somebody was invited"),

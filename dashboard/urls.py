@@ -55,6 +55,7 @@ urlpatterns: list[URLPattern] = [
     path("customers/suggestions/", invoice_creation.customer_suggestions, name="customer_suggestions"),
     path("customers/add/", customers.add_customer, name="customer_add"),
     path("customers/<str:customer_id>/", customers.customer_detail, name="customer"),
+    path("customers/<str:customer_id>/erase/", customers.erase_customer, name="customer_erase"),
     path("payment-links/", links.link_list, name="payment_links"),
     path("payment-links/add/", links.add_link, name="payment_link_add"),
     path("payment-links/<str:link_id>/", links.link_detail, name="payment_link"),

@@ -14,15 +14,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TextIO
+from uuid import UUID
 
 from core import exact_json, secrets
-from events.entries import BEGINNING, entry_hash, entry_text, folded, line
+from events.entries import BEGINNING, entry_hash, entry_text, folded
 from events.errors import ArchiveBroken
-from events.models import ChainHead, Cut, Event, Seal
+from events.models import ChainHead, Cut, Event, Redaction, Seal
+from events.redacting import line_of
 
 _FORM: Final = "crypto-checkout audit archive 1"
 _CHUNK: Final = 2_000
-_BEFORE_TEXT: Final = len('{"hash":"","entry":') + 64
+_TEXT: Final = ',"entry":'
 _AFTER_TEXT: Final = len("}\n")
 
 
@@ -113,9 +115,10 @@ def _write(file: TextIO, first: int, last: int, whole: str) -> str:
         for seal in seals:
             event = events.get(seal.position)
             text = entry_text(event, number=seal.number, previous=previous[seal.pk]) if event else ""
-            if entry_hash(text) != seal.hash:
+            row = line_of(seal, text)
+            if row is None:
                 raise ArchiveBroken(f"The entry at position {seal.position} is not what was sealed.")
-            file.write(line(text, seal.hash))
+            file.write(row)
             whole = folded(whole, seal.hash)
     file.write(_as_line({"last": last, "hash": whole, "signature": secrets.signature(signed_text(last, whole))}))
     return whole
@@ -142,21 +145,30 @@ def _checked(path: Path, file: TextIO) -> Iterator[tuple[dict[str, Any] | None, 
     head = json.loads(file.readline())
     if head["form"] != _FORM:
         raise ArchiveBroken(f"{path.name} is no archive of the audit log.")
-    whole = head["before"]
+    whole, is_ours = head["before"], True
     for position in range(head["first"], head["last"] + 1):
         row = file.readline()
-        text = row[_BEFORE_TEXT:-_AFTER_TEXT]
-        entry = exact_json.loads(text)
-        digest = json.loads(row)["hash"]
-        if entry["position"] != position or entry_hash(text) != digest:
+        text = row[row.index(_TEXT) + len(_TEXT) : -_AFTER_TEXT]
+        entry, told = exact_json.loads(text), json.loads(row)
+        digest = told["hash"]
+        if entry["position"] != position or entry_hash(text) != told.get("redacted", digest):
             raise ArchiveBroken(f"The entry at position {position} of {path.name} is not what was sealed.")
+        is_ours = is_ours and _is_ours(told, entry)
         whole = folded(whole, digest)
         yield entry, None
     end = json.loads(file.readline())
     if (end["last"], end["hash"]) != (head["last"], whole) or file.read(1):
         raise ArchiveBroken(f"{path.name} does not end where it was said to.")
-    is_ours = secrets.is_signed(signed_text(end["last"], whole), end["signature"])
+    is_ours = is_ours and secrets.is_signed(signed_text(end["last"], whole), end["signature"])
     yield None, Archive(path, head["first"], head["last"], whole, is_ours)
+
+
+def _is_ours(told: dict[str, Any], entry: dict[str, Any]) -> bool:
+    """Return whether nothing was taken out of an entry, or by nobody but this installation."""
+    if "redacted" not in told:
+        return True
+    redaction = Redaction(event_id=UUID(entry["id"]), sealed_hash=told["hash"], hash=told["redacted"])
+    return secrets.is_signed(redaction.signed_text, told["signature"])
 
 
 def _as_line(told: dict[str, Any]) -> str:

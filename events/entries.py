@@ -56,9 +56,15 @@ def is_change(event: Event) -> bool:
     return event.actor.startswith("user:") or not event.type.startswith(_SELLING)
 
 
-def line(text: str, digest: str) -> str:
-    """Return an entry as a line of JSON; after ``"entry":`` its text stands as it was hashed, byte by byte."""
-    return f'{{"hash":"{digest}","entry":{text}}}\n'
+def line(text: str, digest: str, *, redacted: str = "", signature: str = "") -> str:
+    """
+    Return an entry as a line of JSON; after ``"entry":`` its text stands as it was hashed, byte by byte.
+
+    ``redacted`` is the text's own hash when personal data was taken out of it after it was sealed with ``digest``;
+    ``signature`` vouches that it was this program that took it out.
+    """
+    more = f'"redacted":"{redacted}","signature":"{signature}",' if redacted else ""
+    return f'{{"hash":"{digest}",{more}"entry":{text}}}\n'
 
 
 def _exactly(moment: datetime) -> str:

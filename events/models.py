@@ -177,3 +177,24 @@ class Feed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.position}"
+
+
+class Redaction(models.Model):
+    """
+    What an entry hashes to since personal data was taken out of it; ``sealed_hash`` is the hash it was sealed with.
+
+    ``signature`` vouches for both: an entry that was changed in another way has none.
+    """
+
+    event_id = models.UUIDField(primary_key=True)
+    sealed_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+    signature = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.event_id}: {self.hash}"
+
+    @property
+    def signed_text(self) -> str:
+        """What ``signature`` vouches for."""
+        return f"redacted:{self.event_id}:{self.sealed_hash}:{self.hash}"

@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock, Thread
 from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Q, Value
+from django.db.models.functions import Left, StrIndex
 
 from core import context
 from core.logs import mask
-from merchants.models import APIKey
+from merchants.models import APIKey, LoggedRequest, Merchant
 
 _log = structlog.get_logger(__name__)
 
@@ -99,6 +102,13 @@ def settle() -> None:
     writer = _waiting.writer
     if writer is not None:
         writer.join()
+
+
+def forget(*, merchant: Merchant, word: str) -> int:
+    """Cut the query off the logged requests in whose URL ``word`` stands; return how many."""
+    requests = LoggedRequest.objects.filter(merchant=merchant, path__contains="?")
+    named = requests.filter(Q(path__icontains=word) | Q(path__icontains=quote(word)))
+    return named.update(path=Left("path", StrIndex("path", Value("?"))))
 
 
 def prune(*, now: datetime) -> int:

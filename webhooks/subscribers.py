@@ -7,16 +7,24 @@ from events.models import Event
 from events.types import DELIVERABLE
 from webhooks import senders, services
 
+CUSTOMER_ERASED = "customer.erased"
+
 
 def register() -> None:
     """Listen to the log."""
     outbox.subscribe("webhooks", owe, types=DELIVERABLE)
+    outbox.subscribe("webhooks-forget", forget, types=frozenset({CUSTOMER_ERASED}))
     outbox.after_dispatch(send_at_once)
 
 
 def owe(event: Event) -> None:
     """Owe the event to whoever listens."""
     services.owe(event=event, now=timezone.now())
+
+
+def forget(event: Event) -> None:
+    """Take a customer out of what was sent."""
+    services.forget(event=event)
 
 
 def send_at_once(events: list[Event]) -> None:

@@ -29,6 +29,7 @@ from events import checking, selectors
 from events.entries import entry_text, line
 from events.errors import EventNotFound
 from events.models import Seal
+from events.redacting import line_of
 from invoices.models import Invoice
 
 PER_PAGE: Final = 50
@@ -168,7 +169,9 @@ def _columns(seal: Seal) -> tuple[Any, ...]:
 
 
 def _as_lines(seals: Iterator[Seal]) -> Iterator[str]:
-    return (line(_text(seal), seal.hash) for seal in seals)
+    for seal in seals:
+        text = _text(seal)
+        yield line_of(seal, text) or line(text, seal.hash)  # what was changed past us shows when it is checked
 
 
 _FILES: Final = {

@@ -5,11 +5,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.errors import CheckoutError
 from core.pages import ListPage
-from dashboard.access import SELL, Desk, NotYourRole, desk
+from dashboard.access import MANAGE, SELL, Desk, NotYourRole, desk
 from dashboard.pages import show
 from dashboard.selling_forms import CustomerFilterForm, CustomerForm, CustomerNameForm
 from dashboard.views.invoices import PER_PAGE
@@ -71,3 +72,19 @@ def customer_detail(request: HttpRequest, at: Desk, customer_id: str) -> HttpRes
     invoices = selectors.list_invoices(merchant=at.merchant, livemode=at.livemode).filter(customer=customer)
     owed = selectors.credits_of(customer).items()
     return show(request, "customer", form=form, customer=customer, credits=owed, invoices=invoices[:10])
+
+
+@require_POST
+@desk(may=MANAGE)
+def erase_customer(request: HttpRequest, at: Desk, customer_id: str) -> HttpResponse:
+    """Take a customer's personal data out of everything."""
+    done = services.erase_customer(
+        merchant=at.merchant, livemode=at.livemode, public_id=customer_id, now=timezone.now()
+    )
+    told = ngettext(
+        "The customer's data was erased, also from %(count)d invoice.",
+        "The customer's data was erased, also from %(count)d invoices.",
+        done.invoices,
+    )
+    messages.success(request, told % {"count": done.invoices})
+    return HttpResponseRedirect(reverse("dashboard:customer", args=[customer_id]))

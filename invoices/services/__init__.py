@@ -2,6 +2,7 @@
 
 from invoices.services.create import InvoiceOrder, Item, Tolerance, add_up, create_invoice
 from invoices.services.customers import CustomerDetails, create_customer, customer_for, update_customer
+from invoices.services.erasing import Erasure, erase_customer
 from invoices.services.life import (
     Receipts,
     accept_invoice,
@@ -19,6 +20,7 @@ from invoices.services.options import make_current
 
 __all__ = [
     "CustomerDetails",
+    "Erasure",
     "InvoiceOrder",
     "Item",
     "LinkTerms",
@@ -38,6 +40,7 @@ __all__ = [
     "customer_for",
     "delete_note",
     "end_test_invoice",
+    "erase_customer",
     "expire_due",
     "make_current",
     "mark_refunded",

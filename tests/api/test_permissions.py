@@ -137,6 +137,7 @@ TABLE = {
     "POST customers": Row("customers:write", body={"email": "new@example.com"}),
     "GET customers/<str:customer_id>": Row("customers:read", customer),
     "PATCH customers/<str:customer_id>": Row("customers:write", customer, body={"name": "Ada"}),
+    "DELETE customers/<str:customer_id>": Row("customers:write", customer),
     "GET rates": Row(READ),
     "GET assets": Row(READ),
     "POST sandbox/transfers": Row("invoices:create", body={"address": "sandbox1x", "amount": 1}, modes=TEST),

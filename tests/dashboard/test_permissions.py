@@ -213,6 +213,7 @@ TABLE = {
     "customers": Row(EVERYBODY),
     "customer_add": Row(SELL, SELL),
     "customer": Row(EVERYBODY, SELL, of=customer),
+    "customer_erase": Row(None, MANAGE, of=customer),
     "payment_links": Row(EVERYBODY),
     "payment_link_add": Row(SELL, SELL),
     "payment_link": Row(EVERYBODY, of=link),

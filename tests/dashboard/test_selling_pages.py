@@ -271,6 +271,16 @@ class TestCustomers:
         assert "Ada Palmer" in text_of(owner.get("/dashboard/customers/?search=palmer"))
         assert "Ada Palmer" not in text_of(owner.get("/dashboard/customers/?search=lovelace"))
 
+    def test_one_who_asks_for_it_is_forgotten(self, owner, merchant, now):
+        invoice = make_invoice(merchant, now, customer=CustomerDetails("ada@example.com", name="Ada"))
+        path = f"/dashboard/customers/{invoice.customer.public_id}/"
+        assert f'action="{path}erase/"' in owner.get(path).content.decode()
+
+        answer = owner.post(f"{path}erase/", follow=True)
+
+        assert "The customer's data was erased, also from 1 invoice." in text_of(answer)
+        assert "ada@example.com" not in answer.content.decode()
+
     def test_the_credit_is_shown(self, owner, merchant, now):
         invoice = make_invoice(merchant, now, customer=CustomerDetails("ada@example.com"))
         pay(invoice, invoice.amount_units + 3_000_000, now)

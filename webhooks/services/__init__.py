@@ -13,6 +13,7 @@ from webhooks.services.endpoints import (
     tell_owners,
     update_endpoint,
 )
+from webhooks.services.forgetting import forget
 from webhooks.services.owing import owe
 from webhooks.services.recording import record
 from webhooks.services.repeating import Period, TestResult, give_up, redeliver, replay, resend, send_test
@@ -30,6 +31,7 @@ __all__ = [
     "create_endpoint",
     "delete_endpoint",
     "deliver",
+    "forget",
     "give_up",
     "owe",
     "record",

@@ -113,6 +113,14 @@ CUSTOMER_IN_FULL: Final = Shape(
     {**_CUSTOMER, "credits": ListOf(_OWED, max=200, doc="From overpaid invoices, by currency.")},
     is_open=True,
 )
+ERASED_CUSTOMER: Final = Shape(
+    "ErasedCustomer",
+    {
+        "id": _CUSTOMER["id"],
+        "erased": Flag(),
+        "invoices": Whole(min=0, max=10**9, doc="Invoices of theirs, which stay without their data.", example=3),
+    },
+)
 CUSTOMER_QUERY: Final = list_query(
     "CustomerQuery",
     {

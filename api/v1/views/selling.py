@@ -107,7 +107,7 @@ class CustomerList(MerchantView):
 
 
 class CustomerDetail(MerchantView):
-    required_scopes = {"GET": "customers:read", "PATCH": "customers:write"}
+    required_scopes = {"GET": "customers:read", "PATCH": "customers:write", "DELETE": "customers:write"}
     rate_class = "status"
     tag = "Customers"
 
@@ -130,3 +130,18 @@ class CustomerDetail(MerchantView):
             now=self.now,
         )
         return Response(customer_view(customer))
+
+    @operation(
+        "Erase a customer's personal data",
+        description=(
+            "For a customer who asks for it: address, name and metadata go, also from their invoices (of whose "
+            "metadata only `order_id` stays), the audit log and what webhooks sent. Amounts, times and transactions "
+            "stay, as your books need them. It cannot be undone."
+        ),
+        answers={200: shapes.ERASED_CUSTOMER},
+    )
+    def delete(self, request: Request, customer_id: str) -> Response:  # noqa: ARG002
+        done = services.erase_customer(
+            merchant=self.merchant, livemode=self.livemode, public_id=customer_id, now=self.now
+        )
+        return Response({"id": done.customer.public_id, "erased": True, "invoices": done.invoices})
