@@ -11,10 +11,10 @@ from bench.figures import Figure, show, spread
 from bench.installation import Installation
 from bench.sending import ENDPOINTS, Shop, sink
 
-EACH: Final = 10  # deliveries to each endpoint, in each round
-PAIRS: Final = 12
+EACH: Final = 5  # deliveries to each endpoint, in each round
+PAIRS: Final = 20
 MOST_CHANGE: Final = 0.10
-_TIMEOUT: Final = 1  # seconds until the hanging endpoint has failed once more
+_TIMEOUT: Final = 3  # seconds until the hanging endpoint has failed once more: longer than a round takes
 _PATIENCE: Final = 60
 
 
@@ -43,14 +43,15 @@ def run(installation: Installation) -> None:
                 time.sleep(_TIMEOUT + 0.5)  # what hangs is over before the next round
         senders.wait()
         failed = _failed_attempts(hanging)
-    change = median(times[True]) / median(times[False]) - 1
+    # Each pair by itself: what else the machine does in a minute changes both halves of it.
+    change = median(hangs / answers for hangs, answers in zip(times[True], times[False], strict=True)) - 1
     show(
         f"p95 of the other {ENDPOINTS - 1} endpoints, from due to told: {PAIRS} rounds of {ENDPOINTS * EACH} each way",
         [
             Figure("all answer", spread(times[False], "ms")),
             Figure("one hangs", spread(times[True], "ms")),
             Figure("failed attempts at the others", str(failed), "0", failed == 0),
-            Figure("change of the median", f"{change:+.1%}", f"under {MOST_CHANGE:.0%}", change < MOST_CHANGE),
+            Figure("change, median of the pairs", f"{change:+.1%}", f"under {MOST_CHANGE:.0%}", change < MOST_CHANGE),
         ],
     )
 
@@ -72,12 +73,13 @@ class Arrivals:
 
         ``clock`` is called every second: what the scheduler does in a real installation.
         """
-        deadline = time.monotonic() + _PATIENCE
+        deadline, turn = time.monotonic() + _PATIENCE, 0
         while len(self._moments) < count:
             if time.monotonic() > deadline:
                 raise SystemExit(f"{count - len(self._moments)} webhooks did not come")
-            clock()
-            time.sleep(1)
+            if (turn := turn + 1) % 10 == 0:
+                clock()
+            time.sleep(0.1)
         return sorted(self._moments)
 
     def _listen(self) -> None:

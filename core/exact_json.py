@@ -114,7 +114,7 @@ def laid_out(value: Any) -> str:
 
 def timestamp(moment: datetime) -> str:
     """Return ``moment`` as RFC 3339 in UTC with whole seconds: ``2025-01-15T10:00:00Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _plain(value: object) -> Any:

@@ -8,6 +8,11 @@ class EndpointNotFound(NotFound):
     message = "No such webhook endpoint."
 
 
+class ReplayNotFound(NotFound):
+    code = "WEBHOOK_REPLAY_NOT_FOUND"
+    message = "No such replay."
+
+
 class DeliveryNotFound(NotFound):
     code = "WEBHOOK_DELIVERY_NOT_FOUND"
     message = "No such webhook delivery."

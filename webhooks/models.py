@@ -168,6 +168,33 @@ class Delivery(Record):
         return public_id(self.MESSAGE_PREFIX, self.event_id)
 
 
+class Replay(Record):
+    """
+    A wish to have the events of a period sent again to one endpoint.
+
+    They are made due in slices, in the order of the log: those up to ``position`` are, those up to
+    ``last_position`` will be. ``finished_at`` is when the last slice was, or when it was stopped.
+    """
+
+    PREFIX = "whr"
+
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="replays")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    types = ArrayField(models.CharField(max_length=64))
+    total = models.PositiveIntegerField()
+    position = models.BigIntegerField(default=0)
+    last_position = models.BigIntegerField()
+    finished_at = models.DateTimeField(null=True)
+    is_stopped = models.BooleanField(default=False)  # the endpoint was disabled before all of it was due
+
+    class Meta:
+        indexes = [
+            Index(name="replay_unfinished", fields=["created_at"], condition=Q(finished_at=None)),
+            Index(F("endpoint"), F("created_at").desc(), name="replay_by_endpoint"),
+        ]
+
+
 class Circuit(models.Model):
     """
     A lane that only fails lately, and until when nothing is sent on it. A lane that works has none.

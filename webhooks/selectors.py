@@ -1,19 +1,22 @@
 """Reads of webhooks, tenant first. What belongs to somebody else is not found."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, DecimalField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, DecimalField, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Round
 
 from merchants.models import Merchant
-from webhooks.errors import DeliveryNotFound, EndpointNotFound
-from webhooks.models import Delivery, WebhookEndpoint
+from webhooks.errors import DeliveryNotFound, EndpointNotFound, ReplayNotFound
+from webhooks.models import Attempt, Circuit, Delivery, Replay, WebhookEndpoint
 from webhooks.states import DeliveryStatus
 
 RATED_PERIOD: Final = timedelta(days=30)
+WATCHED_PERIOD: Final = timedelta(days=1)
+WATCHED: Final = 1000
 _RATE: Final = DecimalField(max_digits=4, decimal_places=1)
 
 
@@ -117,6 +120,100 @@ def event_deliveries(*, merchant: Merchant, livemode: bool, event_id: UUID) -> l
     """Return the deliveries that one event owed, oldest first."""
     owed = Delivery.objects.filter(merchant=merchant, livemode=livemode, event_id=event_id).defer("body")
     return list(owed.order_by("created_at", "id"))
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """
+    How an endpoint does at present: what waits, what it answered within 24 hours, and whether it is left alone.
+
+    ``typical_ms`` and ``slowest_ms`` are the median and the 95th percentile of its answers' times; None without any.
+    """
+
+    attempts: int
+    answered: int
+    typical_ms: int | None
+    slowest_ms: int | None
+    waiting: int
+    oldest_at: datetime | None
+    left_alone_until: datetime | None
+    last_trouble: str
+
+
+def health_of(endpoint: WebhookEndpoint, *, now: datetime) -> Health:
+    """Return how an endpoint does; reads no more than its latest 1000 deliveries of the last 24 hours."""
+    recent = list_deliveries(endpoint=endpoint).filter(created_at__gte=now - WATCHED_PERIOD).values("pk")[:WATCHED]
+    made = Attempt.objects.filter(delivery__in=list(recent.values_list("pk", flat=True)))
+    times = sorted(made.filter(response_code__range=(200, 299)).values_list("elapsed_ms", flat=True))
+    pending = Delivery.objects.filter(lane=endpoint.public_id, status=DeliveryStatus.PENDING)
+    circuit = Circuit.objects.filter(lane=endpoint.public_id, open_until__gt=now).first()
+    trouble = made.exclude(response_code__range=(200, 299)).order_by("-started_at").first()
+    return Health(
+        attempts=made.count(),
+        answered=len(times),
+        typical_ms=times[len(times) // 2] if times else None,
+        slowest_ms=times[len(times) * 95 // 100] if times else None,
+        waiting=pending[:WATCHED].count(),
+        oldest_at=pending.aggregate(oldest=Min("created_at"))["oldest"],
+        left_alone_until=circuit.open_until if circuit else None,
+        last_trouble=(trouble.error or str(trouble.response_code)) if trouble else "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay is: of ``total`` events so many are made due, and of those so many arrived, failed or wait."""
+
+    total: int
+    delivered: int
+    failed: int
+    waiting: int
+
+    @property
+    def percent(self) -> int:
+        """The share that is over, rounded down; 100 when there was nothing to send."""
+        return (self.delivered + self.failed) * 100 // self.total if self.total else 100
+
+
+def list_replays(*, endpoint: WebhookEndpoint) -> QuerySet[Replay]:
+    """Return the replays to an endpoint, newest first."""
+    return Replay.objects.filter(endpoint=endpoint).select_related("endpoint").order_by("-created_at")
+
+
+def get_replay(*, endpoint: WebhookEndpoint, public_id: str) -> Replay:
+    """
+    Return one replay to an endpoint.
+
+    :raises ReplayNotFound: when there is none
+    """
+    key = Replay.key_from(public_id)
+    found = list_replays(endpoint=endpoint).filter(pk=key).first() if key else None
+    if found is None:
+        raise ReplayNotFound
+    return found
+
+
+def replayed(replay: Replay) -> QuerySet[Delivery]:
+    """Return the deliveries that a replay has made due so far."""
+    return Delivery.objects.filter(
+        endpoint=replay.endpoint,
+        event__created_at__gte=replay.start,
+        event__created_at__lt=replay.end,
+        event__position__lte=replay.position,
+        event_type__in=replay.types,
+    )
+
+
+def progress_of(replay: Replay) -> Progress:
+    """Return how far a replay is now."""
+    counted = dict(replayed(replay).order_by().values_list("status").annotate(Count("pk")))
+    delivered, failed = counted.get(DeliveryStatus.DELIVERED, 0), counted.get(DeliveryStatus.FAILED, 0)
+    return Progress(
+        total=replay.total,
+        delivered=delivered,
+        failed=failed,
+        waiting=0 if replay.is_stopped else max(replay.total - delivered - failed, 0),
+    )
 
 
 def oldest_due(*, now: datetime) -> datetime | None:

@@ -60,6 +60,8 @@ def endpoint_detail(request: HttpRequest, at: Desk, endpoint_id: str) -> HttpRes
         takes_all=EVERYTHING in endpoint.events,
         secret=signing.masked(endpoint.secret) if at.may_develop else "",
         is_rotating=len(endpoint.secrets_at(timezone.now())) > 1,
+        replays=[(each, selectors.progress_of(each)) for each in selectors.list_replays(endpoint=endpoint)[:3]],
+        health=selectors.health_of(endpoint, now=timezone.now()),
         filters=form,
         page=ListPage(rows, PER_PAGE, request.GET.get("place")),
         is_narrowed=any(form.data.get(name) for name in form.fields),
@@ -181,15 +183,14 @@ def replay(request: HttpRequest, at: Desk, endpoint_id: str) -> HttpResponse:
         filled = form.cleaned_data
         period = Period(start=filled["start"], end=filled["end"], events=filled["events"] or (EVERYTHING,))
         try:
-            count = services.replay(
+            wish = services.replay(
                 merchant=at.merchant, livemode=at.livemode, endpoint_id=endpoint_id, period=period, now=now
             )
         except CheckoutError as refusal:
             form.add_error("end" if refusal.field == "to" else None, refusal.detail)
         else:
-            messages.success(
-                request, ngettext("%d event is being sent again.", "%d events are being sent again.", count) % count
-            )
+            said = ngettext("%d event is being sent again.", "%d events are being sent again.", wish.total)
+            messages.success(request, said % wish.total)
             return _to(endpoint_id)
     return show(request, "webhook_replay", form=form, endpoint=endpoint)
 

@@ -33,7 +33,7 @@ from tests.dashboard.test_permissions import customer, delivery, deposit, endpoi
 from tests.dashboard.vaults import KEYS, make_refund
 from tests.factories import make_invoice, make_merchant
 from tests.url_map import places
-from webhooks.models import Delivery
+from webhooks.models import Delivery, Replay, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
 
@@ -86,6 +86,13 @@ def settlement(merchant: Merchant) -> dict[str, str]:
 def attempt(merchant: Merchant) -> dict[str, str]:
     made = Delivery.objects.get(pk=Delivery.key_from(delivery(merchant)["delivery_id"]))
     return {"endpoint_id": made.endpoint.public_id, "delivery_id": made.public_id}
+
+
+def replayed(merchant: Merchant) -> dict[str, str]:
+    made = WebhookEndpoint.objects.get(pk=WebhookEndpoint.key_from(endpoint(merchant)["endpoint_id"]))
+    moment = timezone.now()
+    wish = Replay.objects.create(endpoint=made, start=moment, end=moment, types=[], total=0, last_position=0)
+    return {"endpoint_id": made.public_id, "replay_id": wish.public_id}
 
 
 LIVE, TEST = frozenset({"live"}), frozenset({"test"})
@@ -151,6 +158,7 @@ TABLE = {
     "POST webhook-endpoints/<str:endpoint_id>/test": Row(HOOKS, endpoint),
     "POST webhook-endpoints/<str:endpoint_id>/rotate-secret": Row(HOOKS, endpoint, body={}),
     "POST webhook-endpoints/<str:endpoint_id>/replay": Row(HOOKS, endpoint, body=PERIOD),
+    "GET webhook-endpoints/<str:endpoint_id>/replays/<str:replay_id>": Row(HOOKS, replayed),
     "GET webhook-endpoints/<str:endpoint_id>/deliveries": Row(HOOKS, endpoint),
     "GET webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>": Row(HOOKS, attempt),
     "POST webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>/redeliver": Row(HOOKS, attempt),

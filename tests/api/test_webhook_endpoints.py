@@ -353,8 +353,15 @@ class TestGetWebhookDeliveries:
         period = {"from": timestamp(event.created_at), "to": timestamp(event.created_at + timedelta(seconds=2))}
         status, answer = api.post(f"/webhook-endpoints/{endpoint['id']}/replay", period)
 
-        assert (status, answer) == (202, {"replayed": 1})
-        assert Delivery.objects.get().event == event
+        assert (status, answer["replayed"]) == (202, 1)
+        delivery = Delivery.objects.get()
+        assert delivery.event == event
+        path = f"/webhook-endpoints/{endpoint['id']}/replays/{answer['replay']['id']}"
+        figures = ("status", "total", "waiting", "delivered", "failed", "percent")
+        assert [api.get(path)[1][name] for name in figures] == ["running", 1, 1, 0, 0, 0]
+        Delivery.objects.update(status="delivered", next_attempt_at=None, delivered_at=timezone.now())
+        assert [api.get(path)[1][name] for name in figures] == ["completed", 1, 0, 1, 0, 100]
+        assert api.get(path[:-1])[1]["error"]["code"] == "WEBHOOK_REPLAY_NOT_FOUND"
 
     def test_a_replay_that_makes_no_sense_is_refused(self, api):
         endpoint = create(api)

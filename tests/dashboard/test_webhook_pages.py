@@ -15,7 +15,7 @@ from events.types import DELIVERABLE, WEBHOOK_TEST
 from tests.factories import make_invoice
 from tests.webhooks.receiver import Receiver, serve
 from webhooks import services, signing
-from webhooks.models import Delivery, WebhookEndpoint
+from webhooks.models import Attempt, Circuit, Delivery, WebhookEndpoint
 from webhooks.services import EndpointChanges, EndpointOrder
 from webhooks.states import DisabledReason
 
@@ -340,3 +340,29 @@ def period():
 
 def invoice_of(delivery):
     return json.loads(delivery.body)["data"]["invoice_id"]
+
+
+class TestHealth:
+    def test_it_says_what_waits_how_fast_it_answers_and_that_it_is_left_alone(self, owner, merchant, endpoint):
+        make_invoice(merchant, timezone.now())
+        dispatch()
+        made = Delivery.objects.get()
+        for number, (code, took, error) in enumerate([(200, 120, ""), (None, 900, "The connection was refused.")], 1):
+            Attempt.objects.create(
+                delivery=made,
+                number=number,
+                started_at=timezone.now(),
+                elapsed_ms=took,
+                response_code=code,
+                error=error,
+            )
+        Circuit.objects.create(
+            lane=endpoint.public_id, failures=5, openings=1, open_until=timezone.now() + timedelta(minutes=5)
+        )
+
+        page = text_of(owner.get(path(endpoint)))
+
+        assert "1 of 2 succeeded" in page
+        assert "120 ms; 95 of 100 within 120 ms" in page
+        assert "The connection was refused." in page
+        assert "is left alone" in page

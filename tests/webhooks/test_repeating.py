@@ -6,7 +6,7 @@ import pytest
 
 from core import exact_json
 from events.models import Event
-from webhooks import services
+from webhooks import selectors, services
 from webhooks.errors import (
     DeliveryNotFound,
     EndpointDisabled,
@@ -16,7 +16,7 @@ from webhooks.errors import (
     UnknownEventType,
 )
 from webhooks.models import Attempt, Delivery
-from webhooks.services import EndpointChanges, Period, repeating
+from webhooks.services import EndpointChanges, Period, replaying
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +146,10 @@ class TestReplay:
             merchant=merchant, livemode=False, endpoint_id=endpoint.public_id, period=Period(**limits), now=now
         )
 
+    def counted(self, *arguments, **period):
+        self.replay(*arguments, **period)
+        return Delivery.objects.filter(next_attempt_at=arguments[-1]).count()
+
     def test_what_was_missed_is_owed_and_what_was_had_is_sent_again(
         self, make_endpoint, happen, merchant, receiver, now
     ):
@@ -154,7 +158,7 @@ class TestReplay:
         had = Delivery.objects.get(event=happen("invoice.paid"))
         services.deliver(delivery_id=had.pk, now=now)
 
-        assert self.replay(merchant, endpoint, now) == 2
+        assert self.counted(merchant, endpoint, now) == 2
         for claim in services.claim_due(now=now):
             services.attempt(claim=claim)
 
@@ -169,7 +173,7 @@ class TestReplay:
         ]
 
     def test_what_is_under_way_goes_on_as_it_is(self, endpoint, delivery, merchant, now):
-        assert self.replay(merchant, endpoint, now) == 0
+        assert self.counted(merchant, endpoint, now) == 0
 
         delivery.refresh_from_db()
         assert delivery.next_attempt_at < now
@@ -179,7 +183,7 @@ class TestReplay:
             happen(event_type)
         endpoint = make_endpoint(events=["invoice.created", "invoice.paid"])
 
-        assert self.replay(merchant, endpoint, now, events=["invoice.paid", "invoice.expired"]) == 1
+        assert self.replay(merchant, endpoint, now, events=["invoice.paid", "invoice.expired"]).total == 1
 
         assert [delivery.event_type for delivery in Delivery.objects.all()] == ["invoice.paid"]
 
@@ -188,7 +192,7 @@ class TestReplay:
         endpoint = make_endpoint()
 
         period = {"start": event.created_at - timedelta(days=1), "end": event.created_at}
-        assert self.replay(merchant, endpoint, now, **period) == 0
+        assert self.replay(merchant, endpoint, now, **period).total == 0
 
     def test_a_period_that_ends_before_it_starts_is_refused(self, endpoint, delivery, merchant, now):
         with pytest.raises(InvalidPeriod):
@@ -201,7 +205,7 @@ class TestReplay:
         assert refusal.value.field == "events[1]"
 
     def test_too_many_events_are_refused_and_none_is_owed(self, make_endpoint, happen, merchant, now, monkeypatch):
-        monkeypatch.setattr(repeating, "MAX_REPLAYED", 1)
+        monkeypatch.setattr(replaying, "MAX_REPLAYED", 1)
         happen()
         happen()
         endpoint = make_endpoint()
@@ -211,3 +215,53 @@ class TestReplay:
 
         assert refusal.value.constraints == {"max_events": 1}
         assert Delivery.objects.count() == 0
+
+    @pytest.fixture
+    def small_slices(self, monkeypatch):
+        monkeypatch.setattr(replaying, "SLICE", 2)
+        monkeypatch.setattr(replaying, "MOST_WAITING", 2)
+
+    def test_a_long_one_is_made_due_slice_by_slice_with_a_figure_of_how_far_it_is(
+        self, make_endpoint, happen, merchant, receiver, now, small_slices
+    ):
+        for _ in range(5):
+            happen()
+        endpoint = make_endpoint()
+        wish = self.replay(merchant, endpoint, now)
+        happen("invoice.expired")  # later than the wish
+        Delivery.objects.filter(event_type="invoice.expired").delete()
+        seen = [selectors.progress_of(wish)]
+
+        while wish.finished_at is None:
+            assert services.continue_replays(now=now) == 0  # those before it still wait
+            for claim in services.claim_due(now=now):
+                services.attempt(claim=claim)
+            services.continue_replays(now=now)
+            wish.refresh_from_db()
+            seen.append(selectors.progress_of(wish))
+        for claim in services.claim_due(now=now):
+            services.attempt(claim=claim)
+        seen.append(selectors.progress_of(wish))
+
+        assert [(each.total, each.delivered, each.waiting, each.percent) for each in seen] == [
+            (5, 0, 5, 0),
+            (5, 2, 3, 40),
+            (5, 4, 1, 80),
+            (5, 5, 0, 100),
+        ]
+        assert len(receiver.requests) == 5
+        assert services.continue_replays(now=now) == 0
+
+    def test_an_endpoint_that_is_disabled_meanwhile_stops_it(self, make_endpoint, happen, merchant, now, small_slices):
+        for _ in range(5):
+            happen()
+        endpoint = make_endpoint()
+        wish = self.replay(merchant, endpoint, now)
+        disable(merchant, endpoint)
+
+        services.continue_replays(now=now)
+
+        wish.refresh_from_db()
+        assert (wish.is_stopped, wish.finished_at) == (True, now)
+        assert selectors.progress_of(wish).waiting == 0
+        assert Delivery.objects.count() == 2

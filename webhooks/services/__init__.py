@@ -16,7 +16,8 @@ from webhooks.services.endpoints import (
 from webhooks.services.forgetting import forget
 from webhooks.services.owing import owe
 from webhooks.services.recording import record
-from webhooks.services.repeating import Period, TestResult, give_up, redeliver, replay, resend, send_test
+from webhooks.services.repeating import TestResult, give_up, redeliver, resend, send_test
+from webhooks.services.replaying import Period, continue_replays, replay
 
 __all__ = [
     "Claim",
@@ -28,6 +29,7 @@ __all__ = [
     "TestResult",
     "attempt",
     "claim_due",
+    "continue_replays",
     "create_endpoint",
     "delete_endpoint",
     "deliver",

@@ -1,6 +1,5 @@
-"""Sending by hand: a test, one delivery again, everything of a period again."""
+"""Sending by hand: a test, one delivery again, or giving one up."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,13 +9,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from core.ids import public_id
-from events.models import Event
 from events.outbox import Happening, emit
-from events.selectors import list_events
-from events.types import DELIVERABLE, EVERYTHING, WEBHOOK_TEST
+from events.types import WEBHOOK_TEST
 from merchants.models import Merchant
 from webhooks import selectors
-from webhooks.errors import DeliveryOver, EndpointDisabled, InvalidPeriod, NotYetReplayable, UnknownEventType
+from webhooks.errors import DeliveryOver, EndpointDisabled, NotYetReplayable
 from webhooks.models import Delivery, WebhookEndpoint
 from webhooks.services import circuits
 from webhooks.services.attempts import Claim
@@ -25,7 +22,6 @@ from webhooks.services.delivering import attempt
 from webhooks.services.owing import new_delivery, render_body
 from webhooks.states import DeliveryStatus
 
-MAX_REPLAYED: Final = 1000
 TEST_PREFIX: Final = "test"
 
 
@@ -91,7 +87,7 @@ def redeliver(*, merchant: Merchant, livemode: bool, endpoint_id: str, delivery_
     :raises EndpointDisabled: when nothing is sent to the endpoint
     :raises NotYetReplayable: while it is being attempted
     """
-    endpoint = _enabled(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id)
+    endpoint = enabled_endpoint(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id)
     return _resend(selectors.lock_delivery(endpoint=endpoint, public_id=delivery_id), now=now)
 
 
@@ -130,75 +126,14 @@ def give_up(*, delivery_id: UUID, now: datetime) -> Delivery:
 def _resend(delivery: Delivery, *, now: datetime) -> Delivery:
     if delivery.leased_until is not None and delivery.leased_until > now:
         raise NotYetReplayable
-    _renew(Delivery.objects.filter(pk=delivery.pk), now=now)
+    renew(Delivery.objects.filter(pk=delivery.pk), now=now)
     circuits.close(delivery.lane)
     delivery.refresh_from_db()
     return delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Which events to send again: those that happened in ``start`` … ``end`` (excluded), of some types or all."""
-
-    start: datetime
-    end: datetime
-    events: Sequence[str] = (EVERYTHING,)
-
-
-@transaction.atomic
-def replay(*, merchant: Merchant, livemode: bool, endpoint_id: str, period: Period, now: datetime) -> int:
-    """
-    Send every event of a period that the endpoint subscribes to, also those it was never owed; return how many.
-
-    What is under way already goes on as it is.
-
-    :raises EndpointNotFound: when the merchant has no such endpoint
-    :raises EndpointDisabled: when nothing is sent to the endpoint
-    :raises InvalidPeriod: when it ends before it starts or holds more than MAX_REPLAYED events
-    :raises UnknownEventType: when a type does not exist
-    """
-    _check(period)
-    endpoint = _enabled(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id)
-    events = _events_of(endpoint, period)
-    if len(events) > MAX_REPLAYED:
-        raise InvalidPeriod(
-            "This period holds too many events. Choose a shorter one.", constraints={"max_events": MAX_REPLAYED}
-        )
-    known = Delivery.objects.filter(endpoint=endpoint, event__in=events)
-    owed = set(known.values_list("event_id", flat=True))
-    again = _renew(known.exclude(status=DeliveryStatus.PENDING), now=now)
-    missing = [event for event in events if event.pk not in owed]
-    Delivery.objects.bulk_create(
-        new_delivery(event=event, receiver=endpoint, body=render_body(event), now=now) for event in missing
-    )
-    circuits.close(endpoint.public_id)
-    return again + len(missing)
-
-
-def _check(period: Period) -> None:
-    if period.start >= period.end:
-        raise InvalidPeriod("The period ends before it starts.", field="to")
-    for index, event_type in enumerate(period.events):
-        if event_type not in DELIVERABLE and event_type != EVERYTHING:
-            raise UnknownEventType(f"There is no event {event_type[:64]!r}.", field=f"events[{index}]")
-
-
-def _events_of(endpoint: WebhookEndpoint, period: Period) -> list[Event]:
-    types = {kind for kind in DELIVERABLE if endpoint.wants(kind) and kind != WEBHOOK_TEST}
-    if EVERYTHING not in period.events:
-        types.intersection_update(period.events)
-    log = list_events(merchant_id=endpoint.merchant_id, livemode=endpoint.livemode, types=types)
-    return list(log.filter(created_at__gte=period.start, created_at__lt=period.end)[: MAX_REPLAYED + 1])
-
-
-def _enabled(*, merchant: Merchant, livemode: bool, endpoint_id: str) -> WebhookEndpoint:
-    endpoint = selectors.lock_endpoint(merchant=merchant, livemode=livemode, public_id=endpoint_id)
-    if not endpoint.enabled:
-        raise EndpointDisabled
-    return endpoint
-
-
-def _renew(deliveries: QuerySet[Delivery], *, now: datetime) -> int:
+def renew(deliveries: QuerySet[Delivery], *, now: datetime) -> int:
+    """Make deliveries due now, with a full set of retries; return how many."""
     return deliveries.update(
         status=DeliveryStatus.PENDING,
         next_attempt_at=now,
@@ -206,3 +141,16 @@ def _renew(deliveries: QuerySet[Delivery], *, now: datetime) -> int:
         delivered_at=None,
         failure="",
     )
+
+
+def enabled_endpoint(*, merchant: Merchant, livemode: bool, endpoint_id: str) -> WebhookEndpoint:
+    """
+    Return an endpoint that is sent to, locked until the transaction ends.
+
+    :raises EndpointNotFound: when the merchant has no such endpoint
+    :raises EndpointDisabled: when nothing is sent to it
+    """
+    endpoint = selectors.lock_endpoint(merchant=merchant, livemode=livemode, public_id=endpoint_id)
+    if not endpoint.enabled:
+        raise EndpointDisabled
+    return endpoint

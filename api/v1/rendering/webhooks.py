@@ -7,7 +7,8 @@ from core.ids import public_id
 from events.models import Event
 from events.payload import payload
 from webhooks import signing
-from webhooks.models import Attempt, Delivery, WebhookEndpoint
+from webhooks.models import Attempt, Delivery, Replay, WebhookEndpoint
+from webhooks.selectors import progress_of
 from webhooks.services import TestResult
 
 
@@ -70,6 +71,24 @@ def delivery_detail(delivery: Delivery) -> dict[str, Any]:
     return delivery_view(delivery) | {
         "payload": exact_json.loads(delivery.body),
         "history": [_attempt(attempt) for attempt in delivery.history.order_by("number")],
+    }
+
+
+def replay_view(replay: Replay) -> dict[str, Any]:
+    """Return how far a replay is."""
+    progress = progress_of(replay)
+    is_over = replay.finished_at is not None and not progress.waiting
+    return {
+        "id": replay.public_id,
+        "period_start": replay.start,
+        "period_end": replay.end,
+        "status": "stopped" if replay.is_stopped else "completed" if is_over else "running",
+        "total": progress.total,
+        "delivered": progress.delivered,
+        "failed": progress.failed,
+        "waiting": progress.waiting,
+        "percent": progress.percent,
+        "created_at": replay.created_at,
     }
 
 

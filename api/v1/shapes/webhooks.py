@@ -195,7 +195,33 @@ DELIVERY_QUERY: Final = list_query(
     },
 )
 DELIVERY_LIST: Final = list_answer("WebhookDeliveryList", "deliveries", DELIVERY)
-REPLAYED: Final = Shape("ReplayedWebhooks", {"replayed": count("How many deliveries are due now.", 12)}, is_open=True)
+REPLAY_PROGRESS: Final = Shape(
+    "WebhookReplay",
+    {
+        "id": text("", "whr_abc123"),
+        "period_start": TIME,
+        "period_end": TIME,
+        "status": Choice(
+            "running",
+            "completed",
+            "stopped",
+            example="running",
+            doc="`stopped`: the endpoint was disabled before everything was due.",
+        ),
+        "total": count("Events of the period.", 1200),
+        "delivered": count("Arrived so far.", 900),
+        "failed": count("Given up.", 0),
+        "waiting": count("Not over yet.", 300),
+        "percent": count("The share that is over.", 75),
+        "created_at": TIME,
+    },
+    is_open=True,
+)
+REPLAYED: Final = Shape(
+    "ReplayedWebhooks",
+    {"replayed": count("How many events are sent again.", 12), "replay": REPLAY_PROGRESS},
+    is_open=True,
+)
 
 EVENT: Final = Shape(
     "Event",

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 from api.schema import operation
 from api.v1.base import MerchantView
 from api.v1.pagination import page
-from api.v1.rendering.webhooks import delivery_detail, delivery_view, endpoint_view, test_view
+from api.v1.rendering.webhooks import delivery_detail, delivery_view, endpoint_view, replay_view, test_view
 from api.v1.shapes import webhooks as shapes
 from webhooks import selectors, services
 from webhooks.models import WebhookEndpoint
@@ -112,15 +112,25 @@ class WebhookEndpointSecret(WebhookView):
 class WebhookReplay(WebhookView):
     @operation(
         "Send the events of a period again",
-        description="Also those that the endpoint was not there for. What is still under way goes on as it is.",
+        description="Also those that the endpoint was not there for. What is still under way goes on as it is. "
+        "Up to 100,000 events, a thousand at a time; `replay.id` leads to how far it is.",
         body=shapes.REPLAY,
         answers={202: shapes.REPLAYED},
     )
     def post(self, request: Request, endpoint_id: str) -> Response:  # noqa: ARG002
         wanted = self.body()
         period = Period(start=wanted["from"], end=wanted["to"], events=wanted["events"])
-        replayed = services.replay(**self.owner, endpoint_id=endpoint_id, period=period, now=self.now)
-        return Response({"replayed": replayed}, status=202)
+        replay = services.replay(**self.owner, endpoint_id=endpoint_id, period=period, now=self.now)
+        return Response({"replayed": replay.total, "replay": replay_view(replay)}, status=202)
+
+
+class WebhookReplayDetail(WebhookView):
+    rate_class = "status"
+
+    @operation("Get how far a replay is", answers={200: shapes.REPLAY_PROGRESS})
+    def get(self, request: Request, endpoint_id: str, replay_id: str) -> Response:  # noqa: ARG002
+        endpoint = selectors.get_endpoint(**self.owner, public_id=endpoint_id)
+        return Response(replay_view(selectors.get_replay(endpoint=endpoint, public_id=replay_id)))
 
 
 class WebhookDeliveries(WebhookView):

@@ -1258,8 +1258,9 @@ export interface ReplayWebhooks {
 }
 
 export interface ReplayedWebhooks {
-  /** How many deliveries are due now. */
+  /** How many events are sent again. */
   replayed: number;
+  replay: WebhookReplay;
 }
 
 export interface ResolveDeposit {
@@ -1534,6 +1535,28 @@ export interface WebhookEndpoint {
   success_rate: string | null;
 }
 
+export interface WebhookReplay {
+  id: string;
+  /** RFC 3339, UTC. */
+  period_start: string;
+  /** RFC 3339, UTC. */
+  period_end: string;
+  /** `stopped`: the endpoint was disabled before everything was due. */
+  status: "running" | "completed" | "stopped";
+  /** Events of the period. */
+  total: number;
+  /** Arrived so far. */
+  delivered: number;
+  /** Given up. */
+  failed: number;
+  /** Not over yet. */
+  waiting: number;
+  /** The share that is over. */
+  percent: number;
+  /** RFC 3339, UTC. */
+  created_at: string;
+}
+
 export interface WebhookSecret {
   /** The new secret. Shown once. */
   webhook_secret: string;
@@ -1803,8 +1826,13 @@ export interface WebhookEndpoints {
   getDelivery(deliveryId: string, endpointId: string): Promise<WebhookDeliveryDetail>;
   /** With the same id and the same body, and with all its retries. */
   redeliver(deliveryId: string, endpointId: string, options?: RequestOptions): Promise<WebhookDelivery>;
-  /** Also those that the endpoint was not there for. What is still under way goes on as it is. */
+  /**
+   * Also those that the endpoint was not there for. What is still under way goes on as it is. Up to 100,000
+   * events, a thousand at a time; `replay.id` leads to how far it is.
+   */
   replay(endpointId: string, body: ReplayWebhooks, options?: RequestOptions): Promise<ReplayedWebhooks>;
+  /** Get how far a replay is */
+  replays(endpointId: string, replayId: string): Promise<WebhookReplay>;
   /** Until the overlap ends, both the old and the new secret sign. */
   rotateSecret(endpointId: string, body?: RotateWebhookSecret, options?: RequestOptions): Promise<RotatedWebhookEndpoint>;
   /** Sends `webhook.test` at once and waits for the receiver's answer. */

@@ -435,9 +435,17 @@ export class WebhookEndpoints extends Resource {
     return this._change("WebhookDelivery", "POST", `/api/v1/webhook-endpoints/${segment(endpointId)}/deliveries/${segment(deliveryId)}/redeliver`, null, undefined, options);
   }
 
-  /** Also those that the endpoint was not there for. What is still under way goes on as it is. */
+  /**
+   * Also those that the endpoint was not there for. What is still under way goes on as it is. Up to 100,000
+   * events, a thousand at a time; `replay.id` leads to how far it is.
+   */
   replay(endpointId, body, options = {}) {
     return this._change("ReplayedWebhooks", "POST", `/api/v1/webhook-endpoints/${segment(endpointId)}/replay`, "ReplayWebhooks", body, options);
+  }
+
+  /** Get how far a replay is */
+  replays(endpointId, replayId) {
+    return this._get("WebhookReplay", `/api/v1/webhook-endpoints/${segment(endpointId)}/replays/${segment(replayId)}`);
   }
 
   /** Until the overlap ends, both the old and the new secret sign. */

@@ -40,6 +40,7 @@ export const SHAPES = {
   Rates: { rates: { list: "Rate" } },
   Refund: { amount: "amount", payout: "Payout" },
   RefundInvoice: { amount: "amount", fiat_amount: "amount" },
+  ReplayedWebhooks: { replay: "WebhookReplay" },
   RotatedWebhookEndpoint: { success_rate: "amount" },
   SandboxTransfer: { amount: "amount" },
   SandboxTransferOrder: { amount: "amount" },

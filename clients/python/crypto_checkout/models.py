@@ -187,6 +187,7 @@ WalletKind = Literal["xpub", "pool", "single", "vault"]
 WalletStatus = Literal["active", "removed"]
 WebhookDeliveryStatus = Literal["pending", "delivered", "failed"]
 WebhookEndpointStatus = Literal["active", "disabled"]
+WebhookReplayStatus = Literal["running", "completed", "stopped"]
 WebhookTestStatus = Literal["delivered", "failed"]
 
 
@@ -1289,7 +1290,8 @@ class ReplayedWebhooks(Model):
     """Replayed webhooks."""
 
     replayed: int
-    """How many deliveries are due now."""
+    """How many events are sent again."""
+    replay: WebhookReplay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -1537,6 +1539,31 @@ class WebhookEndpoint(Model):
     """RFC 3339, UTC; null when it has not happened."""
     success_rate: Decimal | None
     """Percent of the last 30 days' deliveries that arrived."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookReplay(Model):
+    """Webhook replay."""
+
+    id: str
+    period_start: datetime
+    """RFC 3339, UTC."""
+    period_end: datetime
+    """RFC 3339, UTC."""
+    status: WebhookReplayStatus
+    """`stopped`: the endpoint was disabled before everything was due."""
+    total: int
+    """Events of the period."""
+    delivered: int
+    """Arrived so far."""
+    failed: int
+    """Given up."""
+    waiting: int
+    """Not over yet."""
+    percent: int
+    """The share that is over."""
+    created_at: datetime
+    """RFC 3339, UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

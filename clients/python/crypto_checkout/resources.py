@@ -1479,7 +1479,8 @@ class WebhookEndpoints(Resource):
         """
         Send the events of a period again.
 
-        Also those that the endpoint was not there for. What is still under way goes on as it is.
+        Also those that the endpoint was not there for. What is still under way goes on as it is. Up to 100,000
+        events, a thousand at a time; `replay.id` leads to how far it is.
 
         from_: Events since then.
         to: Events before then.
@@ -1491,6 +1492,12 @@ class WebhookEndpoints(Resource):
             f"/api/v1/webhook-endpoints/{segment(endpoint_id)}/replay",
             {"from": from_, "to": to, "events": events},
             idempotency_key=idempotency_key,
+        )
+
+    def replays(self, endpoint_id: str, replay_id: str) -> models.WebhookReplay:
+        """Get how far a replay is."""
+        return self._get(
+            models.WebhookReplay, f"/api/v1/webhook-endpoints/{segment(endpoint_id)}/replays/{segment(replay_id)}", {}
         )
 
     def rotate_secret(
