@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -94,7 +95,7 @@ def revoke_key(request: HttpRequest, at: Desk, key_id: str) -> HttpResponse:
 @desk(may=DEVELOP)
 def quick_start(request: HttpRequest, at: Desk) -> HttpResponse:  # noqa: ARG001 - the decorator hands it over
     """Show how to create the first invoice from a program."""
-    return show(request, "quick_start", base=request.build_absolute_uri("/").rstrip("/"))
+    return show(request, "quick_start", base=settings.API_BASE_URL)
 
 
 def _key(at: Desk, key_id: str) -> APIKey:
@@ -110,4 +111,4 @@ def _key(at: Desk, key_id: str) -> APIKey:
 
 
 def _shown_once(request: HttpRequest, key: APIKey, text: str) -> HttpResponse:
-    return show(request, "api_key_made", key=key, text=text, base=request.build_absolute_uri("/").rstrip("/"))
+    return show(request, "api_key_made", key=key, text=text, base=settings.API_BASE_URL)

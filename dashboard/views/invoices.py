@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
@@ -156,7 +157,7 @@ def page_of(
 ) -> HttpResponse:
     """Answer the page of an invoice, with the form on it that was filled in wrongly."""
     invoice = selectors.get_invoice(merchant=at.merchant, livemode=at.livemode, public_id=invoice_id)
-    pay_url = request.build_absolute_uri(reverse("paypages:invoice", args=[invoice.public_id]))
+    pay_url = settings.PAY_BASE_URL + reverse("paypages:invoice", args=[invoice.public_id])
     is_short = invoice.status in {InvoiceStatus.PARTIAL, InvoiceStatus.EXPIRED} and invoice.received_units > 0
     return show(
         request,

@@ -1,5 +1,6 @@
 """Payment links: made, changed, switched off and on, and what was paid through each."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -62,7 +63,7 @@ def link_detail(request: HttpRequest, at: Desk, link_id: str) -> HttpResponse:
         request,
         "payment_link",
         link=link,
-        url=_url(request, link),
+        url=_url(link),
         invoices=invoices[:10],
         snippets=snippets.of_link(link) if link.is_active else (),
         embeds=snippets.embeds(at.merchant),
@@ -109,8 +110,8 @@ def switch_link(request: HttpRequest, at: Desk, link_id: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("dashboard:payment_link", args=[link_id]))
 
 
-def _url(request: HttpRequest, link: PaymentLink) -> str:
-    return request.build_absolute_uri(reverse("link", args=[link.slug]))
+def _url(link: PaymentLink) -> str:
+    return str(settings.PAY_BASE_URL + reverse("link", args=[link.slug]))
 
 
 def _complain(form: LinkForm, refusal: CheckoutError) -> None:

@@ -236,6 +236,18 @@ class TestLinks:
         assert list(answer.context["form"].errors) == [field]
         assert not PaymentLink.objects.exists()
 
+    def test_its_address_is_that_of_the_pay_pages_wherever_the_dashboard_is(self, owner, merchant, now, settings):
+        settings.PAY_BASE_URL = "https://pay.example.com"
+        link = create_link(merchant=merchant, livemode=False, terms=LinkTerms("VPN", currency="USD"), now=now)
+        invoice = make_invoice(merchant, now)
+
+        of_link = owner.get(f"/dashboard/payment-links/{link.public_id}/").content.decode()
+        of_invoice = owner.get(f"/dashboard/invoices/{invoice.public_id}/").content.decode()
+
+        assert f"https://pay.example.com/l/{link.slug}" in of_link
+        assert f"https://pay.example.com/invoice/{invoice.public_id}" in of_invoice
+        assert "http://testserver/" not in of_link + of_invoice
+
     def test_the_list_says_how_often_each_was_paid(self, owner, merchant, now):
         link = create_link(
             merchant=merchant, livemode=False, terms=LinkTerms("VPN", currency="USD", amount=Decimal(5)), now=now
