@@ -453,6 +453,14 @@ export interface Deposit {
   resolved_at: string | null;
 }
 
+export interface ErasedCustomer {
+  /** Public id of the customer. */
+  id: string;
+  erased: boolean;
+  /** Invoices of theirs, which stay without their data. */
+  invoices: number;
+}
+
 export interface Event {
   id: string;
   event: "invoice.cancelled" | "invoice.confirming" | "invoice.created" | "invoice.expired" | "invoice.option_chosen" | "invoice.overpaid" | "invoice.paid" | "invoice.partially_paid" | "invoice.pending" | "invoice.refunded" | "invoice.reversed" | "payment.confirmed" | "payment.confirming" | "payment.detected" | "payment.failed" | "payment.reversed" | "refund.completed" | "refund.created" | "settlement.created" | "webhook.test";
@@ -1639,6 +1647,12 @@ export interface Customers {
   get(customerId: string): Promise<CustomerInFull>;
   /** Update a customer */
   update(customerId: string, body?: PatchedUpdateCustomer, options?: RequestOptions): Promise<Customer>;
+  /**
+   * For a customer who asks for it: address, name and metadata go, also from their invoices (of whose metadata
+   * only `order_id` stays), the audit log and what webhooks sent. Amounts, times and transactions stay, as your
+   * books need them. It cannot be undone.
+   */
+  delete(customerId: string, options?: RequestOptions): Promise<ErasedCustomer>;
 }
 
 /** Money that matched no open invoice and waits for a decision. */

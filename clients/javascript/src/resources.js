@@ -104,6 +104,15 @@ export class Customers extends Resource {
   update(customerId, body = {}, options = {}) {
     return this._change("Customer", "PATCH", `/api/v1/customers/${segment(customerId)}`, "PatchedUpdateCustomer", body, options);
   }
+
+  /**
+   * For a customer who asks for it: address, name and metadata go, also from their invoices (of whose metadata
+   * only `order_id` stays), the audit log and what webhooks sent. Amounts, times and transactions stay, as your
+   * books need them. It cannot be undone.
+   */
+  delete(customerId, options = {}) {
+    return this._change("ErasedCustomer", "DELETE", `/api/v1/customers/${segment(customerId)}`, null, undefined, options);
+  }
 }
 
 /** Money that matched no open invoice and waits for a decision. */

@@ -556,6 +556,17 @@ class Deposit(Model):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedCustomer(Model):
+    """Erased customer."""
+
+    id: str
+    """Public id of the customer."""
+    erased: bool
+    invoices: int
+    """Invoices of theirs, which stay without their data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Model):
     """Event."""
 

@@ -298,6 +298,22 @@ class Customers(Resource):
             idempotency_key=idempotency_key,
         )
 
+    def delete(self, customer_id: str, *, idempotency_key: str | None = None) -> models.ErasedCustomer:
+        """
+        Erase a customer's personal data.
+
+        For a customer who asks for it: address, name and metadata go, also from their invoices (of whose
+        metadata only `order_id` stays), the audit log and what webhooks sent. Amounts, times and transactions
+        stay, as your books need them. It cannot be undone.
+        """
+        return self._change(
+            models.ErasedCustomer,
+            "DELETE",
+            f"/api/v1/customers/{segment(customer_id)}",
+            None,
+            idempotency_key=idempotency_key,
+        )
+
 
 class Deposits(Resource):
     """Money that matched no open invoice and waits for a decision."""
