@@ -61,6 +61,7 @@ class RefundPage:
     is_about_tag: bool = False
     txid: str = ""
     explorer: str = ""
+    is_test: bool = False
 
     @property
     def merchant(self) -> str:
@@ -133,6 +134,7 @@ def _page(
         is_about_tag=problem is not None and problem.field == "tag",
         txid=refund.txid,
         explorer=template.format(txid=refund.txid),
+        is_test=not refund.livemode,
     )
     return render(request, "paypages/refund.html", {"page": page}, status=status)
 

@@ -40,6 +40,7 @@ class TestReceipt:
                 assert fact in text
             assert "16.49 USDT" in text
             assert f"{invoice.paid_at:%Y-%m-%d %H:%M} UTC" in text
+            assert "M UTC" not in text  # one way to write a time, which every reader of a receipt understands
 
     def test_the_paid_page_leads_to_it(self, client, invoice):
         pay(invoice, blocks=4)

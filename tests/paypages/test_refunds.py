@@ -42,6 +42,7 @@ def test_it_asks_compares_and_keeps(client, refund):
     assert asked.status_code == 200
     assert "16.49" in asked.content.decode()
     assert "Bottle broken &lt;b&gt;" in asked.content.decode()
+    assert "no real money moves" in asked.content.decode()
     compared = client.post(path(refund), {"address": f"  {address} ", "step": "compare"})
     assert "Is every character right?" in compared.content.decode()
     assert Refund.objects.get().address == ""
