@@ -3,18 +3,22 @@
 from functools import lru_cache
 from typing import Final
 
+import structlog
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.renderers import OpenApiYamlRenderer
 
 from api.errors import MethodNotAllowed
-from api.site import site
+from api.site import BuildFailed, site
 from api.v1.errors import error_answer
 from api.v1.openapi import document
 from core import exact_json
+
+log = structlog.get_logger(__name__)
 
 _JSON: Final = "application/vnd.oai.openapi+json"
 _YAML: Final = "application/vnd.oai.openapi"
@@ -54,7 +58,11 @@ def reference(request: HttpRequest) -> HttpResponse:
 @require_safe
 def page(request: HttpRequest, address: str = "") -> HttpResponse:
     """Show a page of the documentation, or give one of its files. Only what the generator made is there."""
-    found = site()
+    try:
+        found = site()
+    except (BuildFailed, OSError):
+        log.exception("documentation_not_built")
+        return HttpResponse(_("The documentation has not been built."), status=503, content_type="text/plain")
     document = found.documents.get(address)
     if document is None:
         better = address.removesuffix("/").removesuffix(".html").removesuffix("index")

@@ -231,6 +231,14 @@ class TestSite:
 
         assert (again.status_code, again.content) == (304, b"")
 
+    def test_where_it_cannot_be_built_the_rest_goes_on(self, client, settings, tmp_path):
+        (tmp_path / "full").touch()
+        settings.DOCS_ROOT = tmp_path / "full"
+        site.cache_clear()
+
+        assert client.get("/docs/").status_code == 503
+        assert client.get("/docs/reference").status_code == 200
+
     def test_what_is_built_is_built_once_until_a_page_changes_and_not_with_a_broken_link(self, settings, tmp_path):
         shutil.copytree(ROOT / "docs" / "theme", tmp_path / "docs" / "theme")
         for name in ("static/core/base.css", "static/paypages/icon.svg"):

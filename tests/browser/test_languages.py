@@ -62,3 +62,17 @@ def test_a_page_in_a_larger_alphabet_stays_light(visit, server, order):  # noqa:
     page.locator(".qr-image-uri img").evaluate("image => image.decode()")
 
     assert sum(weight_of(response) for response in responses) <= LIMIT_BYTES
+
+
+def test_the_documentation_is_found_and_searched_on_a_phone_under_its_strict_policy(visit, server):
+    page = visit().page
+    page.goto(f"{server}/docs/errors#invalid-amount")
+
+    expect(page.get_by_role("heading", name="INVALID_AMOUNT")).to_be_in_viewport()
+    page.get_by_text("All pages").click()
+    page.get_by_role("link", name="Quick start").click()
+    expect(page.get_by_role("heading", name="With JavaScript")).to_be_visible()
+    page.get_by_role("searchbox").fill("confirmations")
+    page.get_by_role("searchbox").press("Enter")
+    page.get_by_role("link", name="Confirmations", exact=True).click()
+    expect(page).to_have_url(f"{server}/docs/concepts#confirmations")

@@ -4,7 +4,7 @@ import json
 import subprocess
 from datetime import UTC, datetime
 
-from tests.clients.node import JAVASCRIPT, node, run_tests
+from tests.clients.node import JAVASCRIPT, node, package, run_tests
 from webhooks import signing
 
 
@@ -35,3 +35,13 @@ def test_it_signs_what_the_gateway_signs():
         live_secrets=[secret],
         now=datetime.fromtimestamp(now, UTC),
     )
+
+
+def test_the_compiler_of_typescript_agrees_with_the_types():
+    compiler = package("typescript", "7.0.2") / "bin" / "tsc"
+    flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2024", "--lib", "es2024,dom", "--types", ""]
+
+    command = [node(), compiler, *flags, "test/types.mts"]
+    said = subprocess.run(command, cwd=JAVASCRIPT, capture_output=True, text=True, check=False)
+
+    assert (said.returncode, said.stdout) == (0, "")

@@ -113,7 +113,10 @@ ELSEWHERE = {
     ("audit", "sh"): "tests/events/test_audit.py runs each of these commands",
     ("dashboard", "python"): "a view, for those who write pages",
     ("admin", "sh"): "tests/operations/test_staff_command.py",
-    ("self-hosting", "sh"): "commands for an operator's own machines",
+    **dict.fromkeys(
+        [("self-hosting", "sh"), ("several-machines", "sh"), ("upgrading", "sh"), ("monitoring", "sh")],
+        "commands for an operator's own machines; each has tests of its own",
+    ),
 }
 
 
