@@ -18,6 +18,10 @@ _log = structlog.get_logger("access")
 # W3C Trace Context, section 3.2: version, trace id, parent id, flags.
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 _USER_AGENT_LENGTH: Final = 255
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
 
 _Address = IPv4Address | IPv6Address
@@ -48,6 +52,7 @@ class RequestContextMiddleware:
                 seconds = time.perf_counter() - started
                 metering.end(request, response, seconds=seconds)
             response["X-Request-ID"] = request_id
+            _shut(response)
             _write_line(request, response, milliseconds=round(seconds * 1000))
         return response
 
@@ -94,6 +99,13 @@ def _parse(text: str) -> _Address | None:
 
 def _printable(text: str) -> str:
     return "".join(character for character in text if character.isprintable())
+
+
+def _shut(response: HttpResponse) -> None:
+    """Let a page without a policy of its own, such as that of an error, load our styles and pictures only."""
+    is_page = response.headers.get("Content-Type", "").startswith("text/html")
+    if is_page and not settings.DEBUG:  # Django's own pages for whoever debugs have styles and scripts within
+        response.headers.setdefault("Content-Security-Policy", _POLICY)
 
 
 def _write_line(request: HttpRequest, response: HttpResponse, *, milliseconds: int) -> None:

@@ -202,3 +202,20 @@ def test_a_second_person_joins_by_invitation_and_is_removed_again(window, live_s
     expect(page.get_by_role("status")).to_contain_text("The member was removed")
     theirs.reload()
     expect(theirs.get_by_text("belong to no merchant here")).to_be_visible()
+
+
+def test_whoever_opened_a_business_by_the_api_chooses_a_password_and_signs_in(window, live_server, transactional_db):
+    make_merchant(timezone.now(), email="ada@example.com")
+    tasks.invite_members()
+    link = re.search(r"http://testserver(/dashboard/password/\S+/)", mail.outbox[-1].body)[1]
+    page = window(PHONE, javascript=False)
+    page.goto(f"{live_server.url}{link}")
+
+    for field in ("New password", "New password confirmation"):
+        page.get_by_label(field, exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Save password").click()
+
+    expect(page.get_by_text("Your password is saved")).to_be_visible()
+    sign_in(page, live_server.url)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page).to_have_url(re.compile("/dashboard/"))
