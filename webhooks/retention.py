@@ -44,6 +44,7 @@ def _prune_some(after: UUID, since: datetime) -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_OLD, {"after": after, "before": first_id_of(since), "since": since, "batch": BATCH})
         keys = [row[0] for row in cursor.fetchall()]
-        cursor.execute("DELETE FROM webhooks_attempt WHERE delivery_id = ANY(%s)", [keys])
-        cursor.execute("DELETE FROM webhooks_delivery WHERE id = ANY(%s)", [keys])
+        if keys:
+            cursor.execute("DELETE FROM webhooks_attempt WHERE delivery_id = ANY(%s)", [keys])
+            cursor.execute("DELETE FROM webhooks_delivery WHERE id = ANY(%s)", [keys])
     return keys
