@@ -112,7 +112,7 @@ class Delivery(Record):
     PREFIX = "whd"
     MESSAGE_PREFIX = "whk"
 
-    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="+")
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="+", db_index=False)  # see indexes
     livemode = models.BooleanField()
     endpoint = models.ForeignKey(WebhookEndpoint, null=True, on_delete=models.PROTECT, related_name="deliveries")
     hook = models.ForeignKey(InvoiceHook, null=True, on_delete=models.PROTECT, related_name="deliveries")
@@ -159,6 +159,15 @@ class Delivery(Record):
             Index(name="delivery_due", fields=["lane", "next_attempt_at"], condition=Q(status=DeliveryStatus.PENDING)),
             Index(name="delivery_leased", fields=["lane"], condition=Q(lease_token__isnull=False)),
             Index(F("endpoint"), F("created_at").desc(), F("id").desc(), name="delivery_by_endpoint"),
+            Index(F("merchant"), F("livemode"), F("created_at").desc(), F("id").desc(), name="delivery_by_merchant"),
+            Index(
+                F("merchant"),
+                F("livemode"),
+                F("created_at").desc(),
+                F("id").desc(),
+                name="delivery_given_up",
+                condition=Q(status=DeliveryStatus.FAILED),
+            ),
             Index(name="delivery_by_invoice", fields=["invoice_id"], condition=Q(invoice_id__isnull=False)),
         ]
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Count, DecimalField, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Round
 
+from events.types import WEBHOOK_TEST
 from merchants.models import Merchant
 from webhooks.errors import DeliveryNotFound, EndpointNotFound, ReplayNotFound
 from webhooks.models import Attempt, Circuit, Delivery, Replay, WebhookEndpoint
@@ -96,6 +97,17 @@ def get_delivery_of(*, merchant: Merchant, livemode: bool, public_id: str) -> De
     :raises DeliveryNotFound: when there is none, or it is somebody else's
     """
     return _one_delivery(Delivery.objects.filter(merchant=merchant, livemode=livemode), public_id)
+
+
+def list_given_up(*, merchant: Merchant, livemode: bool) -> QuerySet[Delivery]:
+    """Return what was given up, to whatever receiver, newest first; tests, which are sent once, are not among it."""
+    failed = Delivery.objects.filter(merchant=merchant, livemode=livemode, status=DeliveryStatus.FAILED)
+    return failed.exclude(event_type=WEBHOOK_TEST).select_related("endpoint").order_by("-created_at", "-id")
+
+
+def list_all_deliveries(*, merchant: Merchant, livemode: bool) -> QuerySet[Delivery]:
+    """Return what the merchant's endpoints (also deleted ones) and invoices' own addresses are sent, newest first."""
+    return Delivery.objects.filter(merchant=merchant, livemode=livemode).order_by("-created_at", "-id")
 
 
 def lock_delivery(*, endpoint: WebhookEndpoint, public_id: str) -> Delivery:

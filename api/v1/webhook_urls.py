@@ -17,6 +17,8 @@ urlpatterns = [
         "webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>/redeliver",
         webhooks.WebhookRedelivery.as_view(),
     ),
+    path("webhook-deliveries", webhooks.WebhookAllDeliveries.as_view()),
+    path("webhook-deliveries/<str:delivery_id>/redeliver", webhooks.WebhookAnyRedelivery.as_view()),
     path("events", events.EventList.as_view()),
     path("events/<str:event_id>", events.EventDetail.as_view()),
 ]

@@ -1,10 +1,14 @@
 """One webhook on its way to a receiver: what was sent, each attempt with its answer, and once more."""
 
+from typing import Final
+
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from core.ids import public_id
@@ -15,6 +19,8 @@ from invoices.models import Invoice
 from webhooks import selectors, services
 from webhooks.models import Attempt, Delivery
 from webhooks.states import DeliveryStatus
+
+PER_PAGE: Final = 25
 
 
 @require_safe
@@ -44,6 +50,25 @@ def send_again(request: HttpRequest, at: Desk, delivery_id: str) -> HttpResponse
     services.resend(delivery=delivery, now=timezone.now())
     messages.success(request, _("It is being sent again, with the same id and the same body."))
     return HttpResponseRedirect(reverse("dashboard:delivery", args=[delivery_id]))
+
+
+@require_safe
+@desk()
+def given_up(request: HttpRequest, at: Desk) -> HttpResponse:
+    """Show what was given up, to whatever receiver."""
+    rows = selectors.list_given_up(merchant=at.merchant, livemode=at.livemode).defer("body")
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("number"))
+    return show(request, "webhooks_given_up", page=page)
+
+
+@require_POST
+@desk(may=DEVELOP)
+def send_given_up(request: HttpRequest, at: Desk) -> HttpResponse:
+    """Have all that was given up attempted again."""
+    count = services.resend_given_up(merchant=at.merchant, livemode=at.livemode, now=timezone.now())
+    said = ngettext("%d webhook is being sent again.", "%d webhooks are being sent again.", count)
+    messages.success(request, said % count)
+    return HttpResponseRedirect(reverse("dashboard:webhooks_given_up"))
 
 
 def _is_under_way(delivery: Delivery) -> bool:

@@ -127,7 +127,7 @@ CHECKS: Final = (
         "accepted",
         _("What counts as delivered was accepted by its receiver."),
         _("Delivery %(delivery)s counts as delivered and was answered with %(answer)s."),
-        _("Send it again at /admin/ or with POST /api/v1/webhook-deliveries/…/retry."),
+        _("Send it again at /admin/ or with POST /api/v1/webhook-deliveries/…/redeliver."),
         asks(_REFUSED),
     ),
     Check(

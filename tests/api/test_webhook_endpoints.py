@@ -411,3 +411,18 @@ def test_without_the_permission_nothing_is_told(account):
 
 def test_without_a_key_nothing_is_told():
     assert Api().get("/webhook-endpoints")[0] == 401
+
+
+class TestAllDeliveries:
+    def test_what_was_given_up_is_listed_whoever_was_to_get_it_and_sent_again_by_its_id(self, api, account, receiver):
+        create(api)
+        happen(account)
+        delivery = Delivery.objects.get()
+        Delivery.objects.update(status="failed", next_attempt_at=None, failure="The receiver answered 500.")
+
+        status, answer = api.get("/webhook-deliveries?status=failed")
+        assert (status, [each["id"] for each in answer["deliveries"]]) == (200, [delivery.public_id])
+        status, answer = api.post(f"/webhook-deliveries/{delivery.public_id}/redeliver")
+
+        assert (status, answer["status"]) == (202, "pending")
+        assert api.get("/webhook-deliveries?status=failed")[1]["deliveries"] == []

@@ -189,6 +189,8 @@ TABLE = {
     "sandbox_reorg": Row(None, DEVELOP),
     "webhooks": Row(EVERYBODY),
     "webhook_add": Row(DEVELOP, DEVELOP),
+    "webhooks_given_up": Row(EVERYBODY),
+    "webhooks_given_up_again": Row(None, DEVELOP),
     "webhook": Row(EVERYBODY, of=endpoint),
     "webhook_change": Row(DEVELOP, DEVELOP, of=endpoint),
     "webhook_switch": Row(None, DEVELOP, of=endpoint),

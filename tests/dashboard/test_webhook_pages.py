@@ -366,3 +366,23 @@ class TestHealth:
         assert "120 ms; 95 of 100 within 120 ms" in page
         assert "The connection was refused." in page
         assert "is left alone" in page
+
+
+class TestGivenUp:
+    def test_what_never_arrived_is_listed_whoever_was_to_get_it_and_sent_again_together(
+        self, owner, merchant, endpoint, receiver
+    ):
+        receiver.status = 500
+        delivery = sent(merchant)
+        Delivery.objects.update(status="failed", next_attempt_at=None, failure="The receiver answered 500.")
+        receiver.status = 200
+
+        page = text_of(owner.get("/dashboard/webhooks/given-up/"))
+        assert delivery.public_id in page
+        assert "The receiver answered 500." in page
+        answer = owner.post("/dashboard/webhooks/given-up/again/", follow=True)
+
+        assert "1 webhook is being sent again." in text_of(answer)
+        assert "Nothing was given up" in text_of(answer)
+        delivery.refresh_from_db()
+        assert delivery.status == "pending"

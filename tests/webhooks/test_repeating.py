@@ -6,6 +6,7 @@ import pytest
 
 from core import exact_json
 from events.models import Event
+from tests.webhooks.conftest import make_merchant
 from webhooks import selectors, services
 from webhooks.errors import (
     DeliveryNotFound,
@@ -265,3 +266,32 @@ class TestReplay:
         assert (wish.is_stopped, wish.finished_at) == (True, now)
         assert selectors.progress_of(wish).waiting == 0
         assert Delivery.objects.count() == 2
+
+
+class TestGivenUp:
+    def test_all_that_can_be_sent_is_sent_again_and_the_rest_stays(
+        self, make_endpoint, happen, merchant, receiver, now
+    ):
+        make_endpoint("/works", events=["invoice.paid"])
+        off = make_endpoint("/off", events=["invoice.created"])
+        happen()
+        happen("invoice.created", webhook_url=receiver.url("/hook"))
+        Delivery.objects.update(status="failed", next_attempt_at=None, attempts=6, failure="The receiver answered 500.")
+        disable(merchant, off)
+
+        assert services.resend_given_up(merchant=merchant, livemode=False, now=now) == 2
+        assert services.resend_given_up(merchant=merchant, livemode=True, now=now) == 0
+
+        for claim in services.claim_due(now=now):
+            services.attempt(claim=claim)
+        assert sorted(receiver.paths()) == ["/hook", "/works"]
+        [left] = selectors.list_given_up(merchant=merchant, livemode=False)
+        assert left.endpoint == off
+
+    def test_another_merchants_are_left_alone(self, delivery, now):
+        Delivery.objects.update(status="failed", next_attempt_at=None)
+
+        assert services.resend_given_up(merchant=make_merchant("Other"), livemode=False, now=now) == 0
+
+        delivery.refresh_from_db()
+        assert delivery.status == "failed"

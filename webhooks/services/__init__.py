@@ -16,7 +16,7 @@ from webhooks.services.endpoints import (
 from webhooks.services.forgetting import forget
 from webhooks.services.owing import owe
 from webhooks.services.recording import record
-from webhooks.services.repeating import TestResult, give_up, redeliver, resend, send_test
+from webhooks.services.repeating import TestResult, give_up, redeliver, resend, resend_given_up, send_test
 from webhooks.services.replaying import Period, continue_replays, replay
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "redeliver",
     "replay",
     "resend",
+    "resend_given_up",
     "rotate_secret",
     "send",
     "send_test",

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from core.ids import public_id
 from events.outbox import Happening, emit
@@ -22,6 +22,7 @@ from webhooks.services.delivering import attempt
 from webhooks.services.owing import new_delivery, render_body
 from webhooks.states import DeliveryStatus
 
+MAX_RESENT: Final = 1000
 TEST_PREFIX: Final = "test"
 
 
@@ -102,6 +103,22 @@ def resend(*, delivery: Delivery, now: datetime) -> Delivery:
     if delivery.endpoint is not None and not delivery.endpoint.enabled:
         raise EndpointDisabled
     return _resend(delivery.locked(), now=now)
+
+
+@transaction.atomic
+def resend_given_up(*, merchant: Merchant, livemode: bool, now: datetime) -> int:
+    """
+    Send again what was given up and can be sent, the newest first and MAX_RESENT at most; return how many.
+
+    What went to an endpoint that is disabled or deleted stays as it is.
+    """
+    able = Q(endpoint=None) | Q(endpoint__disabled_reason="", endpoint__deleted_at=None)
+    found = selectors.list_given_up(merchant=merchant, livemode=livemode).filter(able)
+    chosen = list(found.select_for_update(of=("self",), skip_locked=True).values_list("pk", "lane")[:MAX_RESENT])
+    count = renew(Delivery.objects.filter(pk__in=[key for key, _lane in chosen]), now=now)
+    for lane in sorted({lane for _key, lane in chosen}):
+        circuits.close(lane)
+    return count
 
 
 @transaction.atomic

@@ -145,6 +145,34 @@ class WebhookDeliveries(WebhookView):
         return Response(page(deliveries, query, name="deliveries", render=delivery_view))
 
 
+class WebhookAllDeliveries(WebhookView):
+    rate_class = "list"
+
+    @operation(
+        "List the webhook deliveries of all receivers",
+        description="To endpoints, also deleted ones, and to the `webhook_url` of single invoices. "
+        "`status=failed` are those that were given up.",
+        query=shapes.DELIVERY_QUERY,
+        answers={200: shapes.DELIVERY_LIST},
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        query = self.query()
+        filters = {name: query[name] for name in ("status", "event_type") if name in query}
+        deliveries = selectors.list_all_deliveries(**self.owner).filter(**filters).defer("body")
+        return Response(page(deliveries, query, name="deliveries", render=delivery_view))
+
+
+class WebhookAnyRedelivery(WebhookView):
+    @operation(
+        "Send a webhook delivery of any receiver again",
+        description="With the same id and the same body, and with all its retries.",
+        answers={202: shapes.DELIVERY},
+    )
+    def post(self, request: Request, delivery_id: str) -> Response:  # noqa: ARG002
+        delivery = selectors.get_delivery_of(**self.owner, public_id=delivery_id)
+        return Response(delivery_view(services.resend(delivery=delivery, now=self.now)), status=202)
+
+
 class WebhookDeliveryDetail(WebhookView):
     rate_class = "status"
 

@@ -1823,6 +1823,17 @@ export interface Wallets {
 }
 
 /** Being told of what happens. */
+export interface WebhookDeliveries {
+  /**
+   * To endpoints, also deleted ones, and to the `webhook_url` of single invoices. `status=failed` are those that
+   * were given up.
+   */
+  list(query?: { cursor?: string; event_type?: "invoice.cancelled" | "invoice.confirming" | "invoice.created" | "invoice.expired" | "invoice.option_chosen" | "invoice.overpaid" | "invoice.paid" | "invoice.partially_paid" | "invoice.pending" | "invoice.refunded" | "invoice.reversed" | "payment.confirmed" | "payment.confirming" | "payment.detected" | "payment.failed" | "payment.reversed" | "refund.completed" | "refund.created" | "settlement.created" | "webhook.test"; limit?: number; status?: "pending" | "delivered" | "failed" }): Pages<WebhookDelivery>;
+  /** With the same id and the same body, and with all its retries. */
+  redeliver(deliveryId: string, options?: RequestOptions): Promise<WebhookDelivery>;
+}
+
+/** Being told of what happens. */
 export interface WebhookEndpoints {
   /** List webhook endpoints */
   list(query?: { cursor?: string; limit?: number; status?: "active" | "disabled" }): Pages<WebhookEndpoint>;
@@ -1872,5 +1883,6 @@ export interface Resources {
   readonly sandbox: Sandbox;
   readonly settlements: Settlements;
   readonly wallets: Wallets;
+  readonly webhookDeliveries: WebhookDeliveries;
   readonly webhookEndpoints: WebhookEndpoints;
 }

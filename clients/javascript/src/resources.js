@@ -403,6 +403,22 @@ export class Wallets extends Resource {
 }
 
 /** Being told of what happens. */
+export class WebhookDeliveries extends Resource {
+  /**
+   * To endpoints, also deleted ones, and to the `webhook_url` of single invoices. `status=failed` are those that
+   * were given up.
+   */
+  list(query = {}) {
+    return this._pages("WebhookDelivery", "/api/v1/webhook-deliveries", ["deliveries", "cursor"], query);
+  }
+
+  /** With the same id and the same body, and with all its retries. */
+  redeliver(deliveryId, options = {}) {
+    return this._change("WebhookDelivery", "POST", `/api/v1/webhook-deliveries/${segment(deliveryId)}/redeliver`, null, undefined, options);
+  }
+}
+
+/** Being told of what happens. */
 export class WebhookEndpoints extends Resource {
   /** List webhook endpoints */
   list(query = {}) {
@@ -488,5 +504,6 @@ export function addResources(client, transport) {
   client.sandbox = new Sandbox(transport);
   client.settlements = new Settlements(transport);
   client.wallets = new Wallets(transport);
+  client.webhookDeliveries = new WebhookDeliveries(transport);
   client.webhookEndpoints = new WebhookEndpoints(transport);
 }

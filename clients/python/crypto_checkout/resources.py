@@ -1314,6 +1314,48 @@ class Wallets(Resource):
         )
 
 
+class WebhookDeliveries(Resource):
+    """Being told of what happens."""
+
+    def list(
+        self,
+        *,
+        cursor: str | NotGiven = NOT_GIVEN,
+        event_type: models.EventType | NotGiven = NOT_GIVEN,
+        limit: int | NotGiven = NOT_GIVEN,
+        status: models.WebhookDeliveryStatus | NotGiven = NOT_GIVEN,
+    ) -> Pages[models.WebhookDelivery]:
+        """
+        List the webhook deliveries of all receivers.
+
+        To endpoints, also deleted ones, and to the `webhook_url` of single invoices. `status=failed` are those
+        that were given up.
+
+        cursor: `next_cursor` of a page.
+        limit: Results per page.
+        """
+        return self._pages(
+            models.WebhookDelivery,
+            "/api/v1/webhook-deliveries",
+            ("deliveries", "cursor"),
+            {"cursor": cursor, "event_type": event_type, "limit": limit, "status": status},
+        )
+
+    def redeliver(self, delivery_id: str, *, idempotency_key: str | None = None) -> models.WebhookDelivery:
+        """
+        Send a webhook delivery of any receiver again.
+
+        With the same id and the same body, and with all its retries.
+        """
+        return self._change(
+            models.WebhookDelivery,
+            "POST",
+            f"/api/v1/webhook-deliveries/{segment(delivery_id)}/redeliver",
+            None,
+            idempotency_key=idempotency_key,
+        )
+
+
 class WebhookEndpoints(Resource):
     """Being told of what happens."""
 
@@ -1577,4 +1619,5 @@ class Resources:
         self.sandbox = Sandbox(transport)
         self.settlements = Settlements(transport)
         self.wallets = Wallets(transport)
+        self.webhook_deliveries = WebhookDeliveries(transport)
         self.webhook_endpoints = WebhookEndpoints(transport)

@@ -85,3 +85,12 @@ def _(stage: Stage) -> str:
 def _(stage: Stage) -> str:
     _endpoint(stage)
     return f"/dashboard/webhooks/deliveries/{_delivered(stage).public_id}/"
+
+
+@screen("webhooks", "given-up")
+def _(stage: Stage) -> str:
+    _endpoint(stage)
+    make_invoice(stage.merchant, stage.now)
+    dispatch()
+    Delivery.objects.update(status="failed", next_attempt_at=None, attempts=6, failure="The receiver answered 500.")
+    return "/dashboard/webhooks/given-up/"
