@@ -38,11 +38,15 @@ def begin() -> None:
 def end(request: HttpRequest, response: HttpResponse | None, *, seconds: float) -> None:
     """Count what became of it; ``response`` is None when the server could not even say that it failed."""
     _in_progress.dec()
-    # What a client writes never becomes a label, or anybody could fill the memory with labels of their own.
-    method = request.method if request.method in _METHODS else "other"
-    route = request.resolver_match.route if request.resolver_match else "none"
+    method, route = labels(request)
     _requests.labels(method, route, str(response.status_code if response else 500)).inc()
     _seconds.labels(method, route).observe(seconds)
+
+
+def labels(request: HttpRequest) -> tuple[str, str]:
+    """Return method and route, and nothing that a client wrote: or anybody could fill the memory with labels."""
+    method = request.method if request.method in _METHODS else "other"
+    return method or "other", request.resolver_match.route if request.resolver_match else "none"
 
 
 def exposition() -> bytes:

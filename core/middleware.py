@@ -10,13 +10,13 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from core import context, metering
+from core import context, metering, tracing
 from core.ids import public_id, uuid7
 
 _log = structlog.get_logger("access")
 
 # W3C Trace Context, section 3.2: version, trace id, parent id, flags.
-_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 _USER_AGENT_LENGTH: Final = 255
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -37,17 +37,20 @@ class RequestContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
         request_id = public_id("req", uuid7())
+        traceparent = request.headers.get("traceparent", "")
         with context.caller(
             actor="anonymous",
             ip_address=client_address(request),
             user_agent=_printable(request.headers.get("User-Agent", ""))[:_USER_AGENT_LENGTH],
             request_id=request_id,
-            trace_id=trace_id(request.headers.get("traceparent", "")),
+            trace_id=trace_id(traceparent),
         ):
             response = None
             metering.begin()
             try:
-                response = self._get_response(request)
+                with tracing.recorded(_span(request, traceparent)) as span:
+                    response = self._get_response(request)
+                    _describe(span, request, response)
             finally:
                 seconds = time.perf_counter() - started
                 metering.end(request, response, seconds=seconds)
@@ -55,6 +58,34 @@ class RequestContextMiddleware:
             _shut(response)
             _write_line(request, response, milliseconds=round(seconds * 1000))
         return response
+
+
+def _span(request: HttpRequest, traceparent: str) -> tracing.Span | None:
+    if not tracing.is_on() or request.path in _QUIET_PATHS:
+        return None
+    caller = context.current()
+    above = _TRACEPARENT.fullmatch(traceparent.strip())
+    return tracing.begin(
+        "request",
+        kind=tracing.Kind.SERVER,
+        trace_id=tracing.trace_of(caller.trace_id),
+        parent_id=above[2] if above else "",
+        span_id=tracing.span_of(caller.request_id),
+    )
+
+
+def _describe(span: tracing.Span | None, request: HttpRequest, response: HttpResponse) -> None:
+    if span is None:
+        return
+    method, route = metering.labels(request)
+    span.name = f"{method} {route}"
+    span.has_failed = response.status_code >= 500
+    span.attributes |= {
+        "http.request.method": method,
+        "http.route": route,
+        "http.response.status_code": response.status_code,
+        "checkout.request_id": context.current().request_id,
+    }
 
 
 def trace_id(traceparent: str) -> str:

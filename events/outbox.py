@@ -14,10 +14,11 @@ from uuid import UUID
 import structlog
 from django.db import connection, transaction
 
-from core import context
+from core import context, tracing
 from core.statements import insert
 from events.errors import StillFails
 from events.models import Event, FailedDispatch
+from events.traces import dispatch_span
 
 log = structlog.get_logger(__name__)
 
@@ -178,7 +179,8 @@ def _dispatch_batch() -> list[Event] | None:
             return []
         for number, event in enumerate(events, start=_last_position() + 1):
             event.position = number
-            _hand_out(event)
+            with tracing.recorded(dispatch_span(event)):
+                _hand_out(event)
         _store_positions(events)
     for callback in _after_dispatch:
         try:

@@ -213,6 +213,11 @@ OUTBOUND_ALLOWED_NETWORKS = env.networks("OUTBOUND_ALLOWED_NETWORKS")
 METRICS_ALLOWED_NETWORKS = env.networks("METRICS_ALLOWED_NETWORKS")
 # Where several web processes of one machine count together; the library of Prometheus reads the same variable.
 METRICS_DIR = env.text("PROMETHEUS_MULTIPROC_DIR", allow_empty=True)
+# Where traces go, in OpenTelemetry's own variables; off without a collector.
+TRACES_ENDPOINT = env.base_url("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+TRACES_HEADERS = env.names("OTEL_EXPORTER_OTLP_HEADERS", default=())
+TRACES_RATIO = env.decimal("OTEL_TRACES_SAMPLER_ARG", default=Decimal(1))
+TRACES_SERVICE = env.text("OTEL_SERVICE_NAME", default="crypto-checkout")
 # What GET /readyz asks, beside the database, the migrations and Valkey.
 HEALTH_CHECKS = {
     "events": "events.backlog.problems",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from core.tracing import Span
 from webhooks.states import Outcome
 
 
@@ -27,6 +28,7 @@ class Claim:
     headers: dict[str, str]
     timeout: int
     allowed_ips: Sequence[str]
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

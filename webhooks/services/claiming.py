@@ -15,7 +15,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from core import tracing
 from core.ids import public_id
+from core.tracing import Kind, Span
+from events.traces import places_of
 from events.types import WEBHOOK_TEST
 from merchants import selectors as merchants
 from webhooks import signing
@@ -156,11 +159,13 @@ class _Desk:
         self._now = now
         self._endpoints = WebhookEndpoint.objects.in_bulk({each.endpoint_id for each in leased if each.endpoint_id})
         self._secrets: dict[Any, list[str]] = {}
+        self._places = places_of({each.event_id for each in leased})
 
     def claim(self, leased: _Leased) -> Claim:
         """Return the claim with its request."""
         endpoint = self._endpoints[leased.endpoint_id] if leased.endpoint_id else None
         body = leased.body.encode()
+        span = self._span_of(leased)
         return Claim(
             delivery_id=leased.delivery_id,
             token=leased.token,
@@ -176,10 +181,18 @@ class _Desk:
                 body=body,
                 live_secrets=self._secrets_for(leased, endpoint),
                 now=self._now,
-            ),
+            )
+            | ({"traceparent": span.traceparent} if span else {}),
             timeout=endpoint.timeout if endpoint else _HOOK_TIMEOUT,
             allowed_ips=tuple(endpoint.allowed_ips) if endpoint else (),
+            span=span,
         )
+
+    def _span_of(self, leased: _Leased) -> Span | None:
+        if leased.event_id not in self._places:
+            return None
+        trace_id, above = self._places[leased.event_id]
+        return tracing.begin(f"webhook {leased.event_type}", kind=Kind.CLIENT, trace_id=trace_id, parent_id=above)
 
     def _secrets_for(self, leased: _Leased, endpoint: WebhookEndpoint | None) -> list[str]:
         owner = leased.endpoint_id or (leased.merchant_id, leased.livemode)

@@ -4,9 +4,10 @@ Claim, talk, record: the request is made outside any transaction, the outcome re
 
 import asyncio
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from core import http
+from core import http, tracing
 from webhooks.services.attempts import Claim, Result
 from webhooks.services.claiming import claim_one
 from webhooks.services.recording import record
@@ -32,6 +33,20 @@ def attempt(*, claim: Claim) -> bool:
 
 async def send(claim: Claim, client: http.Client) -> Outcome:
     """Make the request of a claim. Touches no database and fails in no way but those an outcome can tell."""
+    with tracing.recorded(claim.span) as span:
+        outcome = await _talk(claim, client)
+        if span is not None:
+            span.has_failed = not outcome.succeeded
+            span.attributes |= {
+                "http.request.method": "POST",
+                "server.address": urlsplit(claim.url).hostname or "",
+                "http.response.status_code": outcome.status_code or 0,
+                "checkout.webhook_id": claim.headers["webhook-id"],
+            }
+    return outcome
+
+
+async def _talk(claim: Claim, client: http.Client) -> Outcome:
     loop = asyncio.get_running_loop()
     started = loop.time()
     try:
