@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from chains import registry
 from invoices.models import Invoice
-from invoices.states import InvoiceException, InvoiceStatus, exception_of, next_status
-from operations.doctor.base import CHUNK, Check, Moment, Row, asks
+from invoices.states import Facts, InvoiceException, InvoiceStatus, enough_for, exception_of, next_status
+from operations.doctor.base import Check, Moment, Row, asks, stream
 from payments import reconciliation
 from payments.reconciliation import Scope
 
@@ -72,30 +72,31 @@ SELECT p.id AS payout, p.status FROM payments_payout p
 WHERE p.txid <> '' AND NOT EXISTS (
     SELECT FROM payments_payouttransaction t WHERE t.payout_id = p.id AND t.txid = p.txid)
 """
-_FACTS: Final = (
-    "status",
-    "exception",
-    "total",
-    "underpayment_threshold",
-    "overpayment_threshold",
-    "asked_value",
-    "received_value",
-    "confirmed_value",
-    "viewed_at",
-    "expires_at",
-    "accepted_value",
-    "is_late",
-)
+_FACTS: Final = """
+SELECT id AS invoice, status, exception, total, underpayment_threshold, overpayment_threshold, asked_value,
+       received_value, confirmed_value, viewed_at IS NOT NULL AS is_viewed,
+       expires_at <= %(settled)s::timestamptz AS is_overdue, accepted_value, is_late
+FROM invoices_invoice
+"""
 
 
 def _against_reducer(moment: Moment) -> Iterator[Row]:
     """The clock takes some seconds to close what is over: deadlines count once they are settled."""
-    for invoice in Invoice.objects.order_by().only(*_FACTS).iterator(chunk_size=CHUNK):
-        facts = invoice.facts(now=moment.settled)
-        said = InvoiceStatus(invoice.status), InvoiceException(invoice.exception)
+    for row in stream(_FACTS, settled=moment.settled):
+        facts = Facts(
+            enough=enough_for(row["total"], row["underpayment_threshold"]),
+            ceiling=max(row["total"], row["asked_value"]) + row["overpayment_threshold"],
+            received=row["received_value"],
+            confirmed=row["confirmed_value"],
+            is_viewed=row["is_viewed"],
+            is_overdue=row["is_overdue"],
+            accepted=row["accepted_value"],
+            is_late=row["is_late"],
+        )
+        said = InvoiceStatus(row["status"]), InvoiceException(row["exception"])
         follows = next_status(said[0], facts), exception_of(facts)
         if said != follows:
-            yield {"invoice": invoice.pk, "said": " ".join(said), "follows": " ".join(follows)}
+            yield {"invoice": row["invoice"], "said": " ".join(said), "follows": " ".join(follows)}
 
 
 def _unknown_assets(_moment: Moment) -> Iterator[Row]:

@@ -7,7 +7,7 @@ SEED = 20_261_121
 
 
 def test_nothing_is_lost_or_doubled(tmp_path):
-    plan = Plan(seed=SEED, seconds=0, faults=SHORT, pace=0.25, sellers=3, pause=0.3, most_failures=1, patience=120)
+    plan = Plan(seed=SEED, seconds=0, faults=SHORT, pace=0.25, sellers=3, pause=0.3, most_failures=1, together=0)
     said: list[str] = []
 
     account = run(plan, tmp_path, tell=said.append)

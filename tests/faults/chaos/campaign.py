@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.chaos.account import Account, Books, settle_up
-from tests.faults.chaos.faults import Fault, Faults
+from tests.faults.chaos.faults import Fault, Faults, apply, concern_different_things, name_of
 from tests.faults.chaos.node import Chain, Mishaps, serve
 from tests.faults.chaos.receiver import Receiver
 from tests.faults.chaos.shop import Shop
@@ -16,6 +16,7 @@ from tests.faults.chaos.world import World, wait_until
 
 _FORKS = 0.1  # the share of seconds in which the chain forks by itself
 _A_WHILE = 30.0  # seconds
+_LEASES = 200.0  # seconds; a claim of a clock that was ahead holds until that moment has really come
 _MINUTES_LATER = 420.0  # seconds
 _DEEPEST = 6  # blocks; more than a small invoice waits for, less than what is final
 
@@ -30,9 +31,10 @@ class Plan:
     pace: float = 1.0
     sellers: int = 4
     pause: float = 0.6
-    failing: float = 0.15  # the share of what nodes and receiver are asked that fails
+    failing: float = 0.2  # the share of what nodes and receiver are asked that fails
     patience: float = 240.0  # seconds to come to rest afterwards
     most_failures: int = 2  # of one message; the pause before a third attempt is long
+    together: float = 0.4  # the share of faults that are not alone
     orders: int = 20  # at least, however slow the machine is
 
 
@@ -52,6 +54,7 @@ def run(plan: Plan, directory: Path, *, tell: Callable[[str], object]) -> Accoun
             for each in mishaps:
                 each.share = plan.failing
             _break(plan, Faults(world, chain, mishaps, receiver, dice, pace=plan.pace), dice, tell)
+            chain.is_forking = False
             for each in mishaps:
                 each.share = 0.0
             _rest(plan, world, shop, tell)
@@ -59,6 +62,7 @@ def run(plan: Plan, directory: Path, *, tell: Callable[[str], object]) -> Accoun
             books = Books(world)
             wait_until(lambda: chain.has(*books.read_up_to("ethereum")), 40)  # no fork is left to be read
             account = settle_up(world, shop, chain, receiver)
+            account.figures["requests to nodes"] = sum(each.asked for each in mishaps)
             account.figures["mishaps of nodes"] = sum(each.count for each in mishaps)
             account.figures["mishaps of the receiver"] = sum(receiver.failures.values())
             return account
@@ -79,19 +83,27 @@ def _break(plan: Plan, faults: Faults, dice: random.Random, tell: Callable[[str]
         for fault in dice.sample(plan.faults, len(plan.faults)):
             if not is_first and time.monotonic() - begun >= plan.seconds:
                 break
-            tell(f"{time.monotonic() - begun:6.1f} s  {fault.__name__.replace('_', ' ')}")
-            fault(faults)
+            together = [fault, *_beside(fault, plan, dice)]
+            tell(f"{time.monotonic() - begun:6.1f} s  {' while '.join(map(name_of, together))}")
+            apply(faults, together)
             time.sleep(dice.uniform(0.3, 3) * plan.pace)
         is_first = False
+
+
+def _beside(fault: Fault, plan: Plan, dice: random.Random) -> list[Fault]:
+    if dice.random() >= plan.together:
+        return []
+    return [dice.choice([other for other in plan.faults if concern_different_things(fault, other)])]
 
 
 def _rest(plan: Plan, world: World, shop: Shop, tell: Callable[[str], object]) -> None:
     """Wait until every order has come to its end and everybody was told; one that never does shows in the account."""
     wait_until(lambda: len(shop.orders) >= plan.orders, 120)
-    if not shop.close(patience=60):
+    if not shop.close(patience=_LEASES):
         shop.tally.wrong.append("an order was never answered")
     books, begun = Books(world), time.monotonic()
     if not wait_until(lambda: not books.waiting(shop.orders), _A_WHILE):
+        tell(f"waits: {books.waiting(shop.orders)}")
         for clock in world.clocks:  # the pause before a third attempt is minutes: let them pass
             clock.step(_MINUTES_LATER)
     is_done = wait_until(lambda: not books.waiting(shop.orders), plan.patience)
@@ -104,5 +116,5 @@ def _mine(chain: Chain, stopping: threading.Event, dice: random.Random) -> None:
     """Make a block each second, and sometimes have the last few replaced, as chains do by themselves."""
     while not stopping.wait(1):
         chain.mine()
-        if dice.random() < _FORKS:
+        if chain.is_forking and dice.random() < _FORKS:
             chain.fork(dice.randint(1, _DEEPEST), dice)

@@ -1,18 +1,20 @@
-"""What is done to the installation, one thing after the other in an order that the seed decides."""
+"""What is done to the installation, in an order that the seed decides: one thing at a time, or two at once."""
 
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from tests.faults.chaos.node import Chain, Mishaps
 from tests.faults.chaos.receiver import Receiver
 from tests.faults.chaos.world import World, send
 
+Steps = Iterator[float]
+
 
 class Faults:
-    """Each method is one fault from its beginning to its end; ``pace`` stretches how long they last."""
+    """Each method is one fault: it begins, yields the seconds to leave it so, and ends; ``pace`` stretches those."""
 
     def __init__(
         self, world: World, chain: Chain, nodes: list[Mishaps], receiver: Receiver, dice: random.Random, *, pace: float
@@ -26,84 +28,108 @@ class Faults:
             pace,
         )
 
-    def database_crashes(self) -> None:
+    def database_crashes(self) -> Steps:
         self.world.kill_database(signal.SIGQUIT)  # at once, as when the power fails
-        self._wait(0.5, 3)
+        yield self._seconds(0.5, 3)
         self.world.start_database()
 
-    def database_restarts(self) -> None:
+    def database_restarts(self) -> Steps:
         self.world.kill_database(signal.SIGINT)
+        yield 0.0
         self.world.start_database()
 
-    def database_hangs(self) -> None:
+    def database_hangs(self) -> Steps:
         pids = self.world.database_pids()
         send(pids, signal.SIGSTOP)
-        self._wait(1, 6)
+        yield self._seconds(1, 6)
         send(pids, signal.SIGCONT)
 
-    def cache_crashes(self) -> None:
+    def cache_crashes(self) -> Steps:
         self.world.kill_cache()
-        self._wait(1, 5)
+        yield self._seconds(1, 5)
         self.world.start_cache()
 
-    def cache_hangs(self) -> None:
+    def cache_hangs(self) -> Steps:
         send([self.world.cache.process.pid], signal.SIGSTOP)
-        self._wait(1, 6)
+        yield self._seconds(1, 6)
         send([self.world.cache.process.pid], signal.SIGCONT)
 
-    def worker_is_killed(self) -> None:
+    def worker_is_killed(self) -> Steps:
         send(self.world.pids("worker"), signal.SIGKILL)
+        yield 0.0
 
-    def second_worker_is_killed(self) -> None:
+    def second_worker_is_killed(self) -> Steps:
         if self.world.second is not None:
             self.world.second.kill()
             self.world.second.wait(10)
-        self._wait(0.2, 2)
+        yield self._seconds(0.2, 2)
         self.world.start_second()
 
-    def worker_hangs(self) -> None:
+    def worker_hangs(self) -> Steps:
         pids = self.world.pids("worker")
         send(pids, signal.SIGSTOP)
-        self._wait(2, 8)
+        yield self._seconds(2, 8)
         send(pids, signal.SIGCONT)
 
-    def web_is_killed(self) -> None:
+    def web_is_killed(self) -> Steps:
         send(self.world.pids("web"), signal.SIGKILL)
+        yield 0.0
 
-    def beat_is_killed(self) -> None:
+    def beat_is_killed(self) -> Steps:
         send(self.world.pids("beat"), signal.SIGKILL)
+        yield 0.0
 
-    def nodes_are_out(self) -> None:
+    def nodes_are_out(self) -> Steps:
         for node in self.nodes:
             node.is_out = True
-        self._wait(1, 5)
+        yield self._seconds(1, 5)
         for node in self.nodes:
             node.is_out = False
 
-    def receiver_is_out(self) -> None:
+    def receiver_is_out(self) -> Steps:
         self.receiver.is_out = True
-        self._wait(1, 4)
+        yield self._seconds(1, 4)
         self.receiver.is_out = False
 
-    def disk_is_full(self) -> None:
+    def disk_is_full(self) -> Steps:
         self.world.fill_disk(is_full=True)
-        self._wait(2, 6)
+        yield self._seconds(2, 6)
         self.world.fill_disk(is_full=False)
 
-    def clock_steps(self) -> None:
+    def clock_steps(self) -> Steps:
         clock = self.dice.choice(self.world.clocks)
         clock.step(self.dice.choice([-90, -30, 30, 90]))
-        self._wait(2, 6)
+        yield self._seconds(2, 6)
         clock.step(0)
 
-    def chain_forks(self) -> None:
+    def chain_forks(self) -> Steps:
         self.chain.fork(self.dice.randint(1, 5), self.dice)
+        yield 0.0
 
-    def _wait(self, least: float, most: float) -> None:
-        time.sleep(self.dice.uniform(least, most) * self.pace)
+    def _seconds(self, least: float, most: float) -> float:
+        return self.dice.uniform(least, most) * self.pace
 
 
-Fault = Callable[[Faults], None]
+Fault = Callable[[Faults], Steps]
+
+
+def apply(faults: Faults, together: Sequence[Fault]) -> None:
+    """Begin all, leave them so, end all."""
+    steps = [fault(faults) for fault in together]
+    time.sleep(max(next(each) for each in steps))
+    for each in steps:
+        next(each, None)
+
+
+def name_of(fault: Fault) -> str:
+    return fault.__name__.replace("_", " ")
+
+
+def concern_different_things(one: Fault, other: Fault) -> bool:
+    """Return whether two faults can be there at once: a server that hangs cannot be stopped."""
+    return one.__name__.partition("_")[0] != other.__name__.partition("_")[0]
+
+
 ALL: Final[list[Fault]] = [
     Faults.database_crashes,
     Faults.database_restarts,

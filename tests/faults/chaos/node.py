@@ -38,11 +38,12 @@ class Block:
 
 
 class Chain:
-    """Blocks in a row; the last few may be replaced by others that hold the same transfers, perhaps a block later."""
+    """Blocks in a row; the last few may be replaced by others that hold the same transfers, perhaps later."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Sent] = []
+        self.is_forking = True
         self.blocks = [Block(0, _hash(), "0x" + "00" * 32, int(time.time()))]
         self.mine(70)
 
@@ -59,14 +60,14 @@ class Chain:
                 self._waiting = []
 
     def fork(self, depth: int, dice: random.Random) -> None:
+        """Replace the last blocks; some of their transfers wait for a block again, as in a mempool."""
         with self._lock:
             replaced, self.blocks = self.blocks[-depth:], self.blocks[:-depth]
-            moved: list[Sent] = []
             for block in replaced:
-                late = [sent for sent in block.transfers if dice.random() < 0.5]
-                self._append(moved + [sent for sent in block.transfers if sent not in late])
-                moved = late
-            self._append(moved)
+                waits = [sent for sent in block.transfers if dice.random() < 0.5]
+                self._waiting += waits
+                self._append([sent for sent in block.transfers if sent not in waits])
+            self._append([])
 
     def has(self, height: int, block_hash: str) -> bool:
         return self.blocks[height].hash == block_hash
@@ -113,9 +114,10 @@ class Mishaps:
         self.dice = random.Random(seed)
         self.share = share
         self.is_out = False
-        self.count = 0
+        self.count = self.asked = 0
 
     def draw(self) -> str:
+        self.asked += 1
         if self.is_out:
             self.count += 1
             return self.dice.choice(["hang up", "error"])
