@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import django
 from django.core.exceptions import ImproperlyConfigured
@@ -13,15 +14,24 @@ def main() -> None:
     """Do what is missing; on a second start that is nothing."""
     os.umask(0o077)
     django.setup()
+    from api.site import build
+
+    with ThreadPoolExecutor(1) as beside:  # another program makes the pages, while the database is made
+        pages = beside.submit(build)
+        _prepare_database()
+    problem = pages.exception()
+    if problem is not None:  # nobody's payments should wait for the documentation
+        sys.stderr.write(f"The documentation at /docs/ was not built: {problem}\n")
+
+
+def _prepare_database() -> None:
     from django.core.management import call_command
+
+    from config import env
 
     _wait_for_database()
     if _is_behind():
         call_command("migrate", interactive=False, verbosity=1)
-    from api.site import build
-    from config import env
-
-    build()
     if env.flag("DEMO", default=True):
         call_command("demo")
 
