@@ -1,12 +1,14 @@
 """Secrets are unreadable without their key, and masked where people look."""
 
 import hashlib
+import re
 from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config import env
 from core import secrets
 from core.secrets import SecretUnreadable, decrypt, digest, encrypt, mask, random_base62
 
@@ -84,3 +86,20 @@ def test_random_text_uses_all_62_characters_evenly():
 )
 def test_a_mask_shows_our_prefix_and_the_end_of_a_long_secret_only(secret, shown):
     assert mask(secret) == shown
+
+
+def test_what_vouches_for_somebody_is_never_compared_letter_by_letter():
+    """Keys are found by their hash and signatures compared in constant time: how long it took tells nothing."""
+    vouching = r"(signature|secret|token|hmac)\b"
+    compares = re.compile(rf"\b\w*{vouching}[\w.()]* (==|!=)|(==|!=) [\w.]*{vouching}")
+    harmless = {
+        "chains/solana_transactions.py",  # the name of a transaction
+        "dashboard/access.py",  # which business a form was opened for; the session says who it is
+    }
+    sources = [module for app in env.ROOT.glob("*/apps.py") for module in app.parent.rglob("*.py")]
+
+    found = {str(module.relative_to(env.ROOT)) for module in sources if compares.search(module.read_text())}
+
+    assert found <= harmless
+    assert compares.search("if given == stored_signature:")
+    assert compares.search("if row.token != token:")

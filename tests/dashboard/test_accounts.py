@@ -7,6 +7,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
@@ -467,3 +468,27 @@ class TestOnesAccount:
 )
 def test_devices_have_names_that_people_know(agent, name):
     assert device_name(agent) == name
+
+
+class CountingHasher(MD5PasswordHasher):
+    """Counts how often a password was hashed, which is what takes time."""
+
+    count = 0
+
+    def encode(self, password, salt):
+        type(self).count += 1
+        return super().encode(password, salt)
+
+
+def test_a_refused_sign_in_takes_as_much_work_whether_or_not_there_is_an_account(ada, settings):
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    ada.set_password(PASSWORD)
+    ada.save()
+    work = {}
+    for email in ("ada@example.com", "nobody@example.com"):
+        before = CountingHasher.count
+        answer = Client().post("/dashboard/sign-in/", {"login": email, "password": "a wrong password"})
+        assert answer.status_code == 422
+        work[email] = CountingHasher.count - before
+
+    assert work["ada@example.com"] == work["nobody@example.com"] > 0
