@@ -1,5 +1,6 @@
 """A process killed between any two writes, and started again, leaves what one that was never killed leaves."""
 
+import asyncio
 import itertools
 import os
 import signal
@@ -13,6 +14,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
+from core import http
 from events import outbox
 from events.models import Event
 from invoices.models import Invoice
@@ -24,7 +26,7 @@ from tests.payments.chain import ScriptedChain, transfer
 from tests.webhooks.receiver import Receiver, serve
 from webhooks import services as webhook_services
 from webhooks.models import Attempt, Delivery
-from webhooks.services import EndpointOrder
+from webhooks.services import Claim, EndpointOrder, Result
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -201,6 +203,41 @@ def test_a_sender(now, receiver):
         delivery = Delivery.objects.get(merchant=merchant)
         ids = {request.headers["webhook-id"] for request in receiver.requests}
         return delivery.status, Attempt.objects.filter(delivery=delivery, response_code=200).count(), len(ids)
+
+    assert points_of(prepare, send, told) > 3
+
+
+def test_a_sender_of_many_at_once(now, receiver):
+    begun = timezone.now() + timedelta(hours=1)
+
+    def prepare() -> Merchant:
+        receiver.requests.clear()
+        merchant = make_merchant(now)
+        for number in range(3):
+            order = EndpointOrder(url=receiver.url(f"/{number}"), events=["invoice.created"])
+            webhook_services.create_endpoint(merchant=merchant, livemode=False, order=order, now=now)
+        make_invoice(merchant, now)
+        outbox.dispatch_all()
+        return merchant
+
+    async def talk(claims: list[Claim]) -> list[Result]:
+        client = http.Client()
+        try:
+            outcomes = await asyncio.gather(*(webhook_services.send(claim, client) for claim in claims))
+        finally:
+            client.close()
+        return [Result(claim, outcome) for claim, outcome in zip(claims, outcomes, strict=True)]
+
+    def send(_: Merchant) -> None:
+        for moment in (begun, begun + timedelta(minutes=30)):
+            while claims := webhook_services.claim_due(now=moment):
+                webhook_services.record(asyncio.run(talk(claims)))
+
+    def told(merchant: Merchant) -> tuple[list[str], int, set[str], int]:
+        deliveries = Delivery.objects.filter(merchant=merchant).order_by("url")
+        made = Attempt.objects.filter(delivery__in=deliveries, response_code=200).count()
+        ids = {request.headers["webhook-id"] for request in receiver.requests}
+        return [each.status for each in deliveries], made, set(receiver.paths()), len(ids)
 
     assert points_of(prepare, send, told) > 3
 
