@@ -24,12 +24,12 @@ FIRST_VERSION = {
     "analytics": 4,
     "core": 1,
     "dashboard": 1,
-    "events": 6,
+    "events": 7,
     "invoices": 11,
     "merchants": 14,
     "payments": 13,
     "sandbox": 1,
-    "webhooks": 4,
+    "webhooks": 6,
 }
 _GONE = (migrations.RemoveField, migrations.DeleteModel)
 _RENAMED = (migrations.RenameField, migrations.RenameModel, migrations.AlterModelTable)
