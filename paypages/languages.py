@@ -85,12 +85,17 @@ def choices(request: HttpRequest, *, path: str = "") -> Sequence[Choice]:
     return tuple(
         Choice(
             code=code,
-            name=translation.get_language_info(code)["name_local"],
+            name=_as_a_name(translation.get_language_info(code)["name_local"]),
             url=_with_language(request, path or request.path, code),
             is_current=code == here,
         )
         for code, _ in settings.LANGUAGES
     )
+
+
+def _as_a_name(name: str) -> str:
+    """Return the name as it stands in a menu: some languages write their own in small letters within a text."""
+    return name[:1].upper() + name[1:]
 
 
 def _with_language(request: HttpRequest, path: str, code: str) -> str:

@@ -2,7 +2,7 @@
 
 from config import env, local
 from config.settings.base import *  # noqa: F403
-from config.settings.base import API_BASE_URL, VAR_DIR, broker_options, cache_settings, database_settings
+from config.settings.base import API_BASE_URL, MIDDLEWARE, VAR_DIR, broker_options, cache_settings, database_settings
 from core.logs import logging_config
 
 _secrets = local.secrets_of(VAR_DIR)
@@ -37,6 +37,8 @@ STAFF_SECOND_STEP = env.flag("STAFF_SECOND_STEP", default=False)
 # Browsers allow passkeys on http://localhost too.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 
+# Static files come as they lie in the tree; in production they were compressed when they were collected.
+MIDDLEWARE = ["django.middleware.gzip.GZipMiddleware", *MIDDLEWARE]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 LOGGING = logging_config(

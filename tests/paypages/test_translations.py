@@ -31,7 +31,7 @@ NAMES = set(
     """
     Acme Additional API Checkout Crypto IP OpenAPI PDF Plan Premium QR Sandbox Service Services Order Static TXID
     TronLink Tip UTC USD USDT USDC VPN XRP Ledger ada com example hash inv jar merchant shop US EUR SVG sandbox
-    English Deutsch español français Português Türkçe
+    English Deutsch Español Français Português Türkçe
     """.split()
 )
 
