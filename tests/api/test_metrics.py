@@ -139,7 +139,6 @@ def test_requests_are_counted_by_route_and_never_by_what_a_client_wrote(scrape, 
 
 def test_several_processes_count_together_and_the_dead_have_nothing_in_progress(tmp_path, settings):
     script = (
-        "import django; django.setup()\n"
         "from django.http import HttpResponse\n"
         "from django.test import RequestFactory\n"
         "from core import metering\n"
