@@ -5,7 +5,19 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from bench import catching_up, create, decoding, handing_over, hanging, listing, reading, scanning, sending, streaming
+from bench import (
+    catching_up,
+    create,
+    decoding,
+    growing,
+    handing_over,
+    hanging,
+    listing,
+    reading,
+    scanning,
+    sending,
+    streaming,
+)
 from bench.installation import Installation, fresh_installation
 
 BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
@@ -19,6 +31,7 @@ BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
     "hanging": hanging.run,
     "decode": decoding.run,
     "catchup": catching_up.run,
+    "grow": growing.run,
 }
 
 
