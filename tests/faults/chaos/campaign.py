@@ -15,7 +15,7 @@ from tests.faults.chaos.shop import Shop
 from tests.faults.chaos.world import World, wait_until
 
 _FORKS = 0.1  # the share of seconds in which the chain forks by itself
-_A_WHILE = 30.0  # seconds
+_A_WHILE = 12.0  # seconds
 _LEASES = 200.0  # seconds; a claim of a clock that was ahead holds until that moment has really come
 _MINUTES_LATER = 420.0  # seconds
 _DEEPEST = 6  # blocks; more than a small invoice waits for, less than what is final
