@@ -19,7 +19,8 @@ streams)
         --no-access-log --no-server-header --no-proxy-headers --timeout-graceful-shutdown 5
     ;;
 worker)
-    exec $bin/celery --quiet --app config.celery worker --pool threads --concurrency "${WORKER_THREADS:-8}" \
+    # A name of its own: RabbitMQ refuses the second of two on one machine that are called the same.
+    exec $bin/celery --quiet --app config.celery worker --hostname "worker-$$@%h" --pool threads --concurrency "${WORKER_THREADS:-8}" \
         --without-gossip --without-mingle
     ;;
 beat)
