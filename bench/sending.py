@@ -14,8 +14,8 @@ from bench.figures import Figure, show, spread
 from bench.installation import ROOT, Installation, cpu_seconds
 
 ENDPOINTS: Final = 100
-EACH: Final = 40  # deliveries to each endpoint, in each round
-ROUNDS: Final = 5
+EACH: Final = 80  # deliveries to each endpoint, in each round
+ROUNDS: Final = 3
 LEAST_SHARE: Final = 0.6
 _COUNT: Final = ENDPOINTS * EACH
 

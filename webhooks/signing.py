@@ -9,7 +9,6 @@ the bytes of the whole secret. The one of Standard Webhooks (standardwebhooks.co
 
 import base64
 import binascii
-import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
@@ -55,13 +54,13 @@ def headers(
 
 def native_signature(secret: str, timestamp: str, body: bytes) -> str:
     """Return the hex digest over ``<timestamp>.<raw body>``."""
-    return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return hmac.digest(secret.encode(), timestamp.encode() + b"." + body, "sha256").hex()
 
 
 def standard_signature(secret: str, message_id: str, timestamp: str, body: bytes) -> str:
     """Return the base64 digest over ``<id>.<timestamp>.<raw body>``."""
     content = f"{message_id}.{timestamp}.".encode() + body
-    return base64.b64encode(hmac.new(_standard_key(secret), content, hashlib.sha256).digest()).decode()
+    return base64.b64encode(hmac.digest(_standard_key(secret), content, "sha256")).decode()
 
 
 def _standard_key(secret: str) -> bytes:

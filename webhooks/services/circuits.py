@@ -5,7 +5,7 @@ The rows are locked last of all, in the order of their lanes: whoever holds an e
 may wait for a circuit, never the other way round.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from itertools import groupby
 from random import SystemRandom
 
@@ -20,11 +20,14 @@ log = structlog.get_logger(__name__)
 _random = SystemRandom()
 
 
-def note(results: Iterable[Result]) -> None:
+def note(results: Sequence[Result]) -> None:
     """Bring the circuits of the lanes of ``results`` in line with what came of them."""
+    lanes = {each.claim.lane for each in results}
+    known = {each.lane: each for each in Circuit.objects.select_for_update().filter(lane__in=lanes).order_by("lane")}
+    if not known and not any(each.outcome.is_outage for each in results):
+        return
     ordered = sorted(results, key=lambda each: (each.claim.lane, each.finished_at))
     by_lane = {lane: list(each) for lane, each in groupby(ordered, key=lambda each: each.claim.lane)}
-    known = {each.lane: each for each in Circuit.objects.select_for_update().filter(lane__in=by_lane).order_by("lane")}
     closed = [lane for lane, each in by_lane.items() if lane in known and not each[-1].outcome.is_outage]
     if closed:
         Circuit.objects.filter(lane__in=closed).delete()

@@ -137,7 +137,8 @@ def _claim(keys: Sequence[UUID], *, now: datetime) -> list[Claim]:
     off = [each for each in leased.values() if each.is_off and each.event_type != WEBHOOK_TEST]
     if off:
         _give_up(off)
-    going = [leased[key] for key in keys if key in leased and leased[key] not in off]
+    found = [leased.get(key) for key in keys]
+    going = [each for each in found if each is not None and not (each.is_off and each.event_type != WEBHOOK_TEST)]
     desk = _Desk(going, now=now)
     return [desk.claim(each) for each in going]
 

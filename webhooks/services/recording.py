@@ -70,13 +70,15 @@ def record(results: Sequence[Result]) -> int:
     for result in results:
         if not result.outcome.succeeded and _record_failed(result, troubled):
             recorded.add(result.claim.delivery_id)
-    for lost in (each for each in results if each.claim.delivery_id not in recorded):
-        log.warning("webhook_lease_lost", delivery=str(lost.claim.delivery_id))
-    for result in sorted(results, key=lambda each: each.finished_at):
+    kept = results
+    if len(recorded) < len(results):
+        kept = [each for each in results if each.claim.delivery_id in recorded]
+        log.warning("webhook_leases_lost", count=len(results) - len(kept))
+    for result in sorted(kept, key=lambda each: each.finished_at) if troubled else ():
         endpoint = troubled.get(result.claim.endpoint_id)
-        if endpoint and result.claim.delivery_id in recorded and result.claim.event_type != WEBHOOK_TEST:
+        if endpoint and result.claim.event_type != WEBHOOK_TEST:
             _judge(endpoint, result.outcome, at=result.finished_at)
-    circuits.note(each for each in results if each.claim.delivery_id in recorded)
+    circuits.note(kept)
     return len(recorded)
 
 
