@@ -3,9 +3,11 @@
 import hmac
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connections
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
@@ -60,9 +62,11 @@ def work() -> None:
     """Do what worker and beat do every few seconds."""
     scan(network="sandbox", now=timezone.now())
     dispatch_all()
-    while claims := claim_due(now=timezone.now()):  # eight at once for each receiver
-        for claim in claims:
-            attempt(claim=claim)
+    with ThreadPoolExecutor(1) as sender:  # Playwright has a loop of its own in this thread
+        while claims := claim_due(now=timezone.now()):  # eight at once for each receiver
+            for claim in claims:
+                sender.submit(attempt, claim=claim).result()
+        sender.submit(connections.close_all).result()
 
 
 def sign_up(page: Page, url: str) -> None:

@@ -121,7 +121,7 @@ def test_the_published_library_for_javascript(tmp_path):
     assert read == ["invoice.paid", refused, refused, refused, "invoice.paid"]
 
 
-@pytest.mark.parametrize("secret", [SECRET, OLD])
+@pytest.mark.parametrize("secret", [SECRET, OLD], ids=["new", "old"])
 def test_while_a_secret_rotates_both_are_good_for_the_library(secret):
     scope: dict[str, object] = {}
     exec(sample("python", "def read_webhook"), scope)
