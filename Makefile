@@ -7,12 +7,12 @@ BIN := $(VENV)/bin
 # Bytecode is kept, or every start would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 # What pytest looks at; `make test TESTS=tests/core` runs a part. What takes minutes has targets of its own.
-TESTS ?= tests --ignore=tests/browser --ignore=tests/faults
+TESTS ?= tests --ignore=tests/browser --ignore=tests/faults -m "not long"
 # Worker processes of the test run, one more than cores to be expected: some tests mostly wait. 0 runs everything in one.
 TEST_PROCESSES ?= 3
 PYTEST = $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist worksteal
 
-.PHONY: help install install-dev run test test-browser test-faults chaos coverage soak screens check bench clients messages
+.PHONY: help install install-dev run test test-browser test-long test-faults chaos coverage soak screens check bench clients messages
 .PHONY: audit catalogues configuration lock format clean
 
 help: ## Show what there is to do
@@ -27,11 +27,14 @@ install-dev: ## The same with the tools for tests and checks
 run: install ## Start PostgreSQL, Valkey, web, worker and beat; Ctrl-C stops all of it
 	@exec $(BIN)/python -m config.run --with-parent
 
-test: install-dev ## Run the tests but those of the next two
+test: install-dev ## Run the tests but those of the next three
 	@$(PYTEST) $(TESTS)
 
 test-browser: install-dev ## Walk through the pages in Chromium: journeys, every page and state, axe-core
 	@$(PYTEST) tests/browser
+
+test-long: install-dev ## Start whole installations: both walks of the README, clients and samples, a kill and a second start
+	@$(PYTEST) tests --ignore=tests/browser --ignore=tests/faults -m long
 
 test-faults: install-dev ## Kill processes at every point, restart the engines under load
 	@$(PYTEST) tests/faults

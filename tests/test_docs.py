@@ -154,6 +154,7 @@ def test_the_ten_lines_accept_our_signature_and_refuse_another():
     assert not scope["is_genuine"](secret, old, body)
 
 
+@pytest.mark.long
 @needs_curl
 def test_the_walk_with_real_tokens_works_as_printed(tmp_path, node):
     here = {"http://127.0.0.1:8545": node.url}

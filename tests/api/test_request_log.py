@@ -70,7 +70,7 @@ def test_who_is_not_known_is_not_listed(anybody, api):
 
 
 def test_a_secret_in_the_address_is_not_kept(api):
-    api.get("/invoices?search=sk_live_abcdefghijklmnopqrstuvwxyz012345")
+    api.get("/invoices?search=whsec_abcdefghijklmnopqrstuvwxyz012345")
 
     (entry,) = logged()
 

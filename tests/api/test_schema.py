@@ -29,7 +29,7 @@ from payments.services import scan
 from tests.api.conftest import Api
 from tests.api.orders import ORDER
 
-EXAMPLES = 12  # requests to each operation
+EXAMPLES = 8  # requests to each operation
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

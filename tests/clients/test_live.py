@@ -49,6 +49,7 @@ def command(installation, key, monkeypatch, capsys):
     return run
 
 
+@pytest.mark.long
 def test_clients_command_and_samples_do_what_they_say(subtests, installation, key, command, tmp_path):
     with subtests.test("python walks from an order to paid"), Checkout(key, base_url=installation) as checkout:
         _walk_in_python(checkout)

@@ -93,6 +93,7 @@ def get(url):
         return reply.status, reply.read().decode()
 
 
+@pytest.mark.long
 def test_a_start_a_kill_a_second_start_with_the_same_data_and_an_orderly_end(installation):
     said, _ = installation.start().until_ready()
     invoice = re.search(r"http://\S+/invoice/inv_\w+", said)[0]

@@ -116,6 +116,7 @@ class TestRefunds:
         assert world.chain.held(CUSTOMER) == UNITS
         assert (world.statuses(), Refund.objects.get().status) == (["confirmed"], "completed")
 
+    @pytest.mark.long
     def test_a_node_that_answers_late_delays_and_changes_nothing(self, world):
         for node in world.nodes:
             node.slowly = 0.0005

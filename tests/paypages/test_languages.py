@@ -138,6 +138,7 @@ class TestTheMenu:
 
         for code, name in settings.LANGUAGES:
             own = translation.get_language_info(code)["name_local"]
+            own = own[0].upper() + own[1:]
             assert f'<a href="{url(invoice)}?stay=1&amp;lang={code}" lang="{code}" hreflang="{code}"' in body, name
             assert f">{own}</a>" in body
 
