@@ -46,21 +46,22 @@ def headers(*secrets: str, age: int = 0) -> dict[str, str]:
     )
 
 
-# genuine, changed on the way, signed by another, played back after six minutes, signed by both while a secret rotates
-CASES = [
-    (headers(), BODY),
-    (headers(), BODY.replace(b"16.49", b"1.49")),
-    (headers(signing.new_secret()), BODY),
-    (headers(age=360), BODY),
-    (headers(SECRET, OLD), BODY),
-]
+def cases() -> list[tuple[dict[str, str], bytes]]:
+    """Genuine, changed on the way, signed by another, played back after six minutes, signed while a secret rotates."""
+    return [
+        (headers(), BODY),
+        (headers(), BODY.replace(b"16.49", b"1.49")),
+        (headers(signing.new_secret()), BODY),
+        (headers(age=360), BODY),
+        (headers(SECRET, OLD), BODY),
+    ]
 
 
 def judged_by_python(source: str, name: str) -> list[object]:
     scope: dict[str, object] = {}
     exec(source, scope)
     verdicts: list[object] = []
-    for given, body in CASES:
+    for given, body in cases():
         try:
             verdicts.append(scope[name](SECRET, given, body))
         except WebhookVerificationError:
@@ -70,18 +71,18 @@ def judged_by_python(source: str, name: str) -> list[object]:
 
 def judged_by_node(source: str, folder: Path) -> list[object]:
     (folder / "sample.mjs").write_text(source)
-    cases = [
+    sent = [
         {
             "secret": SECRET,
             "headers": {name.lower(): value for name, value in given.items()},
             "body": base64.b64encode(body).decode(),
         }
-        for given, body in CASES
+        for given, body in cases()
     ]
     done = subprocess.run(
         [node(), "-e", JUDGE, str(folder / "sample.mjs")],
         check=False,
-        input=json.dumps(cases),
+        input=json.dumps(sent),
         capture_output=True,
         text=True,
         timeout=60,
