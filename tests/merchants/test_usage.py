@@ -1,6 +1,8 @@
 """What a plan limits is counted without gaps, also at the same moment."""
 
+import time
 from datetime import UTC, datetime
+from queue import Queue
 from threading import Barrier, Thread
 
 import pytest
@@ -142,10 +144,13 @@ def test_concurrent_invoices_do_not_pass_the_limit(now):
     merchant = services.sign_up(
         request=services.SignUp(business_name="Acme", contact_email="a@example.com", plan_type="small"), now=now
     ).merchant
-    start, outcomes = Barrier(4), []
+    services.count_invoice(merchant=merchant, livemode=True, now=now)
+    begun, outcomes = Queue(), []
 
     def work():
-        start.wait()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            begun.put(cursor.fetchone()[0])
         try:
             services.count_invoice(merchant=merchant, livemode=True, now=now)
             outcomes.append("counted")
@@ -153,7 +158,23 @@ def test_concurrent_invoices_do_not_pass_the_limit(now):
             outcomes.append("refused")
         connection.close()
 
-    in_threads(work, 4)
+    second = Thread(target=work)
+    with transaction.atomic():
+        services.count_invoice(merchant=merchant, livemode=True, now=now)
+        second.start()
+        wait_until_blocked(begun.get(timeout=10))
+    second.join()
 
-    assert sorted(outcomes) == ["counted", "counted", "refused", "refused"]
+    assert outcomes == ["refused"]
     assert Usage.objects.get().invoices == 2
+
+
+def wait_until_blocked(pid):
+    """Return when the backend waits for another's lock."""
+    for _ in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT cardinality(pg_blocking_pids(%s)) > 0", [pid])
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the other never waited")
