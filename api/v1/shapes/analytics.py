@@ -8,7 +8,7 @@ from typing import Any, Final
 from analytics.calendars import RECENT, Unit
 from analytics.errors import InvalidPeriod
 from api.errors import InvalidTime
-from api.v1.shapes.common import CURRENCY, TIME, number, text
+from api.v1.shapes.fields import CURRENCY, TIME, number, text
 from api.validation import Choice, ListOf, MapOf, Moment, Schema, Shape, Text, Whole
 from api.validation.base import Reference
 

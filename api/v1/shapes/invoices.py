@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from api.v1.pagination import list_answer, list_query
-from api.v1.shapes.common import (
+from api.v1.shapes.fields import (
     ACTION,
     CURRENCY,
     INVOICE_EXCEPTION,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from api import qr
 from api.v1.pagination import list_answer, list_query
-from api.v1.shapes.common import (
+from api.v1.shapes.fields import (
     CURRENCY,
     LIVEMODE_DOC,
     PAYMENT_STATUS,

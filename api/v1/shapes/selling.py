@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from api.v1.pagination import list_answer, list_query
-from api.v1.shapes.common import CURRENCY, LIVEMODE_DOC, TIME, TIME_OR_NULL, number, text
+from api.v1.shapes.fields import CURRENCY, LIVEMODE_DOC, TIME, TIME_OR_NULL, number, text
 from api.validation import URL, Amount, Email, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
 from invoices.errors import InvalidAmount, UnknownAsset
 from invoices.services import CustomerDetails, LinkTerms

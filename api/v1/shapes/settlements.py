@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from api.v1.pagination import list_answer, list_query
-from api.v1.shapes.common import LIVEMODE_DOC, TIME, TIME_OR_NULL, number, text
+from api.v1.shapes.fields import LIVEMODE_DOC, TIME, TIME_OR_NULL, number, text
 from api.validation import Choice, Flag, ListOf, Moment, Shape, Text
 from payments.models import Account, SettlementStatus
 

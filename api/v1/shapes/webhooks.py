@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from api.v1.pagination import PAGINATION, list_answer, list_query
-from api.v1.shapes.common import LIVEMODE_DOC, TIME, TIME_OR_NULL, count, number, text
+from api.v1.shapes.fields import LIVEMODE_DOC, TIME, TIME_OR_NULL, count, number, text
 from api.validation import URL, Choice, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
 from core.targets import check_url
 from events.types import DELIVERABLE, EVERYTHING
