@@ -12,6 +12,7 @@ from core.models import Record
 from events.models import Event
 from events.types import EVERYTHING
 from merchants.models import Merchant
+from webhooks.formats import MAX_NAME, NATIVE
 from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus, DisabledReason
 
 MAX_URL_LENGTH = 2048
@@ -30,7 +31,8 @@ class WebhookEndpoint(Record):
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="webhook_endpoints")
     livemode = models.BooleanField()
     url = models.CharField(max_length=MAX_URL_LENGTH)
-    events = ArrayField(models.CharField(max_length=64))
+    events = ArrayField(models.CharField(max_length=64))  # in our words, whatever the format
+    format = models.CharField(max_length=MAX_NAME, default=NATIVE, db_default=NATIVE)
 
     secret_encrypted = models.TextField()
     previous_secret_encrypted = models.TextField(blank=True)
@@ -94,6 +96,7 @@ class InvoiceHook(Record):
     livemode = models.BooleanField()
     invoice_id = models.UUIDField()
     url = models.CharField(max_length=MAX_URL_LENGTH)
+    format = models.CharField(max_length=MAX_NAME, default=NATIVE, db_default=NATIVE)
 
     class Meta:
         constraints = [UniqueConstraint(name="invoicehook_once", fields=["invoice_id"])]

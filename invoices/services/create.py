@@ -67,6 +67,7 @@ class InvoiceOrder:
     price_lock_duration: int | None = None
     tolerance: Tolerance = Tolerance()
     webhook_url: str = ""
+    webhook_format: str = ""  # how ``webhook_url`` is told; empty: natively
     return_url: str = ""
     cancel_url: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -146,8 +147,13 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     _give_destination(invoice, now)
     # Late, because near the limit the row it locks makes the merchant's other new invoices wait.
     merchant_services.count_invoice(merchant=merchant, livemode=livemode, now=now)
-    emit(about(invoice, "invoice.created", **({"webhook_url": invoice.webhook_url} if invoice.webhook_url else {})))
+    emit(about(invoice, "invoice.created", **_told_to(order)))
     return invoice
+
+
+def _told_to(order: InvoiceOrder) -> dict[str, str]:
+    wanted = {"webhook_url": order.webhook_url, "webhook_format": order.webhook_format if order.webhook_url else ""}
+    return {name: value for name, value in wanted.items() if value}
 
 
 def _give_destination(invoice: Invoice, now: datetime) -> None:

@@ -21,7 +21,7 @@ from core.tracing import Kind, Span
 from events.traces import places_of
 from events.types import WEBHOOK_TEST
 from merchants import selectors as merchants
-from webhooks import signing
+from webhooks.formats import Message, format_called
 from webhooks.models import Delivery, WebhookEndpoint
 from webhooks.services.attempts import Claim
 from webhooks.states import FAILURES_TO_OPEN, DeliveryStatus
@@ -67,16 +67,17 @@ SET lease_token = gen_random_uuid(),
     leased_until = %(now)s + make_interval(secs => COALESCE(free.timeout, %(hook_timeout)s) + %(margin)s),
     url = COALESCE(free.endpoint_url, delivery.url)
 FROM (
-    SELECT owed.id, endpoint.url AS endpoint_url, endpoint.timeout,
+    SELECT owed.id, endpoint.url AS endpoint_url, endpoint.timeout, COALESCE(endpoint.format, hook.format) AS format,
            COALESCE(endpoint.disabled_reason <> '' OR endpoint.deleted_at IS NOT NULL, false) AS is_off
     FROM webhooks_delivery AS owed LEFT JOIN webhooks_webhookendpoint AS endpoint ON endpoint.id = owed.endpoint_id
+         LEFT JOIN webhooks_invoicehook AS hook ON hook.id = owed.hook_id
     WHERE owed.id = ANY(%(keys)s) AND owed.status = 'pending' AND owed.next_attempt_at <= %(now)s
       AND (owed.lease_token IS NULL OR owed.leased_until <= %(now)s)
     FOR UPDATE OF owed SKIP LOCKED
 ) AS free
 WHERE delivery.id = free.id
 RETURNING delivery.id, delivery.lease_token, delivery.merchant_id, delivery.livemode, delivery.endpoint_id,
-          delivery.event_id, delivery.event_type, delivery.url, delivery.lane, delivery.body, free.is_off
+          delivery.event_id, delivery.event_type, delivery.url, delivery.lane, delivery.body, free.format, free.is_off
 """
 
 
@@ -94,6 +95,7 @@ class _Leased:
     url: str
     lane: str
     body: str
+    format: str
     is_off: bool
 
 
@@ -176,12 +178,14 @@ class _Desk:
             lane=leased.lane,
             url=leased.url,
             body=body,
-            headers=signing.headers(
-                message_id=public_id(Delivery.MESSAGE_PREFIX, leased.event_id),
-                event_type=leased.event_type,
-                body=body,
-                live_secrets=self._secrets_for(leased, endpoint),
-                now=self._now,
+            headers=format_called(leased.format).headers(
+                Message(
+                    id=public_id(Delivery.MESSAGE_PREFIX, leased.event_id),
+                    event_type=leased.event_type,
+                    body=body,
+                    live_secrets=self._secrets_for(leased, endpoint),
+                    now=self._now,
+                )
             )
             | ({"traceparent": span.traceparent} if span else {}),
             timeout=endpoint.timeout if endpoint else _HOOK_TIMEOUT,

@@ -41,7 +41,7 @@ async def send(claim: Claim, client: http.Client) -> Outcome:
                 "http.request.method": "POST",
                 "server.address": urlsplit(claim.url).hostname or "",
                 "http.response.status_code": outcome.status_code or 0,
-                "checkout.webhook_id": claim.headers["webhook-id"],
+                "checkout.webhook_id": claim.headers.get("webhook-id", str(claim.delivery_id)),
             }
     return outcome
 

@@ -22,6 +22,7 @@ from merchants.models import Merchant
 from merchants.notifications import Topic
 from webhooks import selectors, signing
 from webhooks.errors import InvalidSetting, UnknownEventType, UnsafeWebhookURL
+from webhooks.formats import NATIVE, is_known, names
 from webhooks.models import MAX_TIMEOUT, Circuit, Delivery, WebhookEndpoint
 from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus, DisabledReason
 
@@ -35,7 +36,7 @@ LONGEST_OVERLAP: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class EndpointOrder:
-    """What a merchant asks for. ``timeout`` is in seconds; without ``secret`` one is made."""
+    """What a merchant asks for. ``timeout`` is in seconds; without ``secret`` one is made; ``format`` stays."""
 
     url: str
     events: Sequence[str]
@@ -45,6 +46,7 @@ class EndpointOrder:
     retry_backoff: str = Backoff.EXPONENTIAL
     timeout: int = MAX_TIMEOUT
     enabled: bool = True
+    format: str = NATIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def create_endpoint(
         livemode=livemode,
         url=order.url,
         events=_in_order(order.events),
+        format=order.format,
         secret_encrypted=secrets.encrypt(order.secret or (made := signing.new_secret())),
         allowed_ips=list(order.allowed_ips),
         max_retries=order.max_retries,
@@ -259,6 +262,8 @@ def _check(order: EndpointOrder | EndpointChanges, *, livemode: bool) -> None:
     if wanted.get("retry_backoff", Backoff.LINEAR) not in Backoff.values:
         failures.append(InvalidSetting("Choose exponential or linear.", field="retry_backoff"))
     failures += _range_failures("timeout", wanted.get("timeout", 1), 1, MAX_TIMEOUT)
+    if not is_known(wanted.get("format", NATIVE)):
+        failures.append(InvalidSetting(f"Choose one of these: {', '.join(names())}.", field="format"))
     _raise_all(failures)
 
 

@@ -22,7 +22,14 @@ def forget(*, event: Event) -> int:
     invoices = [parse_public_id(_INVOICE, public_id) for public_id in event.data["invoices"]]
     deliveries = Delivery.objects.filter(merchant_id=event.merchant_id, invoice_id__in=invoices)
     count = 0
-    for delivery in deliveries.select_related("event").iterator(chunk_size=200):
-        count += Delivery.objects.filter(pk=delivery.pk).update(body=render_body(delivery.event))
+    for delivery in deliveries.select_related("event", "endpoint", "hook").iterator(chunk_size=200):
+        count += Delivery.objects.filter(pk=delivery.pk).update(body=_anew(delivery))
     Attempt.objects.filter(delivery__in=deliveries).update(response="")
     return count
+
+
+def _anew(delivery: Delivery) -> str:
+    receiver = delivery.endpoint or delivery.hook
+    if receiver is None:
+        raise LookupError("a delivery without a receiver")
+    return render_body(delivery.event, receiver)

@@ -1,17 +1,19 @@
 """From an event to the deliveries it owes. Runs inside the dispatching transaction, so it only writes rows."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from core import exact_json
 from events.models import Event
-from events.payload import payload
 from events.types import DELIVERABLE, WEBHOOK_TEST
+from webhooks.formats import NATIVE, DeliveryFormat, format_called, is_known
 from webhooks.models import Delivery, InvoiceHook, WebhookEndpoint
+
+Receiver = WebhookEndpoint | InvoiceHook
 
 INVOICE_CREATED = "invoice.created"
 
@@ -21,26 +23,42 @@ def owe(*, event: Event, now: datetime) -> int:
     """Create a delivery for each receiver of ``event``; return how many. Safe to repeat."""
     if event.merchant_id is None or event.type not in DELIVERABLE or event.type == WEBHOOK_TEST:
         return 0
-    endpoints = [endpoint for endpoint in _listening(event.merchant_id, event.livemode) if endpoint.wants(event.type)]
-    hook = _hook_of(event)
-    if hook is not None and any(endpoint.url == hook.url for endpoint in endpoints):
-        hook = None  # the same address is told already, and there with a secret it knows
-    if not endpoints and hook is None:
-        return 0
-    body = render_body(event)
-    deliveries = [new_delivery(event=event, receiver=endpoint, body=body, now=now) for endpoint in endpoints]
-    if hook is not None:
-        deliveries.append(new_delivery(event=event, receiver=hook, body=body, now=now))
-    Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
+    receivers = _receivers(event, event.merchant_id)
+    bodies = {name: format_called(name).body(event) for name in {receiver.format for receiver in receivers}}
+    deliveries = [
+        new_delivery(event=event, receiver=receiver, body=bodies[receiver.format], now=now) for receiver in receivers
+    ]
+    if deliveries:
+        Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
     return len(deliveries)
 
 
-def render_body(event: Event) -> str:
-    """Return the text that every attempt for this event sends, byte by byte."""
-    return exact_json.dumps(payload(event))
+def render_body(event: Event, receiver: Receiver) -> str:
+    """Return the text that every attempt to tell ``receiver`` of this event sends, byte by byte."""
+    return format_of(receiver).body(event)
 
 
-def new_delivery(*, event: Event, receiver: WebhookEndpoint | InvoiceHook, body: str, now: datetime) -> Delivery:
+def format_of(receiver: Receiver) -> DeliveryFormat:
+    """Return how a receiver is told."""
+    return format_called(receiver.format)
+
+
+def _receivers(event: Event, merchant_id: UUID) -> Sequence[Receiver]:
+    """Return who is to be told of ``event``: those who listen, and in whose format there are words for it."""
+    endpoints = [
+        endpoint
+        for endpoint in _listening(merchant_id, event.livemode)
+        if endpoint.wants(event.type) and format_of(endpoint).tells(event.type)
+    ]
+    hook = _hook_of(event)
+    if hook is None or not format_of(hook).tells(event.type):
+        return endpoints
+    if any((endpoint.url, endpoint.format) == (hook.url, hook.format) for endpoint in endpoints):
+        return endpoints  # the same address is told already, and there with a secret it knows
+    return [*endpoints, hook]
+
+
+def new_delivery(*, event: Event, receiver: Receiver, body: str, now: datetime) -> Delivery:
     """Return an unsaved delivery of ``event``, due ``now``."""
     return Delivery(
         merchant_id=receiver.merchant_id,
@@ -58,7 +76,7 @@ def new_delivery(*, event: Event, receiver: WebhookEndpoint | InvoiceHook, body:
     )
 
 
-def _lane_of(receiver: WebhookEndpoint | InvoiceHook) -> str:
+def _lane_of(receiver: Receiver) -> str:
     if isinstance(receiver, WebhookEndpoint):
         return receiver.public_id
     # A shop gives the same address with each invoice: that is one receiver, not thousands.
@@ -79,8 +97,14 @@ def _hook_of(event: Event) -> InvoiceHook | None:
     url = event.data.get("webhook_url")
     if not url:
         return None
+    wanted = event.data.get("webhook_format", NATIVE)
     hook, _ = InvoiceHook.objects.get_or_create(
         invoice_id=event.invoice_id,
-        defaults={"merchant_id": event.merchant_id, "livemode": event.livemode, "url": url},
+        defaults={
+            "merchant_id": event.merchant_id,
+            "livemode": event.livemode,
+            "url": url,
+            "format": wanted if is_known(wanted) else NATIVE,
+        },
     )
     return hook

@@ -74,7 +74,7 @@ def _owe_test(*, merchant: Merchant, livemode: bool, endpoint_id: str, now: date
             object_id=endpoint.public_id,
         )
     )
-    delivery = new_delivery(event=event, receiver=endpoint, body=render_body(event), now=now)
+    delivery = new_delivery(event=event, receiver=endpoint, body=render_body(event, endpoint), now=now)
     return claim_new(delivery=delivery, now=now)
 
 

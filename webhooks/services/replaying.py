@@ -21,7 +21,7 @@ from webhooks import selectors
 from webhooks.errors import InvalidPeriod, UnknownEventType
 from webhooks.models import Delivery, Replay, WebhookEndpoint
 from webhooks.services import circuits
-from webhooks.services.owing import new_delivery, render_body
+from webhooks.services.owing import format_of, new_delivery, render_body
 from webhooks.services.repeating import enabled_endpoint, renew
 from webhooks.states import DeliveryStatus
 
@@ -102,7 +102,8 @@ def _make_due(wish: Replay, *, now: datetime) -> int:
     again = renew(known.exclude(status=DeliveryStatus.PENDING), now=now)
     missing = [event for event in events if event.pk not in owed]
     Delivery.objects.bulk_create(
-        new_delivery(event=event, receiver=wish.endpoint, body=render_body(event), now=now) for event in missing
+        new_delivery(event=event, receiver=wish.endpoint, body=render_body(event, wish.endpoint), now=now)
+        for event in missing
     )
     if len(events) < SLICE:
         wish.position, wish.finished_at = wish.last_position, now
@@ -118,7 +119,8 @@ def _events_of(wish: Replay) -> QuerySet[Event]:
 
 
 def _types_of(endpoint: WebhookEndpoint, period: Period) -> list[str]:
-    types = {kind for kind in DELIVERABLE if endpoint.wants(kind) and kind != WEBHOOK_TEST}
+    told = format_of(endpoint)
+    types = {kind for kind in DELIVERABLE if endpoint.wants(kind) and told.tells(kind) and kind != WEBHOOK_TEST}
     if EVERYTHING not in period.events:
         types.intersection_update(period.events)
     return sorted(types)
