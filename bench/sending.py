@@ -119,9 +119,11 @@ def send_all() -> None:
     from django.conf import settings
     from django.utils import timezone
 
+    from config import heap
     from webhooks import selectors
     from webhooks.senders import Senders
 
+    heap.settle()
     senders = Senders(settings.WEBHOOK_SENDERS)
     started, used = time.monotonic(), time.process_time()
     senders.hand_out()

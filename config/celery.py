@@ -6,7 +6,9 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, task_failure, task_success
+from celery.signals import setup_logging, task_failure, task_success, worker_process_init, worker_ready
+
+from config import heap
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
@@ -20,6 +22,13 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_our_logging(**_options: Any) -> None:
     """Leave logging as Django's settings have set it up; Celery would install its own."""
+
+
+@worker_ready.connect
+@worker_process_init.connect
+def settle(**_options: Any) -> None:
+    """Pass by what a worker, or each of its processes, has loaded before its first task."""
+    heap.settle()
 
 
 @task_failure.connect

@@ -1,10 +1,12 @@
 """The installation as a whole: what its parts are told of each other."""
 
+import gc
 import subprocess
 import sys
 
 import pytest
 from celery import current_app
+from celery.signals import worker_process_init, worker_ready
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
@@ -147,3 +149,14 @@ def test_static_files_are_served_from_their_packages(client):
 
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/css")
+
+
+@pytest.mark.parametrize("signal", [worker_ready, worker_process_init], ids=["worker", "process of a worker"])
+def test_the_garbage_collector_passes_by_what_a_worker_has_loaded(signal):
+    gc.unfreeze()
+
+    signal.send(sender=None)
+
+    lasting = gc.get_freeze_count()
+    gc.unfreeze()
+    assert lasting > 100_000
