@@ -22,7 +22,7 @@ _SHORTEST_ADDRESS: Final = 20  # characters; what is shorter is neither address 
 def found(invoices: QuerySet[Invoice], text: str, at: Desk) -> QuerySet[Invoice]:
     """Return those of ``invoices``, which are of the desk's merchant and mode, that ``text`` leads to."""
     text = text.strip()
-    key = Invoice.key_from(text)
+    key = Invoice.key_from(text) or Invoice.key_of_session(text)
     if key:
         return invoices.filter(pk=key)
     wanted = Q(searched__contains=Upper(Value(text)))

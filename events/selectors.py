@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Max, OuterRef, QuerySet, Subquery, Value
@@ -23,12 +24,18 @@ class AuditStatus:
 
 
 def list_events(
-    *, merchant_id: UUID, livemode: bool, after: int = 0, types: Collection[str] = DELIVERABLE
+    *,
+    merchant_id: UUID,
+    livemode: bool,
+    after: int = 0,
+    types: Collection[str] = DELIVERABLE,
+    since: datetime | None = None,
 ) -> QuerySet[Event]:
-    """Return the merchant's numbered events behind position ``after``, oldest first."""
-    return Event.objects.filter(
+    """Return the merchant's numbered events behind position ``after``, of ``since`` or later, oldest first."""
+    found = Event.objects.filter(
         merchant_id=merchant_id, livemode=livemode, position__gt=after, type__in=DELIVERABLE.intersection(types)
     ).order_by("position")
+    return found.filter(created_at__gte=since) if since else found
 
 
 def find_event(*, merchant_id: UUID, livemode: bool, public_id: str) -> Event | None:

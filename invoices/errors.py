@@ -17,6 +17,13 @@ class NoteNotFound(NotFound):
     message = "There is no such note."
 
 
+class SessionNotFound(NotFound):
+    """No such checkout session, or one of somebody else or of the other mode."""
+
+    code = "CHECKOUT_SESSION_NOT_FOUND"
+    message = "There is no such checkout session."
+
+
 class InvalidAmount(Invalid):
     """An amount is outside what the merchant's plan allows, or has too many digits."""
 

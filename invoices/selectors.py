@@ -10,7 +10,7 @@ from django.db.models import Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Lower, Upper
 
 from chains import registry
-from invoices.errors import CustomerNotFound, InvoiceNotFound, LinkNotFound, NoteNotFound
+from invoices.errors import CustomerNotFound, InvoiceNotFound, LinkNotFound, NoteNotFound, SessionNotFound
 from invoices.models import (
     SEARCHED,
     AmountClaim,
@@ -110,6 +110,19 @@ def get_invoice(*, merchant: Merchant, livemode: bool, public_id: str) -> Invoic
     :raises InvoiceNotFound: when there is none with this id
     """
     return _one(list_invoices(merchant=merchant, livemode=livemode), public_id)
+
+
+def get_session(*, merchant: Merchant, livemode: bool, session_id: str) -> Invoice:
+    """
+    Return one of the merchant's invoices by the id it has as a checkout session.
+
+    :raises SessionNotFound: when there is none with this id
+    """
+    key = Invoice.key_of_session(session_id)
+    session = list_invoices(merchant=merchant, livemode=livemode).filter(pk=key).first() if key else None
+    if session is None:
+        raise SessionNotFound
+    return session
 
 
 def invoice_for_update(*, merchant: Merchant, livemode: bool, public_id: str) -> Invoice:

@@ -20,5 +20,6 @@ urlpatterns = [
     path("checkout.js", script, {"name": "checkout.js"}, name="checkout-script"),
     path("checkout.d.ts", script, {"name": "checkout.d.ts"}),
     path("l/<str:slug>", link_page, name="link"),
+    path("checkout/<str:session_id>", views.checkout_page, name="checkout"),
     path("refund/<str:token>", refund_page, name="refund"),
 ]

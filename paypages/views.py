@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
-from core import context
+from core import context, ids
 from core.errors import Conflict, Unavailable
 from invoices import services
+from invoices.errors import SessionNotFound
 from invoices.models import Invoice
 from invoices.selectors import get_public_invoice
 from invoices.states import InvoiceStatus
@@ -52,6 +53,19 @@ def invoice_page(request: HttpRequest, public_id: str) -> HttpResponse:
             "option_refused": request.GET.get("option") == "refused",
         },
     )
+
+
+@guarded
+@require_safe
+@friendly
+def checkout_page(request: HttpRequest, session_id: str) -> HttpResponse:
+    """Lead from a checkout session to its pay page: both are the same invoice."""
+    key = Invoice.key_of_session(session_id)
+    if key is None:
+        raise SessionNotFound
+    page = reverse("paypages:invoice", args=[ids.public_id(Invoice.PREFIX, key)])
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponseRedirect(f"{page}?{query}" if query else page)
 
 
 @guarded

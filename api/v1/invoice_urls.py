@@ -25,6 +25,8 @@ urlpatterns: list[URLPattern] = [
     path("balances", settlements.BalanceList.as_view()),
     path("payment-links", selling.PaymentLinkList.as_view()),
     path("payment-links/<str:link_id>", selling.PaymentLinkDetail.as_view()),
+    path("checkout-sessions", selling.CheckoutSessionList.as_view()),
+    path("checkout-sessions/<str:session_id>", selling.CheckoutSessionDetail.as_view()),
     path("customers", selling.CustomerList.as_view()),
     path("customers/<str:customer_id>", selling.CustomerDetail.as_view()),
     path("rates", market.RateList.as_view()),

@@ -35,6 +35,7 @@ _TAGS: Final = {
     "Wallets": "Where the money goes: extended public keys, one per network. No private key is ever needed.",
     "Invoices": "Requests to be paid.",
     "Payment links": "Offers that anybody can open and pay, again and again.",
+    "Checkout sessions": "Invoices as their customers meet them: opened for one customer, each with a page to pay on.",
     "Customers": "Who pays, by e-mail address, and the credit they have.",
     "Payments": "What arrived for them.",
     "Refunds": "What goes back. You send it from your own wallet.",

@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Final
+from uuid import UUID
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -12,6 +13,7 @@ from django.db.models.functions import Cast, Concat, Lower, Upper
 from chains import registry
 from chains.base import Asset
 from core.fields import ExactJSONField, UnitsField, ValueField
+from core.ids import parse_public_id, public_id
 from core.models import Record
 from invoices.errors import InvalidTransition
 from invoices.states import AWAITING, EXPIRING, TRANSITIONS, Facts, InvoiceException, InvoiceStatus, enough_for
@@ -59,6 +61,7 @@ class Invoice(Record):
     """
 
     PREFIX = "inv"
+    SESSION_PREFIX = "cs"  # of the same key, where the invoice is met as a checkout session
 
     # No index of its own: those for lists begin with it.
     merchant = models.ForeignKey(
@@ -187,6 +190,16 @@ class Invoice(Record):
         ]
 
     TRANSITIONS: ClassVar = TRANSITIONS
+
+    @property
+    def session_id(self) -> str:
+        """The id of the invoice as a checkout session: ``cs_…``."""
+        return public_id(self.SESSION_PREFIX, self.pk)
+
+    @classmethod
+    def key_of_session(cls, session_id: object) -> UUID | None:
+        """Return the key behind the id of a checkout session, or None when it is no such id."""
+        return parse_public_id(cls.SESSION_PREFIX, session_id)
 
     @property
     def asset(self) -> Asset:

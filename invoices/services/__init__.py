@@ -17,6 +17,7 @@ from invoices.services.links import LinkTerms, Visitor, check_open, create_link,
 from invoices.services.notes import add_note, change_note, delete_note
 from invoices.services.offers import OptionOrder
 from invoices.services.options import make_current
+from invoices.services.sessions import SessionOrder, open_session
 
 __all__ = [
     "CustomerDetails",
@@ -26,6 +27,7 @@ __all__ = [
     "LinkTerms",
     "OptionOrder",
     "Receipts",
+    "SessionOrder",
     "Tolerance",
     "Visitor",
     "accept_invoice",
@@ -45,6 +47,7 @@ __all__ = [
     "make_current",
     "mark_refunded",
     "open_link",
+    "open_session",
     "record_receipts",
     "update_customer",
     "update_link",

@@ -126,23 +126,27 @@ def open_link(*, slug: str, visitor: Visitor, now: datetime) -> Invoice:
     check_open(link, now=now)
     if link.asks_email and not visitor.email:
         raise EmailNeeded(field="email")
-    return create_invoice(
-        merchant=link.merchant,
-        livemode=link.livemode,
-        order=InvoiceOrder(
-            title=link.title,
-            items=(Item(name=link.title, quantity=Decimal(1), unit_price=_amount(link, visitor.amount)),),
-            description=link.description,
-            currency=link.currency,
-            crypto_currency=link.asset_code or None,
-            network=link.network or None,
-            return_url=link.return_url,
-            cancel_url=link.cancel_url,
-            metadata=link.metadata,
-            payment_link=link,
-            customer=CustomerDetails(visitor.email) if visitor.email else None,
-        ),
-        now=now,
+    return create_invoice(merchant=link.merchant, livemode=link.livemode, order=order_from(link, visitor), now=now)
+
+
+def order_from(link: PaymentLink, visitor: Visitor) -> InvoiceOrder:
+    """
+    Return what somebody orders who accepts the offer.
+
+    :raises AmountNotOffered: when the payer's amount is missing, or outside the link's bounds
+    """
+    return InvoiceOrder(
+        title=link.title,
+        items=(Item(name=link.title, quantity=Decimal(1), unit_price=_amount(link, visitor.amount)),),
+        description=link.description,
+        currency=link.currency,
+        crypto_currency=link.asset_code or None,
+        network=link.network or None,
+        return_url=link.return_url,
+        cancel_url=link.cancel_url,
+        metadata=link.metadata,
+        payment_link=link,
+        customer=CustomerDetails(visitor.email) if visitor.email else None,
     )
 
 

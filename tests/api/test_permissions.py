@@ -83,6 +83,10 @@ def settlement(merchant: Merchant) -> dict[str, str]:
     return {"settlement_id": made.public_id}
 
 
+def session(merchant: Merchant) -> dict[str, str]:
+    return {"session_id": invoice(merchant)["invoice_id"].replace("inv_", "cs_")}
+
+
 def attempt(merchant: Merchant) -> dict[str, str]:
     made = Delivery.objects.get(pk=Delivery.key_from(delivery(merchant)["delivery_id"]))
     return {"endpoint_id": made.endpoint.public_id, "delivery_id": made.public_id}
@@ -140,6 +144,9 @@ TABLE = {
     "GET payment-links/<str:link_id>": Row("links:read", link),
     "PATCH payment-links/<str:link_id>": Row("links:write", link, body={"title": "Other"}),
     "DELETE payment-links/<str:link_id>": Row("links:write", link),
+    "GET checkout-sessions": Row(READ),
+    "POST checkout-sessions": Row("invoices:create", body={"amount": "9.99", "currency": "USD"}),
+    "GET checkout-sessions/<str:session_id>": Row(READ, session),
     "GET customers": Row("customers:read"),
     "POST customers": Row("customers:write", body={"email": "new@example.com"}),
     "GET customers/<str:customer_id>": Row("customers:read", customer),

@@ -1,11 +1,13 @@
-"""Payment links and customers."""
+"""Payment links, checkout sessions and customers."""
 
 from typing import Any
 
 from django.conf import settings
 
 from api.v1.rendering.amounts import fiat, moment
-from invoices.models import Customer, PaymentLink
+from core.ids import public_id
+from invoices.events import progress
+from invoices.models import Customer, Invoice, PaymentLink
 from invoices.selectors import credits_of
 
 
@@ -38,6 +40,42 @@ def link_view(link: PaymentLink) -> dict[str, Any]:
 def link_url(link: PaymentLink) -> str:
     """Return where payers go."""
     return f"{settings.PAY_BASE_URL}/l/{link.slug}"
+
+
+def session_view(invoice: Invoice) -> dict[str, Any]:
+    """Return an invoice as the session of its customer."""
+    link, customer = invoice.payment_link_id, invoice.customer_id
+    return {
+        "id": invoice.session_id,
+        "url": session_url(invoice),
+        "invoice_id": invoice.public_id,
+        "payment_link_id": public_id(PaymentLink.PREFIX, link) if link else None,
+        "customer_id": public_id(Customer.PREFIX, customer) if customer else None,
+        "title": invoice.title,
+        "description": invoice.description or None,
+        "amount": fiat(invoice.total, invoice.currency),
+        "currency": invoice.currency,
+        "status": str(invoice.status),
+        "exception": str(invoice.exception),
+        "crypto_currency": invoice.asset_code,
+        "network": invoice.network,
+        "crypto_amount": invoice.asset.to_amount(invoice.amount_units),
+        "address": invoice.address,
+        "tag": invoice.tag or None,
+        "payment_progress": progress(invoice),
+        "return_url": invoice.return_url or None,
+        "cancel_url": invoice.cancel_url or None,
+        "metadata": invoice.metadata,
+        "livemode": invoice.livemode,
+        "expires_at": moment(invoice.expires_at),
+        "paid_at": moment(invoice.paid_at),
+        "created_at": moment(invoice.created_at),
+    }
+
+
+def session_url(invoice: Invoice) -> str:
+    """Return where the customer of a session pays."""
+    return f"{settings.PAY_BASE_URL}/checkout/{invoice.session_id}"
 
 
 def customer_view(customer: Customer) -> dict[str, Any]:

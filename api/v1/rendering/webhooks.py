@@ -26,6 +26,7 @@ def endpoint_view(endpoint: WebhookEndpoint, *, secret: str | None = None) -> di
         "timeout": endpoint.timeout,
         "enabled": endpoint.enabled,
         "disabled_reason": endpoint.disabled_reason or None,
+        "format": endpoint.format,
         "livemode": endpoint.livemode,
         "created_at": endpoint.created_at,
     }

@@ -189,7 +189,7 @@ INVOICE_QUERY: Final = list_query(
     },
 )
 
-_PROGRESS: Final = Shape(
+PROGRESS: Final = Shape(
     "PaymentProgress",
     {
         "received": number("Received so far, in the asset.", Decimal("10.00")),
@@ -290,7 +290,7 @@ _WHAT: Final[dict[str, Any]] = {
     "livemode": Flag(doc=LIVEMODE_DOC),
     "expires_at": TIME,
     "paid_at": TIME_OR_NULL,
-    "payment_progress": _PROGRESS,
+    "payment_progress": PROGRESS,
     "return_url": _NULL_TEXT,
     "cancel_url": _NULL_TEXT,
 }

@@ -1,13 +1,23 @@
-"""The shapes of payment links and customers."""
+"""The shapes of payment links, checkout sessions and customers."""
 
 from decimal import Decimal
 from typing import Any, Final
 
 from api.v1.pagination import list_answer, list_query
-from api.v1.shapes.fields import CURRENCY, LIVEMODE_DOC, TIME, TIME_OR_NULL, number, text
+from api.v1.shapes.fields import (
+    CURRENCY,
+    INVOICE_EXCEPTION,
+    INVOICE_STATUS,
+    LIVEMODE_DOC,
+    TIME,
+    TIME_OR_NULL,
+    number,
+    text,
+)
+from api.v1.shapes.invoices import INVOICE_QUERY, LIFETIME, PROGRESS
 from api.validation import URL, Amount, Email, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
 from invoices.errors import InvalidAmount, UnknownAsset
-from invoices.services import CustomerDetails, LinkTerms
+from invoices.services import CustomerDetails, LinkTerms, SessionOrder
 
 _LEFT_OUT: Final[dict[str, Any]] = {"required": False, "nullable": True}
 _METADATA: Final = FreeForm(
@@ -88,6 +98,73 @@ LINK: Final = Shape(
 LINK_QUERY: Final = list_query("PaymentLinkQuery", {"is_active": Flag(required=False)})
 LINKS: Final = list_answer("PaymentLinkPage", "payment_links", LINK)
 
+OPEN_SESSION: Final = Shape(
+    "OpenCheckoutSession",
+    {
+        "payment_link_id": Text(
+            max=64,
+            **_LEFT_OUT,
+            doc="A payment link; what is left out here is the link's.",
+            example=LINK.fields["id"].example,
+        ),
+        "amount": _price("What is paid, unless a payment link says so.", Decimal("9.99")),
+        "currency": CURRENCY.but(**_LEFT_OUT),
+        "title": _TITLE.but(**_LEFT_OUT, doc="What is paid for; else that of the link, or your business name."),
+        **{name: _TERMS[name] for name in ("description", "crypto_currency", "network", "return_url", "cancel_url")},
+        "expires_in": Whole(
+            min=LIFETIME[0], max=LIFETIME[1], **_LEFT_OUT, doc="Seconds until it expires.", example=1800
+        ),
+        "customer": Shape(
+            "CheckoutSessionCustomer",
+            {
+                "email": Email(example="customer@example.com"),
+                "name": Text(max=200, min=0, **_LEFT_OUT, example="Ada Palmer"),
+            },
+            **_LEFT_OUT,
+            doc="Whom it is for. An address that is new makes a new customer.",
+        ),
+        "metadata": _METADATA.but(doc="Added to that of the link."),
+    },
+)
+SESSION: Final = Shape(
+    "CheckoutSession",
+    {
+        "id": text("Public id of the session.", "cs_06bq3z5n8cz9v4w2k7r1t0x5ye"),
+        "url": text("Where its customer pays.", "https://pay.example.com/checkout/cs_06bq3z5n8cz9v4w2k7r1t0x5ye"),
+        "invoice_id": text("The same as an invoice.", "inv_06bq3z5n8cz9v4w2k7r1t0x5ye"),
+        "payment_link_id": _NULL_TEXT,
+        "customer_id": _NULL_TEXT,
+        "title": text("What is paid for.", "VPN Premium Plan"),
+        "description": _NULL_TEXT,
+        "amount": number("What is paid.", Decimal("9.99")),
+        "currency": CURRENCY,
+        "status": INVOICE_STATUS,
+        "exception": INVOICE_EXCEPTION,
+        "crypto_currency": text("The asset to pay with.", "USDT"),
+        "network": text("The network to pay on.", "tron"),
+        "crypto_amount": number("All that has to be sent, in the asset.", Decimal("9.99")),
+        "address": text("Where to pay."),
+        "tag": _NULL_TEXT,
+        "payment_progress": PROGRESS,
+        "return_url": _NULL_TEXT,
+        "cancel_url": _NULL_TEXT,
+        "metadata": FreeForm(doc="Your own facts."),
+        "livemode": Flag(doc=LIVEMODE_DOC),
+        "expires_at": TIME,
+        "paid_at": TIME_OR_NULL,
+        "created_at": TIME,
+    },
+    is_open=True,
+)
+SESSION_QUERY: Final = list_query(
+    "CheckoutSessionQuery",
+    {
+        name: INVOICE_QUERY.fields[name]
+        for name in ("status", "created_after", "created_before", "customer_id", "payment_link_id")
+    },
+)
+SESSIONS: Final = list_answer("CheckoutSessionPage", "checkout_sessions", SESSION)
+
 CREATE_CUSTOMER: Final = Shape(
     "CreateCustomer",
     {
@@ -142,6 +219,14 @@ def link_changes(found: dict[str, Any]) -> dict[str, Any]:
     changes = {_COLUMNS.get(name, name): value for name, value in found.items()}
     emptied = {name: _EMPTY.get(name, value) if value is None else value for name, value in changes.items()}
     return {name: value for name, value in emptied.items() if value is not None or name in _MAY_BE_NULL}
+
+
+def session_order_of(found: dict[str, Any]) -> SessionOrder:
+    """Return a session in the words of the domain; null counts as left out."""
+    given = {name: value for name, value in found.items() if value is not None}
+    if "customer" in given:
+        given["customer"] = details_of(given["customer"])
+    return SessionOrder(payment_link=given.pop("payment_link_id", ""), **given)
 
 
 def details_of(found: dict[str, Any]) -> CustomerDetails:

@@ -8,6 +8,7 @@ from api.validation import URL, Choice, Flag, FreeForm, ListOf, Moment, Shape, T
 from core.targets import check_url
 from events.types import DELIVERABLE, EVERYTHING
 from webhooks.errors import InvalidSetting, UnknownEventType, UnsafeWebhookURL
+from webhooks.formats import MAX_NAME, NATIVE
 from webhooks.models import MAX_TIMEOUT
 from webhooks.services.endpoints import LONGEST_OVERLAP, MAX_ALLOWED_IPS, OVERLAP, SECRET_LENGTHS
 from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus
@@ -59,6 +60,13 @@ _TIMEOUT: Final = Whole(
     min=1, max=MAX_TIMEOUT, failure=InvalidSetting, doc="Seconds to wait for the whole answer.", example=30
 )
 
+_FORMAT: Final = Text(
+    max=MAX_NAME,
+    failure=InvalidSetting,
+    doc="In which words and with which signature it is told: `native`, or a wire format this installation speaks.",
+    example=NATIVE,
+)
+
 CREATE_ENDPOINT: Final = Shape(
     "CreateWebhookEndpoint",
     {
@@ -70,6 +78,7 @@ CREATE_ENDPOINT: Final = Shape(
         "retry_backoff": _BACKOFF.but(required=False),
         "timeout": _TIMEOUT.but(required=False),
         "enabled": Flag(required=False),
+        "format": _FORMAT.but(required=False),
     },
 )
 UPDATE_ENDPOINT: Final = Shape(
@@ -123,6 +132,7 @@ _ENDPOINT: Final[dict[str, Any]] = {
     "disabled_reason": Choice(
         "by_merchant", "gone", "failing", nullable=True, doc="`gone`: it answered 410. `failing`: for five days."
     ),
+    "format": text("In which words and with which signature it is told; chosen when it was made.", NATIVE),
     "livemode": Flag(doc=LIVEMODE_DOC),
     "created_at": TIME,
 }
@@ -246,6 +256,7 @@ EVENT_QUERY: Final = Shape(
             required=False,
             doc="Only what came behind this event: an event id, a position, or `next_cursor` of the page before.",
         ),
+        "created_after": Moment(required=False, doc="Only what happened at this time or later."),
         "limit": Whole(min=1, max=100, default=20, doc="Results per page."),
     },
 )

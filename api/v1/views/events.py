@@ -39,6 +39,7 @@ class EventList(EventView):
             livemode=self.livemode,
             after=self._position(query.get("after")),
             types=query.get("type", DELIVERABLE),
+            since=query.get("created_after"),
         )
         limit = query["limit"]
         found = list(log[: limit + 1])

@@ -1,12 +1,13 @@
-"""Payment links and customers, for merchants' programs."""
+"""Payment links, checkout sessions and customers, for merchants' programs."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.schema import operation
 from api.v1.base import MerchantView
+from api.v1.filters import InvoiceFilter, narrowed
 from api.v1.pagination import page
-from api.v1.rendering.selling import customer_in_full, customer_view, link_view
+from api.v1.rendering.selling import customer_in_full, customer_view, link_view, session_view
 from api.v1.shapes import selling as shapes
 from invoices import selectors, services
 from invoices.models import PaymentLink
@@ -75,6 +76,46 @@ class PaymentLinkDetail(MerchantView):
         return services.update_link(
             merchant=self.merchant, livemode=self.livemode, public_id=link_id, changes=changes, now=self.now
         )
+
+
+class CheckoutSessionList(MerchantView):
+    required_scopes = {"GET": "invoices:read", "POST": "invoices:create"}
+    rate_class = {"GET": "list", "POST": "invoice_create"}
+    tag = "Checkout sessions"
+
+    @operation(
+        "List checkout sessions",
+        description="Newest first. Every invoice is one: `cs_…` and `inv_…` of the same letters are the same thing.",
+        query=shapes.SESSION_QUERY,
+        answers={200: shapes.SESSIONS},
+    )
+    def get(self, request: Request) -> Response:  # noqa: ARG002
+        query = self.query()
+        rows = selectors.list_invoices(merchant=self.merchant, livemode=self.livemode)
+        found = narrowed(rows, InvoiceFilter, query)
+        return Response(page(found, query, name="checkout_sessions", render=session_view))
+
+    @operation(
+        "Open a checkout session",
+        description="For one customer: send them to its `url`. From a payment link, or for an `amount` of its own.",
+        body=shapes.OPEN_SESSION,
+        answers={201: shapes.SESSION},
+    )
+    def post(self, request: Request) -> Response:  # noqa: ARG002
+        order = shapes.session_order_of(self.body())
+        invoice = services.open_session(merchant=self.merchant, livemode=self.livemode, order=order, now=self.now)
+        return Response(session_view(invoice), status=201)
+
+
+class CheckoutSessionDetail(MerchantView):
+    required_scopes = {"GET": "invoices:read"}
+    rate_class = "status"
+    tag = "Checkout sessions"
+
+    @operation("Get a checkout session", answers={200: shapes.SESSION})
+    def get(self, request: Request, session_id: str) -> Response:  # noqa: ARG002
+        session = selectors.get_session(merchant=self.merchant, livemode=self.livemode, session_id=session_id)
+        return Response(session_view(session))
 
 
 class CustomerList(MerchantView):

@@ -244,6 +244,55 @@ export interface CancelledInvoice {
   refunds: Array<Refund>;
 }
 
+export interface CheckoutSession {
+  /** Public id of the session. */
+  id: string;
+  /** Where its customer pays. */
+  url: string;
+  /** The same as an invoice. */
+  invoice_id: string;
+  payment_link_id: string | null;
+  customer_id: string | null;
+  /** What is paid for. */
+  title: string;
+  description: string | null;
+  /** What is paid. */
+  amount: string;
+  /** ISO 4217 code. */
+  currency: "AED" | "AMD" | "ARS" | "AUD" | "AZN" | "BDT" | "BGN" | "BHD" | "BRL" | "CAD" | "CHF" | "CLP" | "CNY" | "COP" | "CZK" | "DKK" | "EGP" | "EUR" | "GBP" | "GEL" | "GHS" | "HKD" | "HUF" | "IDR" | "ILS" | "INR" | "ISK" | "JOD" | "JPY" | "KES" | "KRW" | "KWD" | "KZT" | "LKR" | "MAD" | "MXN" | "MYR" | "NGN" | "NOK" | "NZD" | "OMR" | "PEN" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RUB" | "SAR" | "SEK" | "SGD" | "THB" | "TND" | "TRY" | "TWD" | "UAH" | "USD" | "UYU" | "UZS" | "VND" | "XAF" | "XOF" | "ZAR";
+  /** Where the invoice stands. */
+  status: "created" | "pending" | "partial" | "confirming" | "paid" | "expired" | "cancelled" | "refunded";
+  /** What is unusual about the money; read it together with the status. */
+  exception: "none" | "underpaid" | "overpaid" | "late";
+  /** The asset to pay with. */
+  crypto_currency: string;
+  /** The network to pay on. */
+  network: string;
+  /** All that has to be sent, in the asset. */
+  crypto_amount: string;
+  /** Where to pay. */
+  address: string;
+  tag: string | null;
+  payment_progress: PaymentProgress;
+  return_url: string | null;
+  cancel_url: string | null;
+  /** Your own facts. */
+  metadata: Record<string, unknown>;
+  /** True for real money, false in test mode. */
+  livemode: boolean;
+  /** RFC 3339, UTC. */
+  expires_at: string;
+  /** RFC 3339, UTC; null when it has not happened. */
+  paid_at: string | null;
+  /** RFC 3339, UTC. */
+  created_at: string;
+}
+
+export interface CheckoutSessionCustomer {
+  email: string;
+  name?: string | null;
+}
+
 export interface ChoosePaymentOption {
   /** One of the invoice's `payment_options`. */
   crypto_currency: string;
@@ -355,6 +404,8 @@ export interface CreateWebhookEndpoint {
   /** Seconds to wait for the whole answer. */
   timeout?: number;
   enabled?: boolean;
+  /** In which words and with which signature it is told: `native`, or a wire format this installation speaks. */
+  format?: string;
 }
 
 export interface Customer {
@@ -881,6 +932,30 @@ export interface NewWallet {
   seed_phrase?: string;
 }
 
+export interface OpenCheckoutSession {
+  /** A payment link; what is left out here is the link's. */
+  payment_link_id?: string | null;
+  /** What is paid, unless a payment link says so. */
+  amount?: Amount | null;
+  /** ISO 4217 code. */
+  currency?: "AED" | "AMD" | "ARS" | "AUD" | "AZN" | "BDT" | "BGN" | "BHD" | "BRL" | "CAD" | "CHF" | "CLP" | "CNY" | "COP" | "CZK" | "DKK" | "EGP" | "EUR" | "GBP" | "GEL" | "GHS" | "HKD" | "HUF" | "IDR" | "ILS" | "INR" | "ISK" | "JOD" | "JPY" | "KES" | "KRW" | "KWD" | "KZT" | "LKR" | "MAD" | "MXN" | "MYR" | "NGN" | "NOK" | "NZD" | "OMR" | "PEN" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RUB" | "SAR" | "SEK" | "SGD" | "THB" | "TND" | "TRY" | "TWD" | "UAH" | "USD" | "UYU" | "UZS" | "VND" | "XAF" | "XOF" | "ZAR" | null;
+  /** What is paid for; else that of the link, or your business name. */
+  title?: string | null;
+  description?: string | null;
+  /** As of an invoice. */
+  crypto_currency?: string | null;
+  /** As of an invoice. */
+  network?: string | null;
+  return_url?: string | null;
+  cancel_url?: string | null;
+  /** Seconds until it expires. */
+  expires_in?: number | null;
+  /** Whom it is for. An address that is new makes a new customer. */
+  customer?: CheckoutSessionCustomer | null;
+  /** Added to that of the link. */
+  metadata?: Record<string, unknown> | null;
+}
+
 export interface PatchedUpdateApiKey {
   name?: string;
   permissions?: Array<"merchants:read" | "merchants:write" | "api_keys:manage" | "invoices:create" | "invoices:read" | "invoices:cancel" | "invoices:refund" | "links:read" | "links:write" | "customers:read" | "customers:write" | "analytics:read" | "webhooks:manage" | "wallets:manage" | "*">;
@@ -1316,6 +1391,8 @@ export interface RotatedWebhookEndpoint {
   enabled: boolean;
   /** `gone`: it answered 410. `failing`: for five days. */
   disabled_reason: "by_merchant" | "gone" | "failing" | null;
+  /** In which words and with which signature it is told; chosen when it was made. */
+  format: string;
   /** True for real money, false in test mode. */
   livemode: boolean;
   /** RFC 3339, UTC. */
@@ -1533,6 +1610,8 @@ export interface WebhookEndpoint {
   enabled: boolean;
   /** `gone`: it answered 410. `failing`: for five days. */
   disabled_reason: "by_merchant" | "gone" | "failing" | null;
+  /** In which words and with which signature it is told; chosen when it was made. */
+  format: string;
   /** True for real money, false in test mode. */
   livemode: boolean;
   /** RFC 3339, UTC. */
@@ -1637,6 +1716,16 @@ export interface Balances {
   list(): Promise<Balances>;
 }
 
+/** Invoices as their customers meet them: opened for one customer, each with a page to pay on. */
+export interface CheckoutSessions {
+  /** Newest first. Every invoice is one: `cs_…` and `inv_…` of the same letters are the same thing. */
+  list(query?: { created_after?: string | Date; created_before?: string | Date; cursor?: string; customer_id?: string; limit?: number; payment_link_id?: string; status?: "created" | "pending" | "partial" | "confirming" | "paid" | "expired" | "cancelled" | "refunded" | Array<"created" | "pending" | "partial" | "confirming" | "paid" | "expired" | "cancelled" | "refunded"> }): Pages<CheckoutSession>;
+  /** For one customer: send them to its `url`. From a payment link, or for an `amount` of its own. */
+  create(body?: OpenCheckoutSession, options?: RequestOptions): Promise<CheckoutSession>;
+  /** Get a checkout session */
+  get(sessionId: string): Promise<CheckoutSession>;
+}
+
 /** Who pays, by e-mail address, and the credit they have. */
 export interface Customers {
   /** List customers */
@@ -1669,7 +1758,7 @@ export interface Deposits {
 /** What happened, to be read again or listened to. */
 export interface Events {
   /** Oldest first, so that a reader can go on from the last event it has seen, without gaps. */
-  list(query?: { after?: string; limit?: number; type?: "invoice.cancelled" | "invoice.confirming" | "invoice.created" | "invoice.expired" | "invoice.option_chosen" | "invoice.overpaid" | "invoice.paid" | "invoice.partially_paid" | "invoice.pending" | "invoice.refunded" | "invoice.reversed" | "payment.confirmed" | "payment.confirming" | "payment.detected" | "payment.failed" | "payment.reversed" | "refund.completed" | "refund.created" | "settlement.created" | "webhook.test" | Array<"invoice.cancelled" | "invoice.confirming" | "invoice.created" | "invoice.expired" | "invoice.option_chosen" | "invoice.overpaid" | "invoice.paid" | "invoice.partially_paid" | "invoice.pending" | "invoice.refunded" | "invoice.reversed" | "payment.confirmed" | "payment.confirming" | "payment.detected" | "payment.failed" | "payment.reversed" | "refund.completed" | "refund.created" | "settlement.created" | "webhook.test"> }): Pages<Event>;
+  list(query?: { after?: string; created_after?: string | Date; limit?: number; type?: "invoice.cancelled" | "invoice.confirming" | "invoice.created" | "invoice.expired" | "invoice.option_chosen" | "invoice.overpaid" | "invoice.paid" | "invoice.partially_paid" | "invoice.pending" | "invoice.refunded" | "invoice.reversed" | "payment.confirmed" | "payment.confirming" | "payment.detected" | "payment.failed" | "payment.reversed" | "refund.completed" | "refund.created" | "settlement.created" | "webhook.test" | Array<"invoice.cancelled" | "invoice.confirming" | "invoice.created" | "invoice.expired" | "invoice.option_chosen" | "invoice.overpaid" | "invoice.paid" | "invoice.partially_paid" | "invoice.pending" | "invoice.refunded" | "invoice.reversed" | "payment.confirmed" | "payment.confirming" | "payment.detected" | "payment.failed" | "payment.reversed" | "refund.completed" | "refund.created" | "settlement.created" | "webhook.test"> }): Pages<Event>;
   /** Get an event */
   get(eventId: string): Promise<Event>;
 }
@@ -1870,6 +1959,7 @@ export interface Resources {
   readonly assets: Assets;
   readonly auth: Auth;
   readonly balances: Balances;
+  readonly checkoutSessions: CheckoutSessions;
   readonly customers: Customers;
   readonly deposits: Deposits;
   readonly events: Events;

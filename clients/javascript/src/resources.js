@@ -83,6 +83,24 @@ export class Balances extends Resource {
   }
 }
 
+/** Invoices as their customers meet them: opened for one customer, each with a page to pay on. */
+export class CheckoutSessions extends Resource {
+  /** Newest first. Every invoice is one: `cs_…` and `inv_…` of the same letters are the same thing. */
+  list(query = {}) {
+    return this._pages("CheckoutSession", "/api/v1/checkout-sessions", ["checkout_sessions", "cursor"], query);
+  }
+
+  /** For one customer: send them to its `url`. From a payment link, or for an `amount` of its own. */
+  create(body = {}, options = {}) {
+    return this._change("CheckoutSession", "POST", "/api/v1/checkout-sessions", "OpenCheckoutSession", body, options);
+  }
+
+  /** Get a checkout session */
+  get(sessionId) {
+    return this._get("CheckoutSession", `/api/v1/checkout-sessions/${segment(sessionId)}`);
+  }
+}
+
 /** Who pays, by e-mail address, and the credit they have. */
 export class Customers extends Resource {
   /** List customers */
@@ -491,6 +509,7 @@ export function addResources(client, transport) {
   client.assets = new Assets(transport);
   client.auth = new Auth(transport);
   client.balances = new Balances(transport);
+  client.checkoutSessions = new CheckoutSessions(transport);
   client.customers = new Customers(transport);
   client.deposits = new Deposits(transport);
   client.events = new Events(transport);

@@ -443,6 +443,53 @@ class CancelledInvoice(Model):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutSession(Model):
+    """Checkout session."""
+
+    id: str
+    """Public id of the session."""
+    url: str
+    """Where its customer pays."""
+    invoice_id: str
+    """The same as an invoice."""
+    payment_link_id: str | None
+    customer_id: str | None
+    title: str
+    """What is paid for."""
+    description: str | None
+    amount: Decimal
+    """What is paid."""
+    currency: Currency
+    """ISO 4217 code."""
+    status: InvoiceStatus
+    """Where the invoice stands."""
+    exception: InvoiceException
+    """What is unusual about the money; read it together with the status."""
+    crypto_currency: str
+    """The asset to pay with."""
+    network: str
+    """The network to pay on."""
+    crypto_amount: Decimal
+    """All that has to be sent, in the asset."""
+    address: str
+    """Where to pay."""
+    tag: str | None
+    payment_progress: PaymentProgress
+    return_url: str | None
+    cancel_url: str | None
+    metadata: Mapping[str, Any]
+    """Your own facts."""
+    livemode: bool
+    """True for real money, false in test mode."""
+    expires_at: datetime
+    """RFC 3339, UTC."""
+    paid_at: datetime | None
+    """RFC 3339, UTC; null when it has not happened."""
+    created_at: datetime
+    """RFC 3339, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Customer(Model):
     """Customer."""
 
@@ -1333,6 +1380,8 @@ class RotatedWebhookEndpoint(Model):
     enabled: bool
     disabled_reason: DisabledReason | None
     """`gone`: it answered 410. `failing`: for five days."""
+    format: str
+    """In which words and with which signature it is told; chosen when it was made."""
     livemode: bool
     """True for real money, false in test mode."""
     created_at: datetime
@@ -1542,6 +1591,8 @@ class WebhookEndpoint(Model):
     enabled: bool
     disabled_reason: DisabledReason | None
     """`gone`: it answered 410. `failing`: for five days."""
+    format: str
+    """In which words and with which signature it is told; chosen when it was made."""
     livemode: bool
     """True for real money, false in test mode."""
     created_at: datetime

@@ -9,6 +9,13 @@ from crypto_checkout import models
 from crypto_checkout.encoding import Amount
 
 
+class CheckoutSessionCustomer(TypedDict):
+    """Checkout session customer."""
+
+    email: str
+    name: NotRequired[str | None]
+
+
 class InvoiceCustomer(TypedDict):
     """Invoice customer."""
 

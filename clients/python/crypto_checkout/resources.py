@@ -219,6 +219,104 @@ class Balances(Resource):
         return self._get(models.Balances, "/api/v1/balances", {})
 
 
+class CheckoutSessions(Resource):
+    """Invoices as their customers meet them: opened for one customer, each with a page to pay on."""
+
+    def list(
+        self,
+        *,
+        created_after: Time | NotGiven = NOT_GIVEN,
+        created_before: Time | NotGiven = NOT_GIVEN,
+        cursor: str | NotGiven = NOT_GIVEN,
+        customer_id: str | NotGiven = NOT_GIVEN,
+        limit: int | NotGiven = NOT_GIVEN,
+        payment_link_id: str | NotGiven = NOT_GIVEN,
+        status: models.InvoiceStatus | Sequence[models.InvoiceStatus] | NotGiven = NOT_GIVEN,
+    ) -> Pages[models.CheckoutSession]:
+        """
+        List checkout sessions.
+
+        Newest first. Every invoice is one: `cs_…` and `inv_…` of the same letters are the same thing.
+
+        created_after: Created at this time or later.
+        created_before: Created before this time.
+        cursor: `next_cursor` of a page.
+        limit: Results per page.
+        status: One status, or several with commas.
+        """
+        return self._pages(
+            models.CheckoutSession,
+            "/api/v1/checkout-sessions",
+            ("checkout_sessions", "cursor"),
+            {
+                "created_after": created_after,
+                "created_before": created_before,
+                "cursor": cursor,
+                "customer_id": customer_id,
+                "limit": limit,
+                "payment_link_id": payment_link_id,
+                "status": status,
+            },
+        )
+
+    def create(
+        self,
+        *,
+        payment_link_id: str | NotGiven | None = NOT_GIVEN,
+        amount: Amount | NotGiven | None = NOT_GIVEN,
+        currency: models.Currency | NotGiven | None = NOT_GIVEN,
+        title: str | NotGiven | None = NOT_GIVEN,
+        description: str | NotGiven | None = NOT_GIVEN,
+        crypto_currency: str | NotGiven | None = NOT_GIVEN,
+        network: str | NotGiven | None = NOT_GIVEN,
+        return_url: str | NotGiven | None = NOT_GIVEN,
+        cancel_url: str | NotGiven | None = NOT_GIVEN,
+        expires_in: int | NotGiven | None = NOT_GIVEN,
+        customer: params.CheckoutSessionCustomer | NotGiven | None = NOT_GIVEN,
+        metadata: Mapping[str, Any] | NotGiven | None = NOT_GIVEN,
+        idempotency_key: str | None = None,
+    ) -> models.CheckoutSession:
+        """
+        Open a checkout session.
+
+        For one customer: send them to its `url`. From a payment link, or for an `amount` of its own.
+
+        payment_link_id: A payment link; what is left out here is the link's.
+        amount: What is paid, unless a payment link says so.
+        currency: ISO 4217 code.
+        title: What is paid for; else that of the link, or your business name.
+        crypto_currency: As of an invoice.
+        network: As of an invoice.
+        expires_in: Seconds until it expires.
+        customer: Whom it is for. An address that is new makes a new customer.
+        metadata: Added to that of the link.
+        """
+        return self._change(
+            models.CheckoutSession,
+            "POST",
+            "/api/v1/checkout-sessions",
+            {
+                "payment_link_id": payment_link_id,
+                "amount": amount,
+                "currency": currency,
+                "title": title,
+                "description": description,
+                "crypto_currency": crypto_currency,
+                "network": network,
+                "return_url": return_url,
+                "cancel_url": cancel_url,
+                "expires_in": expires_in,
+                "customer": customer,
+                "metadata": metadata,
+            },
+            idempotency_key=idempotency_key,
+        )
+
+    def get(self, session_id: str) -> models.CheckoutSession:
+        """Get a checkout session."""
+        return self._get(models.CheckoutSession, f"/api/v1/checkout-sessions/{segment(session_id)}", {})
+
+
 class Customers(Resource):
     """Who pays, by e-mail address, and the credit they have."""
 
@@ -376,6 +474,7 @@ class Events(Resource):
         self,
         *,
         after: str | NotGiven = NOT_GIVEN,
+        created_after: Time | NotGiven = NOT_GIVEN,
         limit: int | NotGiven = NOT_GIVEN,
         type: models.EventType | Sequence[models.EventType] | NotGiven = NOT_GIVEN,
     ) -> Pages[models.Event]:
@@ -385,11 +484,15 @@ class Events(Resource):
         Oldest first, so that a reader can go on from the last event it has seen, without gaps.
 
         after: Only what came behind this event: an event id, a position, or `next_cursor` of the page before.
+        created_after: Only what happened at this time or later.
         limit: Results per page.
         type: One type, or several with commas.
         """
         return self._pages(
-            models.Event, "/api/v1/events", ("events", "after"), {"after": after, "limit": limit, "type": type}
+            models.Event,
+            "/api/v1/events",
+            ("events", "after"),
+            {"after": after, "created_after": created_after, "limit": limit, "type": type},
         )
 
     def get(self, event_id: str) -> models.Event:
@@ -1391,6 +1494,7 @@ class WebhookEndpoints(Resource):
         retry_backoff: models.RetryBackoff | NotGiven = NOT_GIVEN,
         timeout: int | NotGiven = NOT_GIVEN,
         enabled: bool | NotGiven = NOT_GIVEN,
+        format: str | NotGiven = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> models.WebhookEndpoint:
         """
@@ -1405,6 +1509,8 @@ class WebhookEndpoints(Resource):
         retry_backoff: How the pauses between attempts grow: 10 s, 1 min, 5 min, 30 min, 2 h … or 5 minutes
         each.
         timeout: Seconds to wait for the whole answer.
+        format: In which words and with which signature it is told: `native`, or a wire format this installation
+        speaks.
         """
         return self._change(
             models.WebhookEndpoint,
@@ -1419,6 +1525,7 @@ class WebhookEndpoints(Resource):
                 "retry_backoff": retry_backoff,
                 "timeout": timeout,
                 "enabled": enabled,
+                "format": format,
             },
             idempotency_key=idempotency_key,
         )
@@ -1606,6 +1713,7 @@ class Resources:
         self.assets = Assets(transport)
         self.auth = Auth(transport)
         self.balances = Balances(transport)
+        self.checkout_sessions = CheckoutSessions(transport)
         self.customers = Customers(transport)
         self.deposits = Deposits(transport)
         self.events = Events(transport)
