@@ -47,7 +47,9 @@ _SENTENCES: Final[Mapping[str, Promise]] = {
     "payout.failed": gettext_lazy("%(amount)s %(asset)s could not be sent: the payout failed."),
     "payout.quarantined": gettext_lazy("%(amount)s %(asset)s: whether they were sent is unclear. The payout is held."),
     "payout.needs_approval": gettext_lazy("%(amount)s %(asset)s wait until you approve that they are sent."),
-    "webhook_endpoint.failing": gettext_lazy("%(url)s has failed for an hour. After five days it is disabled."),
+    "webhook_endpoint.failing": gettext_lazy(
+        "%(url)s has failed for an hour, last so: %(last)s After five days it is disabled."
+    ),
     "api_key.created": gettext_lazy("The API key %(name)s was made."),
     "api_key.rotated": gettext_lazy("The API key %(name)s was replaced."),
     "api_key.exposed": gettext_lazy(
@@ -120,6 +122,7 @@ def _facts(event: Event) -> dict[str, str]:
         "previous": data.get("previous"),
         "email": data.get("email"),
         "url": data.get("url"),
+        "last": data.get("last"),
     }
     return {name: _said(value) for name, value in told.items()}
 

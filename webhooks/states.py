@@ -63,6 +63,8 @@ LONGEST_WISH: Final = timedelta(hours=1)  # of a receiver that asks to be left a
 TROUBLE: Final = timedelta(hours=1)  # of nothing but failures, until members are told
 PATIENCE: Final = timedelta(days=5)  # with an endpoint that only fails
 
+MAX_TROUBLE: Final = 200  # characters of what went wrong
+
 _GONE: Final = 410
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
@@ -86,6 +88,11 @@ class Outcome:
     def succeeded(self) -> bool:
         """Only 2xx is success; a redirect is not followed and is none."""
         return self.status_code is not None and 200 <= self.status_code < 300
+
+    @property
+    def trouble(self) -> str:
+        """What went wrong, in a sentence; of an attempt that did not succeed."""
+        return self.error[:MAX_TROUBLE] or f"The receiver answered {self.status_code}."
 
     @property
     def is_outage(self) -> bool:

@@ -10,7 +10,6 @@ from webhooks.services.endpoints import (
     create_endpoint,
     delete_endpoint,
     rotate_secret,
-    tell_owners,
     update_endpoint,
 )
 from webhooks.services.forgetting import forget
@@ -18,6 +17,7 @@ from webhooks.services.owing import owe
 from webhooks.services.recording import record
 from webhooks.services.repeating import TestResult, give_up, redeliver, resend, resend_given_up, send_test
 from webhooks.services.replaying import Period, continue_replays, replay
+from webhooks.services.telling import tell_owners
 
 __all__ = [
     "Claim",

@@ -7,31 +7,26 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import structlog
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
 
 from core import http, secrets
 from core.errors import Invalid, SeveralInvalid
 from events.outbox import Happening, emit
 from events.types import DELIVERABLE, EVERYTHING
-from merchants import selectors as merchants
 from merchants.errors import PlanLimitReached
 from merchants.models import Merchant
-from merchants.notifications import Topic
 from webhooks import selectors, signing
 from webhooks.errors import InvalidSetting, UnknownEventType, UnsafeWebhookURL
 from webhooks.formats import NATIVE, is_known, names
 from webhooks.models import MAX_TIMEOUT, Circuit, Delivery, WebhookEndpoint
 from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus, DisabledReason
 
-log = structlog.get_logger(__name__)
-
 SECRET_LENGTHS: Final = (8, 255)
 MAX_ALLOWED_IPS: Final = 50
 OVERLAP: Final = timedelta(days=1)
 LONGEST_OVERLAP: Final = timedelta(days=7)
+DISABLED: Final = "webhook_endpoint.disabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,43 +168,24 @@ def rotate_secret(
     return endpoint, None if rotation.secret else secret
 
 
-def disable(endpoint: WebhookEndpoint, reason: DisabledReason) -> None:
-    """Stop sending to an endpoint the caller holds the lock of; what waits is given up, where it can be seen."""
+def disable(endpoint: WebhookEndpoint, reason: DisabledReason, *, last: str = "") -> None:
+    """
+    Stop sending to an endpoint the caller holds the lock of; what waits is given up, where it can be seen.
+
+    ``last`` says what came of the last attempt, if that is why.
+    """
     endpoint.disabled_reason = reason
     endpoint.owners_told = reason == DisabledReason.BY_MERCHANT
     endpoint.save(update_fields=["disabled_reason", "owners_told"])
     _give_up_pending(endpoint, "The endpoint is disabled.")
-    _log_change("webhook_endpoint.disabled", endpoint, reason=str(reason))
+    _log_change(DISABLED, endpoint, reason=str(reason), **({"last": last} if last else {}))
 
 
-def tell_of_trouble(endpoint: WebhookEndpoint) -> None:
+def tell_of_trouble(endpoint: WebhookEndpoint, *, last: str) -> None:
     """Say once that an endpoint the caller holds the lock of has done nothing but fail for a while."""
     endpoint.is_trouble_told = True
     endpoint.save(update_fields=["is_trouble_told"])
-    _log_change("webhook_endpoint.failing", endpoint, url=endpoint.url)
-
-
-def tell_owners() -> int:
-    """Mail the owners of endpoints that we disabled; return how many endpoints. Each is told of once."""
-    return sum(_tell(key) for key in WebhookEndpoint.objects.filter(owners_told=False).values_list("pk", flat=True))
-
-
-def _tell(key: Any) -> bool:
-    # Claimed before the mail goes out: a crash in between costs one mail, a repetition would cost trust in them.
-    if not WebhookEndpoint.objects.filter(pk=key, owners_told=False).update(owners_told=True):
-        return False
-    endpoint = WebhookEndpoint.objects.select_related("merchant").get(pk=key)
-    why = "answered 410 Gone" if endpoint.disabled_reason == DisabledReason.GONE else "did nothing but fail for 5 days"
-    send_mail(
-        subject="A webhook endpoint was disabled",
-        message=(
-            f"The webhook endpoint {endpoint.public_id} ({endpoint.url}) {why}, so nothing is sent to it any more.\n\n"
-            "Enable it again once it works, then replay what it missed."
-        ),
-        from_email=None,
-        recipient_list=merchants.addressees(merchant=endpoint.merchant, topic=Topic.WEBHOOK),
-    )
-    return True
+    _log_change("webhook_endpoint.failing", endpoint, url=endpoint.url, last=last)
 
 
 def _give_up_pending(endpoint: WebhookEndpoint, reason: str) -> None:

@@ -23,6 +23,7 @@ from webhooks.services.attempts import Result
 from webhooks.services.endpoints import disable, tell_of_trouble
 from webhooks.states import (
     JITTER_PERCENT,
+    MAX_TROUBLE,
     PATIENCE,
     TROUBLE,
     Backoff,
@@ -128,7 +129,7 @@ def _record_failed(result: Result, endpoints: dict[UUID | None, WebhookEndpoint]
         headers=claim.headers,
         response_code=outcome.status_code,
         response=_first_kilobyte(outcome.response),
-        error=outcome.error[:200],
+        error=outcome.error[:MAX_TROUBLE],
     )
     _plan_next(delivery, endpoints.get(claim.endpoint_id), outcome, finished_at=result.finished_at)
     delivery.lease_token = delivery.leased_until = None
@@ -145,7 +146,7 @@ def _plan_next(
 ) -> None:
     failures = delivery.attempts - delivery.attempts_before_round
     retries = endpoint.max_retries if endpoint else _HOOK_RETRIES
-    delivery.failure = outcome.error[:200] or f"The receiver answered {outcome.status_code}."
+    delivery.failure = outcome.trouble
     if delivery.event_type == WEBHOOK_TEST or outcome.is_gone or failures > retries:
         delivery.status, delivery.next_attempt_at = DeliveryStatus.FAILED, None
         if delivery.event_type != WEBHOOK_TEST:
@@ -167,11 +168,11 @@ def _judge(endpoint: WebhookEndpoint, outcome: Outcome, *, at: datetime) -> None
             endpoint.save(update_fields=["failing_since"])
         return
     if outcome.is_gone:
-        disable(endpoint, DisabledReason.GONE)
+        disable(endpoint, DisabledReason.GONE, last=outcome.trouble)
     elif endpoint.failing_since is None:
         endpoint.failing_since, endpoint.is_trouble_told = at, False
         endpoint.save(update_fields=["failing_since", "is_trouble_told"])
     elif at - endpoint.failing_since >= PATIENCE:
-        disable(endpoint, DisabledReason.FAILING)
+        disable(endpoint, DisabledReason.FAILING, last=outcome.trouble)
     elif at - endpoint.failing_since >= TROUBLE and not endpoint.is_trouble_told:
-        tell_of_trouble(endpoint)
+        tell_of_trouble(endpoint, last=outcome.trouble)
