@@ -160,6 +160,14 @@ class TemporarilyUnavailable(Unavailable):
     code = "SERVICE_UNAVAILABLE"
 
 
+class RequestTimedOut(Unavailable):
+    """The request used up its time in the database, or waited too long for somebody else's lock."""
+
+    code = "REQUEST_TIMED_OUT"
+    message = "This took longer than a request may take, and was given up."
+    suggestions = ("Send it again shortly", "Ask for less at once: a shorter period, a smaller page")
+
+
 class MissingField(Invalid):
     code = "MISSING_FIELD"
     message = "This field is required."

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
@@ -22,6 +23,7 @@ from config import env
 
 _BACKLOG: Final = 1024
 _FINISH_SECONDS: Final = 20  # what a request may take that was begun before a restart
+_HEADER_SECONDS: Final = 10  # for whoever sends a request line and headers slowly; nginx keeps slow bodies to itself
 
 
 class OneSocketServer(MPServer):
@@ -75,6 +77,7 @@ def main() -> int:
         blocking_threads=options.threads,
         backlog=_BACKLOG,
         websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_SECONDS * 1000),
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         respawn_interval=options.start_seconds,  # a process has so long to start before the one it replaces ends

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
+from config.timelimits import bound_web_process
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -33,6 +35,7 @@ class ApiHandler(WSGIHandler):
 
 
 _pages = get_wsgi_application()
+bound_web_process()
 _api = ApiHandler()
 
 

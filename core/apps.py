@@ -1,7 +1,9 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.db.backends.signals import connection_created
 
 from core.catalogues import compile_outdated
+from core.timelimits import bound_new_session
 
 
 class CoreConfig(AppConfig):
@@ -9,5 +11,6 @@ class CoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the translations ready before anything is said."""
+        """Make the translations ready before anything is said, and bound what PostgreSQL does for us."""
+        connection_created.connect(bound_new_session, dispatch_uid="core.timelimits")
         compile_outdated(settings.LOCALE_PATHS)

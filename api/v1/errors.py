@@ -17,12 +17,13 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
 from api.answers import json_answer
-from api.errors import BadRequest, InternalError, RequestError, TemporarilyUnavailable, UnknownURL
+from api.errors import BadRequest, InternalError, RequestError, RequestTimedOut, TemporarilyUnavailable, UnknownURL
 from api.leaks import refuse_in_url
 from core import context, exact_json
 from core.errors import CheckoutError, Conflict, Denied, Invalid, NotFound, SeveralInvalid, Unavailable
 from core.exact_json import timestamp
 from core.idempotency import KeyInUse
+from core.timelimits import is_timeout
 
 _log = structlog.get_logger(__name__)
 
@@ -81,6 +82,9 @@ def failure_of(problem: Exception) -> CheckoutError:
     """Return what the caller is told about ``problem``; whatever nobody foresaw is logged and told as our fault."""
     if isinstance(problem, CheckoutError):
         return problem
+    if is_timeout(problem):
+        _log.warning("A request took too long.", exc_info=problem)
+        return RequestTimedOut()
     if isinstance(problem, OperationalError):
         _log.error("The database did not answer.", exc_info=problem)
         return TemporarilyUnavailable()
@@ -100,9 +104,9 @@ def unknown_url(request: HttpRequest, exception: Exception | None = None) -> Htt
     return error_answer(UnknownURL())
 
 
-def crashed(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - handler500's signature
-    """Answer 500 below /api; for ``handler500``. Django has logged the reason."""
-    return error_answer(InternalError())
+def crashed(problem: BaseException | None) -> HttpResponse:
+    """Answer 500 below /api, or 503 where the database was to blame; for ``handler500``. Django has logged it."""
+    return error_answer(failure_of(problem) if isinstance(problem, OperationalError) else InternalError())
 
 
 def _described(failure: CheckoutError) -> dict[str, Any]:

@@ -76,6 +76,7 @@ API_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.timelimits.TimeLimitMiddleware",
 ]
 MIDDLEWARE = [
     "core.middleware.RequestContextMiddleware",
@@ -89,6 +90,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.timelimits.TimeLimitMiddleware",
 ]
 # A redirect would turn a POST to an unknown URL into something else than the answer 404.
 APPEND_SLASH = False
@@ -197,6 +199,8 @@ SIMPLE_JWT = {
 }
 
 WEB_THREADS = env.integer("WEB_THREADS", default=10, minimum=1, maximum=100)
+# How long a request may keep the database busy; config/timelimits.py has the routes that may longer.
+WEB_REQUEST_SECONDS: float = env.integer("WEB_REQUEST_SECONDS", default=10, maximum=300)
 PORT = env.port()
 API_BASE_URL = env.base_url("API_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 PAY_BASE_URL = env.base_url("PAY_BASE_URL", default=API_BASE_URL)
