@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Lookup, QuerySet
+from django.db.models import CharField, Lookup, Min, QuerySet
 
 from invoices.models import Invoice, InvoiceDestination, Matching
 from merchants.models import WalletAddress
@@ -102,3 +103,12 @@ class IssuedAddresses:
     @property
     def _returned(self) -> QuerySet[Refund]:
         return Refund.objects.filter(network=self.network)
+
+
+def first_issued_at(network: str) -> datetime | None:
+    """Return when the first invoice on a network was made; None while there is none."""
+    firsts = [
+        rows.filter(network=network).aggregate(oldest=Min("created_at"))["oldest"]
+        for rows in (Invoice.objects, InvoiceDestination.objects)
+    ]
+    return min((first for first in firsts if first is not None), default=None)

@@ -9,7 +9,9 @@ from chains import registry
 from chains.base import ChainUnavailable
 from operations.doctor.base import Check, Moment, Row, asks
 from payments import reconciliation
+from payments.models import ScannedRange
 from payments.reconciliation import Scope
+from payments.watchlist import first_issued_at
 
 _GAPS: Final = """
 SELECT network, before, first FROM (
@@ -49,6 +51,22 @@ def _compared_with_chains(_moment: Moment) -> Iterator[Row]:
             yield {"difference": f"{network.code}: {problem}"}
 
 
+def _started_late(_moment: Moment) -> Iterator[Row]:
+    for network in registry.networks():
+        start = ScannedRange.objects.filter(network=network.code).order_by("first").first()
+        issued = first_issued_at(network.code)
+        if start is None or issued is None or not start.first:
+            continue
+        row = {"network": network.code, "first": start.first, "issued": issued}
+        try:
+            before = registry.reader(network.code).block_at(start.first - 1)
+        except (ChainUnavailable, LookupError) as problem:
+            yield {**row, "made": str(problem)}
+            continue
+        if before.timestamp > issued:
+            yield {**row, "made": before.timestamp}
+
+
 CHECKS: Final = (
     Check(
         "scan-gaps",
@@ -83,6 +101,14 @@ CHECKS: Final = (
     ),
 )
 WITH_NODES: Final = (
+    Check(
+        "scan-start",
+        _("Blocks were read from before the first invoice on."),
+        _("%(network)s is read from block %(first)s on (before it: %(made)s), its first invoice is of %(issued)s."),
+        _("`manage.py rescan NETWORK FROM TO` the blocks from the first invoice on: payments there were never seen."),
+        _started_late,
+        asks_nodes=True,
+    ),
     Check(
         "chains",
         _("Ledger sums equal chain sums."),

@@ -5,23 +5,23 @@ that is still the same, and read again from there.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from django.db.models import Min
 
 from chains import registry
 from chains.base import Block, ChainReader, ChainUnavailable, Ends, Transfer
-from invoices.models import Invoice, InvoiceDestination
 from payments.models import Cursor, ScannedRange
 from payments.services.ledger import Reading, record_glimpse, record_reading
 from payments.services.ranges import last_shared, oldest_known
-from payments.watchlist import IssuedAddresses
+from payments.watchlist import IssuedAddresses, first_issued_at
 
 log = structlog.get_logger(__name__)
 
 FIRST_LOOK_BACK: Final = 64  # blocks read before the tip when a network is scanned for the first time
+
+CLOCKS_DIFFER: Final = timedelta(minutes=2)  # ours, and that of whoever made a block
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +109,16 @@ def _read_next(network: str, reader: ChainReader, tip: Block, now: datetime) -> 
 def _first_start(network: str, reader: ChainReader, tip: Block, now: datetime) -> _Start:
     """Begin far enough back to have every block since the first invoice on this network was made."""
     look_back = FIRST_LOOK_BACK
-    firsts = [
-        rows.filter(network=network).aggregate(oldest=Min("created_at"))["oldest"]
-        for rows in (Invoice.objects, InvoiceDestination.objects)
-    ]
-    oldest = min((first for first in firsts if first is not None), default=None)
+    oldest = first_issued_at(network)
     if oldest is not None:
-        # Blocks may come twice as fast as they usually do, and clocks may be set back.
         look_back += 2 * max(int((now - oldest) / registry.network(network).block_time), 0)
-    height = max(tip.height - look_back, 0)
-    return _Start(base=reader.block_at(height - 1) if height else None, height=height)
+    while (below := tip.height - look_back - 1) >= 0:
+        base = reader.block_at(below)
+        # Blocks may come much faster than they usually do; only what they say themselves counts.
+        if oldest is None or base.timestamp <= oldest - CLOCKS_DIFFER:
+            return _Start(base=base, height=below + 1)
+        look_back *= 2
+    return _Start(base=None, height=0)
 
 
 def _start_after(cursor: Cursor, reader: ChainReader, tip: Block) -> _Start | None:

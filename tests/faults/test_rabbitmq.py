@@ -5,11 +5,9 @@ import signal
 import sys
 import time
 
-import pytest
-
 from config.env import ROOT
 from config.processes import spawn, stop
-from tests.faults.rabbit import Rabbit, is_there
+from tests.faults.rabbit import Rabbit
 
 PATIENCE = 60
 # An application of its own: what is asked here is the way, not what lies at its end.
@@ -37,7 +35,6 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.skipif(not is_there(), reason="RabbitMQ is not installed (Debian's rabbitmq-server)")
 def test_a_worker_gets_what_another_process_sends_each_once(tmp_path):
     (tmp_path / "carried.py").write_text(PROGRAM)
     noted = tmp_path / "noted"

@@ -15,7 +15,7 @@ import pytest
 from bench.group import call
 from bench.installation import ROOT, fresh_installation
 from config.processes import free_port, spawn, stop
-from tests.faults.rabbit import Rabbit, is_there
+from tests.faults.rabbit import Rabbit
 
 INVOICES = 12
 PATIENCE = 120
@@ -44,8 +44,6 @@ def broker(request, tmp_path):
     if request.param == "valkey":
         yield {}
         return
-    if not is_there():
-        pytest.skip("RabbitMQ is not installed (Debian's rabbitmq-server)")
     rabbit = Rabbit(tmp_path / "rabbit")
     yield {"BROKER_URL": rabbit.url}
     rabbit.close()

@@ -26,7 +26,7 @@ from operations import doctor
 from operations.doctor import ground
 from operations.doctor.base import asks
 from operations.management.commands import doctor as command
-from payments.models import Payment, Payout, Refund, Settlement
+from payments.models import Payment, Payout, Refund, ScannedRange, Settlement
 from payments.services import RefundOrder, request_refund, scan
 from tests.factories import make_invoice, make_merchant
 from webhooks import services as webhooks
@@ -522,6 +522,18 @@ def test_the_chain_is_read_again_where_that_is_wanted(world):
     (result,) = examined("--only", "chains")
 
     assert "5.00 USDT on the chain" in result["findings"][0]
+
+
+def test_blocks_that_were_passed_over_at_the_start_are_found(world):
+    Invoice.objects.update(created_at=world.now - timedelta(days=4_000))
+    assert examined("--only", "scan-start") == []  # the chain itself is younger
+    newest = ScannedRange.objects.order_by("-last").first()
+    ScannedRange.objects.exclude(pk=newest.pk).delete()
+    ScannedRange.objects.update(first=newest.last, previous=None)
+
+    (result,) = examined("--only", "scan-start")
+
+    assert result["findings"][0].startswith("sandbox is read from block ")
 
 
 class TestForPeople:

@@ -10,9 +10,10 @@ from events.models import Event
 from invoices import services as invoice_services
 from invoices.models import Credit, Invoice
 from merchants.models import Merchant
-from payments.models import Cursor, Payment
+from payments.models import Cursor, Payment, ScannedRange
 from payments.services import fail_stale, scan
 from payments.services import ledger as ledger_module
+from payments.services.scanner import FIRST_LOOK_BACK
 from tests.payments.chain import ScriptedChain, transfer
 
 pytestmark = pytest.mark.django_db
@@ -188,6 +189,30 @@ class TestCredit:
         read(chain, now)
 
         assert state(invoice)[0] == "paid"
+
+
+class TestTheFirstReading:
+    @pytest.mark.parametrize(
+        ("per_block", "count"), [(1.0, 600), (0.2, 3_000), (0.2, 40)], ids=["thrice as fast", "faster", "all of it"]
+    )
+    def test_it_begins_before_the_first_invoice_however_fast_blocks_come(self, invoice, now, per_block, count):
+        chain = ScriptedChain(start=now - timedelta(hours=1))
+        chain.mine(at=now - timedelta(minutes=10))
+        chain.mine(transfer(invoice), at=now + timedelta(seconds=1))
+        for number in range(count):
+            chain.mine(at=now + timedelta(seconds=2 + number * per_block))
+
+        read(chain, now + timedelta(seconds=2 + count * per_block))
+
+        assert state(invoice) == ("paid", "none")
+
+    def test_it_leaves_alone_what_is_older(self, invoice, now):
+        chain = ScriptedChain(start=now - timedelta(hours=1))
+        chain.grow(1_300)  # 3 s each: the last one is five minutes after the invoice
+
+        read(chain, now + timedelta(minutes=5))
+
+        assert ScannedRange.objects.order_by("first").first().first == 1_300 - FIRST_LOOK_BACK - 200
 
 
 class TestTooMuchOrTooLate:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import psycopg
+from psycopg.rows import dict_row
 
 from bench.installation import ROOT
 from core.ids import public_id
@@ -16,6 +17,7 @@ from tests.faults.chaos.receiver import Receiver
 from tests.faults.chaos.shop import Order, Shop
 from tests.faults.chaos.world import World
 
+_PATIENCE: Final = 10  # seconds until the database answers
 _DECIMALS: Final = {"ethereum": 18, "sandbox": 6}
 
 
@@ -41,7 +43,12 @@ class Books:
         self.url = world.database.url
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url) as connection:
+        with psycopg.connect(self.url, connect_timeout=_PATIENCE) as connection:
+            return list(connection.execute(query, values or None).fetchall())
+
+    def named(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Return rows by the names of their columns."""
+        with psycopg.connect(self.url, connect_timeout=_PATIENCE, row_factory=dict_row) as connection:
             return list(connection.execute(query, values or None).fetchall())
 
     def statuses(self) -> dict[str, tuple[str, str]]:
@@ -52,6 +59,14 @@ class Books:
         """Return height and hash of the block that the scan goes on after."""
         ((height, block_hash),) = self.rows("SELECT height, hash FROM payments_cursor WHERE network = %s", network)
         return height, block_hash
+
+    def status_of(self, txid: str) -> str:
+        """Return where a payment stands; "" when it is not on the books, or nobody can be asked now."""
+        try:
+            rows = self.rows("SELECT status FROM payments_payment WHERE txid = %s", txid)
+        except psycopg.Error:
+            return ""
+        return str(rows[0][0]) if rows else ""
 
     def waiting(self, orders: list[Order]) -> str:
         """Return what the installation is still at work on, "" when everything has come to rest."""
@@ -111,10 +126,23 @@ def _compare_transfers(account: Account, books: Books, shop: Shop, chain: Chain)
         f"{units} base units for {name} credited {count} times too often"
         for (name, units), count in (credited - sent).items()
     ]
-    txids = Counter(each.txid for each in chain.sent())
-    if max(txids.values(), default=1) > 1:
+    places = {each.txid: block.hash for block in chain.blocks for each in block.transfers}
+    if len(places) != len(chain.sent()):
         account.problems.append("the chain itself holds a transfer twice")
-    account.figures |= {"transfers sent": sum(sent.values()), "payments": sum(credited.values())}
+    rows = books.rows("SELECT txid, block_hash, status FROM payments_payment WHERE network = 'ethereum'")
+    account.problems += [
+        f"{txid} is {status} in block {block_hash[:10]}, the chain has it in {places.get(txid, 'none')[:10]}"
+        for txid, block_hash, status in rows
+        if block_hash != places.get(txid, "")
+    ]
+    account.figures |= {
+        "transfers sent": sum(sent.values()),
+        "payments": sum(credited.values()),
+        "transfers moved to another block": sum(
+            len({block_hash for _, _, block_hash in moments if block_hash}) > 1 for moments in chain.history.values()
+        ),
+        "transfers lost by the chain": len(chain.dropped),
+    }
 
 
 def _compare_messages(account: Account, books: Books, receiver: Receiver) -> None:
@@ -154,3 +182,13 @@ def _ask_doctor(account: Account, world: World) -> None:
     account.doctor = f"{found.stdout}\n{found.stderr}".strip()
     if found.returncode:
         account.problems.append(f"manage.py doctor ends with {found.returncode}:\n{account.doctor}")
+
+
+def told(account: Account, *, most: int | None) -> str:
+    """Return the account in words, with ``most`` findings of a kind."""
+    lines = [""]
+    lines += [f"  {name:34}{number:>10,}" for name, number in account.figures.items()]
+    lines += [f"  {'lost':34}{len(account.lost):>10,}", f"  {'doubled':34}{len(account.doubled):>10,}", ""]
+    for title, found in (("Lost", account.lost), ("Doubled", account.doubled), ("Wrong", account.problems)):
+        lines += [f"{title}: {each}" for each in found[:most]]
+    return "\n".join([*lines, f"manage.py doctor: {account.doctor.splitlines()[0] if account.doctor else ''}"])

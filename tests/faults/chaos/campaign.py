@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.chaos.account import Account, Books, settle_up
-from tests.faults.chaos.faults import Fault, Faults, apply, concern_different_things, name_of
+from tests.faults.chaos.faults import DEEPEST, Fault, Faults, apply, concern_different_things, name_of
 from tests.faults.chaos.node import Chain, Mishaps, serve
 from tests.faults.chaos.receiver import Receiver
+from tests.faults.chaos.record import Record
 from tests.faults.chaos.shop import Shop
 from tests.faults.chaos.world import World, wait_until
 
@@ -18,7 +19,6 @@ _FORKS = 0.1  # the share of seconds in which the chain forks by itself
 _A_WHILE = 12.0  # seconds
 _LEASES = 200.0  # seconds; a claim of a clock that was ahead holds until that moment has really come
 _MINUTES_LATER = 420.0  # seconds
-_DEEPEST = 6  # blocks; more than a small invoice waits for, less than what is final
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Plan:
     orders: int = 20  # at least, however slow the machine is
 
 
-def run(plan: Plan, directory: Path, *, tell: Callable[[str], object]) -> Account:
-    """Start, sell, break, mend, wait, compare."""
+def run(plan: Plan, directory: Path, *, tell: Callable[[str], object], record: Record | None = None) -> Account:
+    """Start, sell, break, mend, wait, compare; ``record`` keeps what became of every order."""
     dice = random.Random(plan.seed)
     chain = Chain()
     mishaps = [Mishaps(plan.seed + number, 0.0) for number in range(2)]
@@ -61,10 +61,16 @@ def run(plan: Plan, directory: Path, *, tell: Callable[[str], object]) -> Accoun
             stopping.set()
             books = Books(world)
             wait_until(lambda: chain.has(*books.read_up_to("ethereum")), 40)  # no fork is left to be read
+            if record is not None:
+                record.keep_orders(books, shop, chain, receiver)
             account = settle_up(world, shop, chain, receiver)
             account.figures["requests to nodes"] = sum(each.asked for each in mishaps)
             account.figures["mishaps of nodes"] = sum(each.count for each in mishaps)
             account.figures["mishaps of the receiver"] = sum(receiver.failures.values())
+            if Faults.chain_takes_a_payment_back in plan.faults and not account.figures["reversals told"]:
+                account.problems.append("no payment was taken back, so nobody knows what would have followed")
+            if record is not None:
+                record.keep_account(account)
             return account
     finally:
         stopping.set()
@@ -93,7 +99,8 @@ def _break(plan: Plan, faults: Faults, dice: random.Random, tell: Callable[[str]
 def _beside(fault: Fault, plan: Plan, dice: random.Random) -> list[Fault]:
     if dice.random() >= plan.together:
         return []
-    return [dice.choice([other for other in plan.faults if concern_different_things(fault, other)])]
+    others = [other for other in plan.faults if concern_different_things(fault, other)]
+    return [dice.choice(others)] if others else []
 
 
 def _rest(plan: Plan, world: World, shop: Shop, tell: Callable[[str], object]) -> None:
@@ -117,4 +124,4 @@ def _mine(chain: Chain, stopping: threading.Event, dice: random.Random) -> None:
     while not stopping.wait(1):
         chain.mine()
         if chain.is_forking and dice.random() < _FORKS:
-            chain.fork(dice.randint(1, _DEEPEST), dice)
+            chain.fork(dice.randint(1, DEEPEST), dice)

@@ -1,16 +1,22 @@
 """What is done to the installation, in an order that the seed decides: one thing at a time, or two at once."""
 
+import contextlib
 import random
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from tests.faults.chaos.account import Books
 from tests.faults.chaos.node import Chain, Mishaps
 from tests.faults.chaos.receiver import Receiver
-from tests.faults.chaos.world import World, send
+from tests.faults.chaos.world import World, send, wait_until
 
 Steps = Iterator[float]
+DEEPEST: Final = 6  # blocks that are replaced; more than a small invoice waits for, less than what is final
+_UNTIL_CREDITED: Final = 60.0  # seconds
+_UNTIL_NOTICED: Final = 30.0
+_LOST: Final = 0.3  # the share of payments that are taken back for good
 
 
 class Faults:
@@ -106,6 +112,48 @@ class Faults:
         self.chain.fork(self.dice.randint(1, 5), self.dice)
         yield 0.0
 
+    def chain_takes_a_payment_back(self) -> Steps:
+        """Have a payment that was credited leave the chain until the books say so; then it comes back, or never."""
+        with self._sound_nodes():
+            txid = self._credited()
+            if txid and self.chain.take_back(txid, DEEPEST):
+                was_noticed = wait_until(lambda: Books(self.world).status_of(txid) == "orphaned", _UNTIL_NOTICED)
+                is_lost = was_noticed and self.dice.random() < _LOST
+                self.chain.give_back(keep=lambda _: not is_lost)
+        yield 0.0
+
+    def chain_moves_a_payment(self) -> Steps:
+        """Have a payment that was credited found in another block at once."""
+        with self._sound_nodes():
+            txid = self._credited()
+            if txid and self.chain.take_back(txid, DEEPEST):
+                self.chain.give_back(keep=lambda _: True)
+                self.chain.mine()
+        yield 0.0
+
+    @contextlib.contextmanager
+    def _sound_nodes(self) -> Iterator[None]:
+        """Let nodes answer well: what they fail at comes so late that no block it stands in could be replaced."""
+        shares = [node.share for node in self.nodes]
+        for node in self.nodes:
+            node.share = 0.0
+        yield
+        for node, share in zip(self.nodes, shares, strict=True):
+            node.share = share
+
+    def _credited(self) -> str:
+        """Wait until a payment is confirmed whose block may still be replaced, and return its name; "" if none is."""
+        found: list[str] = []
+
+        def look() -> bool:
+            books = Books(self.world)
+            found[:] = [
+                each.txid for each in self.chain.newest(DEEPEST - 1) if books.status_of(each.txid) == "confirmed"
+            ]
+            return bool(found)
+
+        return found[0] if wait_until(look, _UNTIL_CREDITED) else ""
+
     def _seconds(self, least: float, most: float) -> float:
         return self.dice.uniform(least, most) * self.pace
 
@@ -126,7 +174,9 @@ def name_of(fault: Fault) -> str:
 
 
 def concern_different_things(one: Fault, other: Fault) -> bool:
-    """Return whether two faults can be there at once: a server that hangs cannot be stopped."""
+    """Return whether two faults can be there at once: a server that hangs cannot be stopped, or credit anything."""
+    if {one, other} & {Faults.chain_takes_a_payment_back, Faults.chain_moves_a_payment}:
+        return False
     return one.__name__.partition("_")[0] != other.__name__.partition("_")[0]
 
 
@@ -146,6 +196,8 @@ ALL: Final[list[Fault]] = [
     Faults.disk_is_full,
     Faults.clock_steps,
     Faults.chain_forks,
+    Faults.chain_takes_a_payment_back,
+    Faults.chain_moves_a_payment,
 ]
 # One of each kind, for a test that runs with every change.
 SHORT: Final[list[Fault]] = [
@@ -157,5 +209,6 @@ SHORT: Final[list[Fault]] = [
     Faults.nodes_are_out,
     Faults.disk_is_full,
     Faults.clock_steps,
+    Faults.chain_takes_a_payment_back,
     Faults.chain_forks,
 ]

@@ -9,6 +9,7 @@ import random
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -38,11 +39,20 @@ class Block:
 
 
 class Chain:
-    """Blocks in a row; the last few may be replaced by others that hold the same transfers, perhaps later."""
+    """
+    Blocks in a row; the last few may be replaced by others that hold the same transfers, perhaps later.
+
+    ``history`` keeps of each transfer the blocks that held it: seconds since the start, height (None: it left its
+    block) and hash. ``dropped`` are transfers that were in a block once and never come back.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Sent] = []
+        self._held: list[Sent] = []
+        self.dropped: set[str] = set()
+        self._begun = time.monotonic()
+        self.history: dict[str, list[tuple[float, int | None, str]]] = {}
         self.is_forking = True
         self.blocks = [Block(0, _hash(), "0x" + "00" * 32, int(time.time()))]
         self.mine(70)
@@ -65,9 +75,34 @@ class Chain:
             replaced, self.blocks = self.blocks[-depth:], self.blocks[:-depth]
             for block in replaced:
                 waits = [sent for sent in block.transfers if dice.random() < 0.5]
-                self._waiting += waits
+                self._wait(waits)
                 self._append([sent for sent in block.transfers if sent not in waits])
             self._append([])
+
+    def take_back(self, txid: str, depth: int) -> bool:
+        """Replace the last blocks by others without a transfer that is in one of them; it is held until given back."""
+        with self._lock:
+            replaced = self.blocks[-depth:]
+            if not any(sent.txid == txid for block in replaced for sent in block.transfers):
+                return False
+            self.blocks = self.blocks[:-depth]
+            for block in replaced:
+                self._hold([sent for sent in block.transfers if sent.txid == txid])
+                self._append([sent for sent in block.transfers if sent.txid != txid])
+            self._append([])
+            return True
+
+    def give_back(self, *, keep: Callable[[Sent], bool]) -> None:
+        """Let the transfers that are held wait for a block again; those not to keep are gone for good."""
+        with self._lock:
+            held, self._held = self._held, []
+            self.dropped |= {sent.txid for sent in held if not keep(sent)}
+            self._wait([sent for sent in held if keep(sent)])
+
+    def newest(self, depth: int) -> list[Sent]:
+        """Return the transfers of the last blocks, newest first."""
+        with self._lock:
+            return [sent for block in reversed(self.blocks[-depth:]) for sent in block.transfers]
 
     def has(self, height: int, block_hash: str) -> bool:
         return self.blocks[height].hash == block_hash
@@ -78,6 +113,22 @@ class Chain:
     def _append(self, transfers: list[Sent]) -> None:
         tip = self.blocks[-1]
         self.blocks.append(Block(tip.height + 1, _hash(), tip.hash, int(time.time()), list(transfers)))
+        for sent in transfers:
+            self._note(sent, self.blocks[-1].height, self.blocks[-1].hash)
+
+    def _wait(self, transfers: list[Sent]) -> None:
+        self._waiting += transfers
+        for sent in transfers:
+            self._note(sent, None, "")
+
+    def _hold(self, transfers: list[Sent]) -> None:
+        self._held += transfers
+        for sent in transfers:
+            self._note(sent, None, "")
+
+    def _note(self, sent: Sent, height: int | None, block_hash: str) -> None:
+        moment = round(time.monotonic() - self._begun, 1)
+        self.history.setdefault(sent.txid, []).append((moment, height, block_hash))
 
     def answer(self, call: dict[str, Any], *, behind: int = 0) -> dict[str, Any]:
         method = getattr(self, call["method"].removeprefix("eth_"))

@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http.client import HTTPConnection, HTTPException
@@ -21,16 +22,39 @@ _WEI: Final = 10**18
 
 @dataclass
 class Order:
-    """``units`` is all that was sent for it, in base units; ``outcome`` is status and exception in the end."""
+    """
+    What was ordered and ``sent``: each transfer's amount and name. ``dropped``: those that the chain lost for good.
+
+    ``steps`` tells what happened, each with the seconds since the shop opened, for somebody who wants to know why.
+    """
 
     name: str
     livemode: bool
+    dropped: Container[str]
     invoice: str = ""
     network: str = ""
     address: str = ""
     asked: Decimal = Decimal(0)
-    amounts: list[Decimal] = field(default_factory=list)
-    outcome: tuple[str, str] = ("created", "none")
+    is_cancelled: bool = False
+    sent: list[tuple[Decimal, str]] = field(default_factory=list)
+    steps: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def amounts(self) -> list[Decimal]:
+        """What was sent and stayed."""
+        return [amount for amount, txid in self.sent if txid not in self.dropped]
+
+    @property
+    def outcome(self) -> tuple[str, str]:
+        """Status and exception of its invoice, in the end."""
+        if self.is_cancelled:
+            return "cancelled", "none"
+        paid = sum(self.amounts)
+        if not paid:
+            return "pending" if self.sent else "created", "none"
+        if paid < self.asked:
+            return "partial", "underpaid"
+        return "paid", "none" if paid == self.asked else "overpaid"
 
 
 @dataclass
@@ -59,6 +83,7 @@ class Shop:
         self.tally = Tally()
         self.orders: list[Order] = []
         self.is_open = True
+        self._opened = time.monotonic()
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._threads = [
@@ -80,7 +105,7 @@ class Shop:
 
     def _sell(self, dice: random.Random, livemode: bool) -> None:
         while self.is_open:
-            order = Order(f"order_{next(self._numbers)}", livemode)
+            order = Order(f"order_{next(self._numbers)}", livemode, self.chain.dropped)
             try:
                 self._place(order)
                 self._pay(order, dice)
@@ -88,17 +113,19 @@ class Shop:
                     self._repeat(order)
             except Exception as problem:  # noqa: BLE001 - told at the end, with all else that went wrong
                 self.tally.wrong.append(f"{order.name}: {problem!r}")
+                self._note(order, repr(problem))
             time.sleep(self.pause * dice.uniform(0.5, 1.5))
 
     def _place(self, order: Order) -> None:
-        answer = self.insist(order.livemode, "/api/v1/invoices", _wanted(order), order.name)
+        answer = self._insist(order, "/api/v1/invoices", _wanted(order), order.name)
         order.invoice, order.network, order.address = answer["id"], answer["network"], answer["address"]
         order.asked = Decimal(str(answer["crypto_amount"]))
+        self._note(order, f"{order.invoice} asks for {order.asked} at {order.address}")
         with self._lock:
             self.orders.append(order)
 
     def _repeat(self, order: Order) -> None:
-        again = self.insist(order.livemode, "/api/v1/invoices", _wanted(order), order.name)["id"]
+        again = self._insist(order, "/api/v1/invoices", _wanted(order), order.name)["id"]
         if again != order.invoice:
             self.tally.wrong.append(f"{order.name} was {order.invoice} and is {again}")
 
@@ -106,10 +133,8 @@ class Shop:
         kind = dice.choices(["whole", "halves", "more", "part", "nothing", "cancel"], [60, 12, 8, 8, 6, 6])[0]
         half = (order.asked / 2).quantize(Decimal("0.000001"))
         if kind == "cancel":
-            self.insist(
-                order.livemode, f"/api/v1/invoices/{order.invoice}/cancel", {"reason": "chaos"}, f"{order.name}_no"
-            )
-            order.outcome = ("cancelled", "none")
+            self._insist(order, f"/api/v1/invoices/{order.invoice}/cancel", {"reason": "chaos"}, f"{order.name}_no")
+            order.is_cancelled = True
         amounts = {
             "whole": [order.asked],
             "halves": [half, order.asked - half],
@@ -118,22 +143,26 @@ class Shop:
         }.get(kind, [])
         for number, amount in enumerate(amounts):
             self._send(order, amount, number)
-        if amounts:
-            order.outcome = {"more": ("paid", "overpaid"), "part": ("partial", "underpaid")}.get(kind, ("paid", "none"))
 
     def _send(self, order: Order, amount: Decimal, number: int) -> None:
         if order.livemode:
-            self.chain.send(order.address, int(amount * _WEI))
+            txid = self.chain.send(order.address, int(amount * _WEI)).txid
         else:
             body = {"invoice": order.invoice, "amount": float(amount)}
-            self.insist(False, "/api/v1/sandbox/transfers", body, f"{order.name}_paid_{number}")
-        order.amounts.append(amount)
+            txid = self._insist(order, "/api/v1/sandbox/transfers", body, f"{order.name}_paid_{number}")["tx_hash"]
+        order.sent.append((amount, txid))
+        self._note(order, f"sent {amount} as {txid}")
 
-    def insist(self, livemode: bool, path: str, body: dict[str, Any], name: str) -> dict[str, Any]:
+    def _insist(self, order: Order, path: str, body: dict[str, Any], name: str) -> dict[str, Any]:
         """Send a request again and again, as a merchant's program does, until it is answered with 2xx."""
         while True:
-            status, answer = self._post(self.keys[livemode], path, body, name)
+            begun = time.monotonic()
+            status, answer = self._post(self.keys[order.livemode], path, body, name)
             self.tally.by_status[status] += 1
+            seconds = time.monotonic() - begun
+            self._note(
+                order, f"POST {path} {name}: {status} after {seconds:.1f} s {answer if status[0] != '2' else ''}"
+            )
             if status.startswith("2"):
                 return dict(json.loads(answer))
             if status not in {"none", "409", "429", "502", "503"}:
@@ -141,6 +170,9 @@ class Shop:
             if status[0] == "4" and status not in {"409", "429"}:
                 raise RuntimeError(f"{status} {answer[:200]}")
             time.sleep(0.3)
+
+    def _note(self, order: Order, text: str) -> None:
+        order.steps.append((round(time.monotonic() - self._opened, 1), text.strip()[:400]))
 
     def _post(self, key: str, path: str, body: dict[str, Any], name: str) -> tuple[str, str]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
