@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final, Protocol
 
 from chains.health import EndpointHealth
-from core.money import WIDE
+from core.money import WIDE, step
 
 
 class ChainUnavailable(Exception):
@@ -48,9 +48,11 @@ class Asset:
     def to_amount(self, units: int) -> Decimal:
         """Convert base units to major units, exactly; at least ``display_digits`` digits after the point."""
         amount = Decimal(units).scaleb(-self.decimals, context=WIDE)
-        trimmed = amount.normalize(context=WIDE)
-        digits = max(-int(trimmed.as_tuple().exponent), self.display_digits)
-        return amount.quantize(Decimal(1).scaleb(-min(digits, self.decimals)), context=WIDE)
+        shown = amount.quantize(step(min(self.display_digits, self.decimals)), context=WIDE)
+        if shown == amount:
+            return shown
+        # More digits than are shown as a rule; without zeros behind them, because there are more than are shown.
+        return amount.normalize(context=WIDE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ class Network:
 
     def asset(self, code: str) -> Asset | None:
         """Return the asset called ``code`` on this network."""
-        return next((asset for asset in self.assets if asset.code == code), None)
+        for asset in self.assets:  # a generator would take twice as long: this is asked for each row of a list
+            if asset.code == code:
+                return asset
+        return None
 
     @property
     def block_seconds(self) -> int:

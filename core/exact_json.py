@@ -16,6 +16,7 @@ import simplejson
 
 _MAX_LENGTH: Final = 1000  # characters of one fraction
 _MAX_EXPONENT: Final = 400  # a double reaches 308, a uint256 77
+_TO_SECONDS: Final = len("2025-01-15T10:00:00")
 _MAX_DEPTH: Final = 900  # within Python's own limit of 1000 calls
 _PLAINLY_SHALLOW: Final = 16
 _NEITHER_BRACKET_NOR_QUOTE: Final = bytes(code for code in range(256) if code not in b'[]{}"')
@@ -89,32 +90,31 @@ def _is_plainly_shallow(text: str) -> bool:
 
 def dumps(value: Any) -> str:
     """Return ``value`` as compact JSON; Decimals become numbers, datetimes RFC 3339 text in UTC."""
-    return simplejson.dumps(
-        value, use_decimal=False, default=_plain, encoding=None, ensure_ascii=False, separators=(",", ":")
-    )
+    text: str = _COMPACT.encode(value)
+    return text
 
 
 def canonical(value: Any) -> str:
     """Return ``value`` as ``dumps`` does, with keys in order at every level: one value, one text."""
-    return simplejson.dumps(
-        value,
-        use_decimal=False,
-        default=_plain,
-        encoding=None,
-        ensure_ascii=False,
-        separators=(",", ":"),
-        sort_keys=True,
-    )
+    text: str = _IN_ORDER.encode(value)
+    return text
 
 
 def laid_out(value: Any) -> str:
     """Return ``value`` as JSON for people to read: the same numbers, over lines."""
-    return simplejson.dumps(value, use_decimal=False, default=_plain, encoding=None, ensure_ascii=False, indent=2)
+    text: str = _encoder(indent=2).encode(value)
+    return text
+
+
+def _encoder(**options: Any) -> simplejson.JSONEncoder:
+    # To ask of each value whether it is a named tuple would take as long as all the rest.
+    kept: dict[str, Any] = {"use_decimal": False, "namedtuple_as_object": False, "encoding": None}
+    return simplejson.JSONEncoder(default=_plain, ensure_ascii=False, **kept, **options)
 
 
 def timestamp(moment: datetime) -> str:
     """Return ``moment`` as RFC 3339 in UTC with whole seconds: ``2025-01-15T10:00:00Z``."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    return f"{moment.astimezone(UTC).isoformat()[:_TO_SECONDS]}Z"
 
 
 def _plain(value: object) -> Any:
@@ -147,3 +147,5 @@ def _refuse(constant: str) -> Never:
 
 
 _DECODER = ExactDecoder()
+_COMPACT = _encoder(separators=(",", ":"))
+_IN_ORDER = _encoder(separators=(",", ":"), sort_keys=True)

@@ -12,6 +12,9 @@ from uuid import UUID
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o, u
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 _LENGTH = 26
+# Two characters at a time: lists write an id or more for each row.
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+_SHIFTS = tuple(range(120, -10, -10))
 
 
 def uuid7() -> UUID:
@@ -31,11 +34,7 @@ def first_id_of(moment: datetime) -> UUID:
 def public_id(prefix: str, key: UUID) -> str:
     """Return the outside form of ``key``: ``<prefix>_<26 characters>``."""
     value = key.int
-    characters = []
-    for _ in range(_LENGTH):
-        characters.append(_ALPHABET[value & 31])
-        value >>= 5
-    return f"{prefix}_{''.join(reversed(characters))}"
+    return f"{prefix}_{''.join([_PAIRS[value >> shift & 1023] for shift in _SHIFTS])}"
 
 
 def parse_public_id(prefix: str, text: object) -> UUID | None:

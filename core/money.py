@@ -4,6 +4,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
 WIDE: Final = Context(prec=120)  # Python's default keeps 28 digits; a uint256 alone has up to 78
+_STEPS: Final = tuple(Decimal(1).scaleb(-digits) for digits in range(19))  # as many as most coins have
 MAX_DIGITS: Final = 60  # a number written longer than this is noise, not money
 
 # ISO 4217 currencies an invoice can be priced in, with their minor digits.
@@ -55,7 +56,12 @@ def has_at_most(number: Decimal, digits: int) -> bool:
 
 def round_to(number: Decimal, digits: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
     """Return ``number`` with exactly ``digits`` digits after the decimal point."""
-    return number.quantize(Decimal(1).scaleb(-digits), rounding=rounding, context=WIDE)
+    return number.quantize(step(digits), rounding=rounding, context=WIDE)
+
+
+def step(digits: int) -> Decimal:
+    """Return the smallest positive number with ``digits`` digits after the decimal point, such as 0.01."""
+    return _STEPS[digits] if 0 <= digits < len(_STEPS) else Decimal(1).scaleb(-digits)
 
 
 def round_up(number: Decimal, digits: int) -> Decimal:

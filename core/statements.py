@@ -6,16 +6,18 @@ a joined look-up 0.9 ms of 1.1 ms). Nothing else changes: fields convert their v
 comes back are the same model instances.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import lru_cache
 from threading import local
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from django.db import connection, connections, models
 from django.db.models.query import get_related_populators
 
 _Model = TypeVar("_Model", bound=models.Model)
+
+_KEPT_SHAPES: Final = 16
 
 
 def insert(record: models.Model, *, unless_taken: bool = False) -> bool:
@@ -41,36 +43,61 @@ def insert(record: models.Model, *, unless_taken: bool = False) -> bool:
     return True
 
 
+class Prepared(Generic[_Model]):
+    """
+    A query by given values, compiled once per thread and shape.
+
+    ``build`` gets a stand-in for each value, and after them what the shape depends on; it returns the query,
+    which has no other parameters::
+
+        newest = Prepared(lambda owner, limit: Invoice.objects.filter(merchant_id=owner)[:limit], UUID(int=0))
+        newest.rows(merchant.pk, shape=(20,))
+
+    A stand-in is a value that is nowhere else in the query. Of the shapes the latest few are kept.
+    """
+
+    def __init__(self, build: Callable[..., models.QuerySet[_Model]], *stand_ins: object) -> None:
+        self._build = build
+        self._stand_ins = stand_ins
+        self._compiled = local()
+
+    def rows(self, *values: Any, shape: tuple[Hashable, ...] = ()) -> list[_Model]:
+        """Return what the query finds."""
+        kept: dict[Any, _Compiled] = self._compiled.__dict__
+        compiled = kept.get(shape)
+        if compiled is None or compiled.connection is not connections[connection.alias]:
+            compiled = _Compiled(self._build(*self._stand_ins, *shape), self._stand_ins)
+            if len(kept) >= _KEPT_SHAPES:
+                del kept[next(iter(kept))]
+            kept[shape] = compiled
+        return compiled.read(values)
+
+
 class Lookup(Generic[_Model]):
     """
     A query for one row by one value, compiled once per thread.
 
     ``build`` gets a stand-in for the value and returns the query, which has no other parameter::
 
-        by_hash = Lookup(lambda value: APIKey.objects.select_related("merchant").filter(key_hash=value), "")
+        by_hash = Lookup(lambda value: APIKey.objects.select_related("merchant").filter(key_hash=value), "a hash")
     """
 
     def __init__(self, build: Callable[[Any], models.QuerySet[_Model]], stand_in: object) -> None:
-        self._build = build
-        self._stand_in = stand_in
-        self._compiled = local()
+        self._prepared = Prepared(build, stand_in)
 
     def __call__(self, value: str | UUID) -> _Model | None:
         """Return the row, or None."""
-        compiled = getattr(self._compiled, "query", None)
-        if compiled is None or compiled.connection is not connections[connection.alias]:
-            compiled = self._compiled.query = _Compiled(self._build(self._stand_in))
-        found: _Model | None = compiled.read(value)
-        return found
+        return next(iter(self._prepared.rows(value)), None)
 
 
 class _Compiled:
-    def __init__(self, queryset: models.QuerySet[Any]) -> None:
+    def __init__(self, queryset: models.QuerySet[Any], stand_ins: tuple[object, ...]) -> None:
         compiler = queryset.query.get_compiler(using=connection.alias)
         self.connection = compiler.connection
         self._sql, parameters = compiler.as_sql()
-        if len(parameters) != 1:
-            raise ValueError("a look-up is by one value")
+        if set(parameters) - set(stand_ins):
+            raise ValueError("a prepared query has no parameters but its values")
+        self._places = [stand_ins.index(parameter) for parameter in parameters]
         self._compiler = compiler
         self._model = compiler.klass_info["model"]
         columns = compiler.klass_info["select_fields"]
@@ -78,19 +105,22 @@ class _Compiled:
         self._names = [expression[0].target.attname for expression in compiler.select[self._first : self._last]]
         self._converters = compiler.get_converters([expression[0] for expression in compiler.select])
         self._related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)  # type: ignore[call-arg] # the stubs are of Django 6
+        self._annotations = list(compiler.annotation_col_map.items())
 
-    def read(self, value: str | UUID) -> Any:
+    def read(self, values: tuple[Any, ...]) -> list[Any]:
         with connection.cursor() as cursor:
-            cursor.execute(self._sql, [value])
-            row = cursor.fetchone()
-        if row is None:
-            return None
-        rows: Iterator[Any] = self._compiler.apply_converters([list(row)], self._converters)
-        whole = next(rows)
-        found = self._model.from_db(connection.alias, self._names, whole[self._first : self._last])
+            cursor.execute(self._sql, [values[place] for place in self._places])
+            found = cursor.fetchall()
+        rows: Iterator[Any] = self._compiler.apply_converters([list(row) for row in found], self._converters)
+        return [self._instance(row) for row in rows]
+
+    def _instance(self, row: list[Any]) -> Any:
+        made = self._model.from_db(connection.alias, self._names, row[self._first : self._last])
         for related in self._related:
-            related.populate(whole, found)
-        return found
+            related.populate(row, made)
+        for name, column in self._annotations:
+            setattr(made, name, row[column])
+        return made
 
 
 @lru_cache

@@ -34,7 +34,7 @@ INVITATION_SALT = "merchants.invitation"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 _with_owner = APIKey.objects.select_related("merchant__plan").order_by()
-_by_hash = Lookup(lambda value: _with_owner.filter(key_hash=value), "")
+_by_hash = Lookup(lambda value: _with_owner.filter(key_hash=value), "a hash")
 _by_id = Lookup(lambda value: _with_owner.filter(pk=value), UUID(int=0))
 
 

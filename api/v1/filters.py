@@ -89,10 +89,15 @@ class SettlementFilter(PaymentFilter):
         fields: list[str] = []
 
 
+def narrows(by: type[filters.FilterSet], query: Mapping[str, Any]) -> bool:
+    """Return whether ``query`` holds any of these filters; building them costs a tenth of a request."""
+    return not by.base_filters.keys().isdisjoint(query)
+
+
 def narrowed(rows: QuerySet[M], by: type[filters.FilterSet], query: Mapping[str, Any]) -> QuerySet[M]:
     """Return ``rows`` narrowed by what ``query`` holds; a filter it cannot apply is a fault of ours."""
-    if by.base_filters.keys().isdisjoint(query):
-        return rows  # building the filters costs a tenth of the request
+    if not narrows(by, query):
+        return rows
     found = by(data=query, queryset=rows)
     if not found.is_valid():
         raise ValueError(f"filters that the shapes let pass are refused: {found.errors}")

@@ -4,23 +4,27 @@ Lists in pages, newest first, by keyset: a page costs the same however far down 
     LIST_QUERY = list_query("ListKeys", {"status": Choice("active", "revoked", required=False)})
     return Response(page(keys, self.query(), name="api_keys", render=render_key))
 
-A cursor holds the place of the last row, signed, and says for which list it was made.
+A cursor holds the place of the last row, signed, and says for which list it was made. A list that is asked
+for all the time is given as ``Newest``: its statements are compiled once, and it takes one instead of two.
 """
 
 import base64
 import binascii
 import hmac
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import IntegerField, Model, Q, QuerySet, Subquery
 from django.utils.crypto import salted_hmac
 
 from api.errors import InvalidCursor
 from api.validation import Field, Flag, ListOf, Shape, Text, Whole
 from core.errors import Invalid
+from core.statements import Prepared
+from merchants.models import Merchant
 
 M = TypeVar("M", bound=Model)
 
@@ -46,6 +50,55 @@ PAGINATION: Final = Shape(
 )
 
 
+class _Counted(Subquery):
+    """How many rows a query finds; within another query."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+class Newest(Generic[M]):
+    """
+    Pages of what belongs to one merchant in one mode, without a filter.
+
+        NEWEST = Newest(lambda merchant, livemode: list_invoices(merchant=merchant, livemode=livemode))
+        page(NEWEST.of(merchant, livemode=True), query, …)
+    """
+
+    def __init__(self, rows_of: Callable[[Merchant, bool], QuerySet[M]]) -> None:
+        self._rows_of = rows_of
+        self._pages = Prepared(self._page, UUID(int=0), _EPOCH, UUID(int=1))
+
+    def of(self, merchant: Merchant, *, livemode: bool) -> "OwnRows[M]":
+        """Return the rows to give to ``page``."""
+        return OwnRows(self, merchant, livemode)
+
+    def read(self, owner: "OwnRows[M]", place: tuple[datetime, UUID] | None, most: int) -> tuple[list[M], int]:
+        """Return at most so many rows behind ``place``, and how many there are in all, up to one more than COUNTED."""
+        shape = (owner.livemode, most, place is None)
+        found = self._pages.rows(owner.merchant.pk, *(place or (None, None)), shape=(shape,))
+        if found:
+            return found, found[0].total_counted  # type: ignore[attr-defined]  # the annotation of _page
+        return found, 0 if place is None else _count(self._rows_of(owner.merchant, owner.livemode))
+
+    def _page(self, merchant_id: UUID, moment: datetime, key: UUID, shape: tuple[bool, int, bool]) -> QuerySet[M]:
+        livemode, most, is_first = shape
+        rows = self._rows_of(Merchant(pk=merchant_id), livemode).order_by("-created_at", "-id")
+        counted = _Counted(rows.values("pk")[: COUNTED + 1])
+        found: Any = _after(rows, None if is_first else (moment, key)).annotate(total_counted=counted)
+        pages: QuerySet[M] = found[:most]
+        return pages
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRows(Generic[M]):
+    """What one merchant has in one mode."""
+
+    list: Newest[M]
+    merchant: Merchant
+    livemode: bool
+
+
 def list_query(name: str, filters: Mapping[str, Field]) -> Shape:
     """Return the query parameters of a list: its filters (mark them ``required=False``), ``limit`` and ``cursor``."""
     return Shape(
@@ -63,7 +116,9 @@ def list_answer(name: str, plural: str, item: Field) -> Shape:
     return Shape(name, {plural: ListOf(item, max=MAX_LIMIT), "pagination": PAGINATION}, is_open=True)
 
 
-def page(rows: QuerySet[M], query: Mapping[str, Any], *, name: str, render: Callable[[M], Any]) -> dict[str, Any]:
+def page(
+    rows: QuerySet[M] | OwnRows[M], query: Mapping[str, Any], *, name: str, render: Callable[[M], Any]
+) -> dict[str, Any]:
     """
     Return one page of ``rows`` under ``name``: at most two queries, whatever ``rows`` itself prefetches.
 
@@ -74,10 +129,11 @@ def page(rows: QuerySet[M], query: Mapping[str, Any], *, name: str, render: Call
     limit = query.get("limit", DEFAULT_LIMIT)
     cursor = query.get("cursor")
     place = _place_of(cursor, name) if cursor else None
-    found = list(_after(rows, place).order_by("-created_at", "-id")[: limit + 1])
+    found, total = (
+        rows.list.read(rows, place, limit + 1) if isinstance(rows, OwnRows) else _read(rows, place, limit + 1)
+    )
     shown = found[:limit]
     has_more = len(found) > limit
-    total = len(found) if place is None and not has_more else _count(rows)
     pagination: dict[str, Any] = {
         "total": min(total, COUNTED),
         "limit": limit,
@@ -87,6 +143,11 @@ def page(rows: QuerySet[M], query: Mapping[str, Any], *, name: str, render: Call
     if total > COUNTED:
         pagination["total_is_lower_bound"] = True
     return {name: [render(row) for row in shown], "pagination": pagination}
+
+
+def _read(rows: QuerySet[M], place: tuple[datetime, UUID] | None, most: int) -> tuple[list[M], int]:
+    found = list(_after(rows, place).order_by("-created_at", "-id")[:most])
+    return found, len(found) if place is None and len(found) < most else _count(rows)
 
 
 def _after(rows: QuerySet[M], place: tuple[datetime, UUID] | None) -> QuerySet[M]:

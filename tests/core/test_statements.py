@@ -4,16 +4,19 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.db.models.functions import Upper
 from django.forms.models import model_to_dict
 
-from core.statements import Lookup, insert
+from core import statements
+from core.statements import Lookup, Prepared, insert
 from invoices.models import Invoice
 from merchants.models import APIKey
 from tests.factories import make_invoice, make_merchant
 
 pytestmark = pytest.mark.django_db
 
-by_prefix = Lookup(lambda value: APIKey.objects.select_related("merchant__plan").filter(key_prefix=value), "")
+by_prefix = Lookup(lambda value: APIKey.objects.select_related("merchant__plan").filter(key_prefix=value), "a prefix")
 
 
 @pytest.fixture
@@ -59,8 +62,42 @@ def test_a_lookup_finds_the_row_with_everything_joined(merchant, django_assert_n
     assert APIKey.objects.get(pk=expected.pk).name == "renamed"
 
 
-def test_a_lookup_is_by_one_value():
-    two = Lookup(lambda value: APIKey.objects.filter(name=value, key_prefix=value), "")
+def test_a_lookup_is_by_its_value_alone():
+    two = Lookup(lambda value: APIKey.objects.filter(name="fixed", key_prefix=value), "a prefix")
 
-    with pytest.raises(ValueError, match="one value"):
+    with pytest.raises(ValueError, match="no parameters but its values"):
         two("x")
+
+
+def test_a_prepared_query_puts_each_value_in_its_places_and_annotates(merchant, now):
+    cheap, dear = (make_invoice(merchant, now, title=title) for title in ("cheap", "dear"))
+    make_invoice(merchant, now, title="other")
+    titled = Prepared(
+        lambda first, second, is_ordered: (
+            Invoice.objects.filter(Q(title=second) | Q(title=first) | Q(description=first))
+            .annotate(shouted=Upper("title"))
+            .order_by("title" if is_ordered else "-title")
+        ),
+        "first",
+        "second",
+    )
+
+    for _ in range(2):
+        assert titled.rows("cheap", "dear", shape=(True,)) == [cheap, dear]
+        assert titled.rows("dear", "nothing", shape=(False,)) == [dear]
+        assert [row.shouted for row in titled.rows("cheap", "dear", shape=(False,))] == ["DEAR", "CHEAP"]
+
+
+def test_of_the_shapes_only_the_latest_are_kept(merchant, now, monkeypatch):
+    monkeypatch.setattr(statements, "_KEPT_SHAPES", 2)
+    made = []
+
+    def build(title, limit):
+        made.append(limit)
+        return Invoice.objects.filter(title=title)[:limit]
+
+    titled = Prepared(build, "a title")
+    for limit in (1, 2, 2, 3, 3, 2, 1):
+        titled.rows("x", shape=(limit,))
+
+    assert made == [1, 2, 3, 1]

@@ -22,7 +22,8 @@ def threshold(value: Decimal, currency: str) -> Decimal:
 
 def plain(value: Decimal) -> Decimal:
     """Return ``value`` without trailing zeros after the point: 1.000100 becomes 1.0001, 100 stays 100."""
-    return round_to(value, _needed_digits(value))
+    trimmed = value.normalize(context=WIDE)
+    return trimmed if int(trimmed.as_tuple().exponent) <= 0 else round_to(value, 0)
 
 
 def asset_amount(record: Payment | Refund) -> Decimal:

@@ -1,13 +1,15 @@
 """Invoices, for merchants' programs."""
 
+from typing import Final
+
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.schema import operation
 from api.v1 import examples
 from api.v1.base import MerchantView
-from api.v1.filters import InvoiceFilter, narrowed
-from api.v1.pagination import page
+from api.v1.filters import InvoiceFilter, narrowed, narrows
+from api.v1.pagination import Newest, page
 from api.v1.rendering.invoices import invoice_view, merchant_view
 from api.v1.rendering.payments import refund_view
 from api.v1.shapes import invoices as shapes
@@ -17,6 +19,10 @@ from invoices import selectors, services
 from payments import selectors as payment_selectors
 from payments import services as payment_services
 from webhooks.selectors import invoice_deliveries
+
+_NEWEST: Final = Newest(
+    lambda merchant, livemode: selectors.list_invoices(merchant=merchant, livemode=livemode),
+)
 
 
 class InvoiceList(MerchantView):
@@ -33,8 +39,12 @@ class InvoiceList(MerchantView):
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
         query = self.query()
-        rows = selectors.list_invoices(merchant=self.merchant, livemode=self.livemode)
-        return Response(page(narrowed(rows, InvoiceFilter, query), query, name="invoices", render=invoice_view))
+        rows = (
+            narrowed(selectors.list_invoices(merchant=self.merchant, livemode=self.livemode), InvoiceFilter, query)
+            if narrows(InvoiceFilter, query)
+            else _NEWEST.of(self.merchant, livemode=self.livemode)
+        )
+        return Response(page(rows, query, name="invoices", render=invoice_view))
 
     @operation(
         "Create an invoice",
