@@ -186,6 +186,7 @@ class Replay(Record):
 
     They are made due in slices, in the order of the log: those up to ``position`` are, those up to
     ``last_position`` will be. ``finished_at`` is when the last slice was, or when it was stopped.
+    ``delivered`` and ``failed`` are counted once, when nothing of it waits any more.
     """
 
     PREFIX = "whr"
@@ -199,10 +200,12 @@ class Replay(Record):
     last_position = models.BigIntegerField()
     finished_at = models.DateTimeField(null=True)
     is_stopped = models.BooleanField(default=False)  # the endpoint was disabled before all of it was due
+    delivered = models.PositiveIntegerField(null=True)
+    failed = models.PositiveIntegerField(null=True)
 
     class Meta:
         indexes = [
-            Index(name="replay_unfinished", fields=["created_at"], condition=Q(finished_at=None)),
+            Index(name="replay_under_way", fields=["created_at"], condition=Q(delivered=None)),
             Index(F("endpoint"), F("created_at").desc(), name="replay_by_endpoint"),
         ]
 

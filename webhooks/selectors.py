@@ -189,7 +189,7 @@ class Progress:
 
 def list_replays(*, endpoint: WebhookEndpoint) -> QuerySet[Replay]:
     """Return the replays to an endpoint, newest first."""
-    return Replay.objects.filter(endpoint=endpoint).select_related("endpoint").order_by("-created_at")
+    return Replay.objects.filter(endpoint=endpoint).select_related("endpoint").order_by("-created_at", "-id")
 
 
 def get_replay(*, endpoint: WebhookEndpoint, public_id: str) -> Replay:
@@ -217,7 +217,9 @@ def replayed(replay: Replay) -> QuerySet[Delivery]:
 
 
 def progress_of(replay: Replay) -> Progress:
-    """Return how far a replay is now."""
+    """Return how far a replay is now; of one that is over, how far it was then."""
+    if replay.delivered is not None and replay.failed is not None:
+        return Progress(total=replay.total, delivered=replay.delivered, failed=replay.failed, waiting=0)
     counted = dict(replayed(replay).order_by().values_list("status").annotate(Count("pk")))
     delivered, failed = counted.get(DeliveryStatus.DELIVERED, 0), counted.get(DeliveryStatus.FAILED, 0)
     return Progress(
@@ -226,6 +228,11 @@ def progress_of(replay: Replay) -> Progress:
         failed=failed,
         waiting=0 if replay.is_stopped else max(replay.total - delivered - failed, 0),
     )
+
+
+def is_over(replay: Replay) -> bool:
+    """Return whether all of a replay was made due, and nothing of it waits."""
+    return replay.finished_at is not None and not replayed(replay).filter(status=DeliveryStatus.PENDING).exists()
 
 
 def oldest_due(*, now: datetime) -> datetime | None:

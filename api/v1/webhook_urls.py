@@ -10,6 +10,7 @@ urlpatterns = [
     path("webhook-endpoints/<str:endpoint_id>/test", webhooks.WebhookEndpointTest.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/rotate-secret", webhooks.WebhookEndpointSecret.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/replay", webhooks.WebhookReplay.as_view()),
+    path("webhook-endpoints/<str:endpoint_id>/replays", webhooks.WebhookReplays.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/replays/<str:replay_id>", webhooks.WebhookReplayDetail.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/deliveries", webhooks.WebhookDeliveries.as_view()),
     path("webhook-endpoints/<str:endpoint_id>/deliveries/<str:delivery_id>", webhooks.WebhookDeliveryDetail.as_view()),

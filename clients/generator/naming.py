@@ -25,6 +25,8 @@ _NAMES: Final = {
     "webhook_endpoints_deliveries_list": ("webhook_endpoints", "list_deliveries"),
     "webhook_endpoints_deliveries_retrieve": ("webhook_endpoints", "get_delivery"),
     "webhook_endpoints_deliveries_redeliver_create": ("webhook_endpoints", "redeliver"),
+    "webhook_endpoints_replays_list": ("webhook_endpoints", "list_replays"),
+    "webhook_endpoints_replays_retrieve": ("webhook_endpoints", "get_replay"),
 }
 # Sets of words whose name by the rule would mislead.
 WORDS: Final = {

@@ -51,6 +51,7 @@ def endpoint_detail(request: HttpRequest, at: Desk, endpoint_id: str) -> HttpRes
     if form.is_valid():
         rows = _narrowed(rows, form.cleaned_data)
     said, tone = ENDPOINT[endpoint.disabled_reason]
+    replays = list(selectors.list_replays(endpoint=endpoint)[:3])
     return show(
         request,
         "webhook",
@@ -60,7 +61,8 @@ def endpoint_detail(request: HttpRequest, at: Desk, endpoint_id: str) -> HttpRes
         takes_all=EVERYTHING in endpoint.events,
         secret=signing.masked(endpoint.secret) if at.may_develop else "",
         is_rotating=len(endpoint.secrets_at(timezone.now())) > 1,
-        replays=[(each, selectors.progress_of(each)) for each in selectors.list_replays(endpoint=endpoint)[:3]],
+        replays=[(each, selectors.progress_of(each)) for each in replays],
+        is_replaying=any(each.delivered is None for each in replays),
         health=selectors.health_of(endpoint, now=timezone.now()),
         filters=form,
         page=ListPage(rows, PER_PAGE, request.GET.get("place")),
@@ -176,7 +178,9 @@ def replay(request: HttpRequest, at: Desk, endpoint_id: str) -> HttpResponse:
     """Send the events of a period again."""
     endpoint, now = _endpoint(at, endpoint_id), timezone.now()
     if request.method != "POST":
-        last_day = {"start": timezone.localtime(now - timedelta(days=1)), "end": timezone.localtime(now)}
+        # The field holds minutes: the one that has just begun is in it.
+        end = timezone.localtime(now + timedelta(minutes=1))
+        last_day = {"start": end - timedelta(days=1), "end": end}
         return show(request, "webhook_replay", form=ReplayForm(initial=last_day, endpoint=endpoint), endpoint=endpoint)
     form = ReplayForm(request.POST, endpoint=endpoint)
     if form.is_valid():

@@ -165,6 +165,7 @@ TABLE = {
     "POST webhook-endpoints/<str:endpoint_id>/test": Row(HOOKS, endpoint),
     "POST webhook-endpoints/<str:endpoint_id>/rotate-secret": Row(HOOKS, endpoint, body={}),
     "POST webhook-endpoints/<str:endpoint_id>/replay": Row(HOOKS, endpoint, body=PERIOD),
+    "GET webhook-endpoints/<str:endpoint_id>/replays": Row(HOOKS, endpoint),
     "GET webhook-endpoints/<str:endpoint_id>/replays/<str:replay_id>": Row(HOOKS, replayed),
     "GET webhook-deliveries": Row(HOOKS),
     "POST webhook-deliveries/<str:delivery_id>/redeliver": Row(HOOKS, delivery),

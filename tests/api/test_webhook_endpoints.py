@@ -363,6 +363,20 @@ class TestGetWebhookDeliveries:
         assert [api.get(path)[1][name] for name in figures] == ["completed", 1, 0, 1, 0, 100]
         assert api.get(path[:-1])[1]["error"]["code"] == "WEBHOOK_REPLAY_NOT_FOUND"
 
+    def test_replays_are_listed_the_newest_first_each_with_how_far_it_is(self, api, account):
+        event = happen(account)
+        endpoint, other = create(api), create(api)
+        period = {"from": timestamp(event.created_at), "to": timestamp(event.created_at + timedelta(seconds=2))}
+        first, second, _elsewhere = (
+            api.post(f"/webhook-endpoints/{each['id']}/replay", period)[1]["replay"]
+            for each in (endpoint, endpoint, other)
+        )
+
+        status, answer = api.get(f"/webhook-endpoints/{endpoint['id']}/replays")
+
+        assert (status, answer["replays"]) == (200, [second, first])
+        assert answer["pagination"]["total"] == 2
+
     def test_a_replay_that_makes_no_sense_is_refused(self, api):
         endpoint = create(api)
         path = f"/webhook-endpoints/{endpoint['id']}/replay"

@@ -198,3 +198,17 @@ def test_from_the_first_page_to_a_paid_invoice_and_a_webhook_sent_again(window, 
     expect(watching.get_by_role("status").first).to_contain_text("It is being sent again")
     work()
     assert [each.body for each in told(receiver, "invoice.paid")] == [paid.body, paid.body]
+    if device is WIDE:
+        watch_a_replay(page, url, receiver)
+
+
+def watch_a_replay(page: Page, url: str, receiver: Receiver) -> None:
+    """Have the last day sent again; its progress moves on by itself."""
+    page.goto(f"{url}/dashboard/webhooks/")
+    page.get_by_role("link", name=receiver.url()).click()
+    page.get_by_role("link", name="Send a period again").click()
+    page.get_by_role("button", name="Send them again").click()
+    progress = page.get_by_role("progressbar", name="How far it is")
+    expect(progress).to_have_attribute("value", "0")
+    work()
+    expect(progress).to_have_attribute("value", "100", timeout=15_000)

@@ -309,6 +309,28 @@ class TestDeliveries:
         assert "1 event is being sent again." in text_of(answer)
         assert Delivery.objects.get().event_type == "invoice.created"
 
+    def test_the_page_refreshes_itself_while_a_replay_goes_on_and_not_after(self, owner, merchant, endpoint, receiver):
+        sent(merchant)
+        under_way = text_of(owner.post(path(endpoint, "replay/"), period(), follow=True))
+        services.deliver(delivery_id=Delivery.objects.get().pk, now=timezone.now())
+        services.continue_replays(now=timezone.now())
+
+        over = text_of(owner.get(path(endpoint)))
+
+        assert 'value="0" aria-label="How far it is"' in under_way
+        assert 'hx-trigger="every 4s"' in under_way
+        assert 'value="100" aria-label="How far it is"' in over
+        assert "every 4s" not in over
+
+    def test_the_period_that_is_proposed_holds_what_happened_just_now(self, owner, merchant, endpoint):
+        sent(merchant)
+        proposed = owner.get(path(endpoint, "replay/")).context["form"]
+        fields = {name: proposed[name].value().strftime("%Y-%m-%dT%H:%M") for name in ("start", "end")}
+
+        answer = owner.post(path(endpoint, "replay/"), fields, follow=True)
+
+        assert "1 event is being sent again." in text_of(answer)
+
     def test_only_chosen_events_are_sent_again(self, owner, merchant, endpoint):
         sent(merchant)
 

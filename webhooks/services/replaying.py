@@ -73,25 +73,34 @@ def replay(*, merchant: Merchant, livemode: bool, endpoint_id: str, period: Peri
 
 
 def continue_replays(*, now: datetime) -> int:
-    """Make the next slice due of every replay that is ready for it; return how many deliveries."""
-    keys = Replay.objects.filter(finished_at=None).order_by("created_at").values_list("pk", flat=True)
+    """Make the next slice due of every replay that is ready for it, settle what is over; return how many deliveries."""
+    keys = Replay.objects.filter(delivered=None).order_by("created_at").values_list("pk", flat=True)
     return sum(_continue(key, now=now) for key in keys)
 
 
 @transaction.atomic
 def _continue(key: UUID, *, now: datetime) -> int:
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(replays=key)
-    wish = Replay.objects.select_for_update(skip_locked=True).filter(pk=key, finished_at=None).first()
+    wish = Replay.objects.select_for_update(skip_locked=True).filter(pk=key, delivered=None).first()
     if wish is None:
         return 0
     wish.endpoint = endpoint
     made = 0
-    if not endpoint.enabled:
+    if wish.finished_at is not None:
+        _settle(wish)
+    elif not endpoint.enabled:
         wish.finished_at, wish.is_stopped = now, True
     elif selectors.replayed(wish).filter(status=DeliveryStatus.PENDING)[:MOST_WAITING].count() < MOST_WAITING:
         made = _make_due(wish, now=now)
     wish.save()
     return made
+
+
+def _settle(wish: Replay) -> None:
+    """Count what came of a replay when it is over: it stays, whatever is sent again or pruned later."""
+    if selectors.is_over(wish):
+        progress = selectors.progress_of(wish)
+        wish.delivered, wish.failed = progress.delivered, progress.failed
 
 
 def _make_due(wish: Replay, *, now: datetime) -> int:

@@ -227,6 +227,8 @@ REPLAY_PROGRESS: Final = Shape(
     },
     is_open=True,
 )
+REPLAY_QUERY: Final = list_query("WebhookReplayQuery", {})
+REPLAY_LIST: Final = list_answer("WebhookReplayList", "replays", REPLAY_PROGRESS)
 REPLAYED: Final = Shape(
     "ReplayedWebhooks",
     {"replayed": count("How many events are sent again.", 12), "replay": REPLAY_PROGRESS},

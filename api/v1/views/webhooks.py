@@ -124,6 +124,16 @@ class WebhookReplay(WebhookView):
         return Response({"replayed": replay.total, "replay": replay_view(replay)}, status=202)
 
 
+class WebhookReplays(WebhookView):
+    rate_class = "list"
+
+    @operation("List the replays to a webhook endpoint", query=shapes.REPLAY_QUERY, answers={200: shapes.REPLAY_LIST})
+    def get(self, request: Request, endpoint_id: str) -> Response:  # noqa: ARG002
+        endpoint = selectors.get_endpoint(**self.owner, public_id=endpoint_id)
+        replays = selectors.list_replays(endpoint=endpoint)
+        return Response(page(replays, self.query(), name="replays", render=replay_view))
+
+
 class WebhookReplayDetail(WebhookView):
     rate_class = "status"
 

@@ -1945,8 +1945,10 @@ export interface WebhookEndpoints {
    * events, a thousand at a time; `replay.id` leads to how far it is.
    */
   replay(endpointId: string, body: ReplayWebhooks, options?: RequestOptions): Promise<ReplayedWebhooks>;
+  /** List the replays to a webhook endpoint */
+  listReplays(endpointId: string, query?: { cursor?: string; limit?: number }): Pages<WebhookReplay>;
   /** Get how far a replay is */
-  replays(endpointId: string, replayId: string): Promise<WebhookReplay>;
+  getReplay(endpointId: string, replayId: string): Promise<WebhookReplay>;
   /** Until the overlap ends, both the old and the new secret sign. */
   rotateSecret(endpointId: string, body?: RotateWebhookSecret, options?: RequestOptions): Promise<RotatedWebhookEndpoint>;
   /** Sends `webhook.test` at once and waits for the receiver's answer. */

@@ -486,8 +486,13 @@ export class WebhookEndpoints extends Resource {
     return this._change("ReplayedWebhooks", "POST", `/api/v1/webhook-endpoints/${segment(endpointId)}/replay`, "ReplayWebhooks", body, options);
   }
 
+  /** List the replays to a webhook endpoint */
+  listReplays(endpointId, query = {}) {
+    return this._pages("WebhookReplay", `/api/v1/webhook-endpoints/${segment(endpointId)}/replays`, ["replays", "cursor"], query);
+  }
+
   /** Get how far a replay is */
-  replays(endpointId, replayId) {
+  getReplay(endpointId, replayId) {
     return this._get("WebhookReplay", `/api/v1/webhook-endpoints/${segment(endpointId)}/replays/${segment(replayId)}`);
   }
 

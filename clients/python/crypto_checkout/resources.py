@@ -1659,7 +1659,23 @@ class WebhookEndpoints(Resource):
             idempotency_key=idempotency_key,
         )
 
-    def replays(self, endpoint_id: str, replay_id: str) -> models.WebhookReplay:
+    def list_replays(
+        self, endpoint_id: str, *, cursor: str | NotGiven = NOT_GIVEN, limit: int | NotGiven = NOT_GIVEN
+    ) -> Pages[models.WebhookReplay]:
+        """
+        List the replays to a webhook endpoint.
+
+        cursor: `next_cursor` of a page.
+        limit: Results per page.
+        """
+        return self._pages(
+            models.WebhookReplay,
+            f"/api/v1/webhook-endpoints/{segment(endpoint_id)}/replays",
+            ("replays", "cursor"),
+            {"cursor": cursor, "limit": limit},
+        )
+
+    def get_replay(self, endpoint_id: str, replay_id: str) -> models.WebhookReplay:
         """Get how far a replay is."""
         return self._get(
             models.WebhookReplay, f"/api/v1/webhook-endpoints/{segment(endpoint_id)}/replays/{segment(replay_id)}", {}

@@ -10,7 +10,7 @@ from tests.browser.screens import Stage, screen
 from tests.factories import make_invoice
 from webhooks import services, signing
 from webhooks.models import Attempt, Delivery, WebhookEndpoint
-from webhooks.services import EndpointOrder
+from webhooks.services import EndpointOrder, Period
 
 
 def _endpoint(stage: Stage, url: str = "https://8.8.8.8/webhooks/crypto-checkout") -> WebhookEndpoint:
@@ -78,6 +78,14 @@ def _(stage: Stage) -> str:
     _delivered(stage)
     make_invoice(stage.merchant, stage.now)
     dispatch()
+    services.replay(
+        merchant=stage.merchant,
+        livemode=False,
+        endpoint_id=endpoint.public_id,
+        period=Period(start=stage.now - timedelta(days=1), end=timezone.now() + timedelta(days=1)),
+        now=stage.now,
+    )
+    _delivered(stage)
     return f"/dashboard/webhooks/{endpoint.public_id}/"
 
 
