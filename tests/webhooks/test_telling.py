@@ -21,9 +21,7 @@ def fail(happen, receiver, status, *, at):
     services.deliver(delivery_id=Delivery.objects.get(event=happen()).pk, now=at)
 
 
-def test_it_names_the_address_and_what_happened_last_and_leads_to_its_page(
-    endpoint, happen, receiver, now, settings
-):
+def test_it_names_the_address_and_what_happened_last_and_leads_to_its_page(endpoint, happen, receiver, now, settings):
     settings.DASHBOARD_BASE_URL = "https://merchants.example"
     fail(happen, receiver, 410, at=now)
     disabled = Event.objects.get(type="webhook_endpoint.disabled", object_id=endpoint.public_id)
