@@ -13,7 +13,17 @@ from typing import Any, Final
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.tokens import AccessToken
 
-from api.errors import APIKeyExpired, APIKeyRevoked, InvalidAPIKey, InvalidToken, TokenExpired, Unauthenticated
+from api import ratelimits
+from api.errors import (
+    APIKeyExpired,
+    APIKeyRevoked,
+    InvalidAPIKey,
+    InvalidToken,
+    RequestError,
+    TokenExpired,
+    Unauthenticated,
+)
+from core import context, metering
 from merchants import scopes, selectors
 from merchants.errors import MerchantSuspended
 from merchants.models import APIKey, KeyStatus, Merchant
@@ -60,6 +70,7 @@ def identify(*, authorization: str, api_key: str, now: datetime) -> Identity:
     Return who calls, by the headers Authorization (``Bearer …``) and X-API-Key; the first one counts.
 
     :raises Unauthenticated: without credentials, or with ones that are not, or no longer, valid
+    :raises RateLimited: when too many that nobody has came from the caller's address
     :raises MerchantSuspended: when the staff has suspended the merchant
     """
     scheme, _, credential = authorization.strip().partition(" ")
@@ -75,9 +86,12 @@ def identify_key(raw: str, *, now: datetime) -> Identity:
     Return who holds the API key ``raw``.
 
     :raises InvalidAPIKey: when there is none like it, or it is revoked or expired
+    :raises RateLimited: when too many that nobody has came from the caller's address
     :raises MerchantSuspended: when the staff has suspended the merchant
     """
     found = selectors.authenticate_key(raw) if len(raw) < MAX_CREDENTIAL_LENGTH and KEY_FORM.fullmatch(raw) else None
+    if found is None:
+        raise _guessed(InvalidAPIKey())
     key = _usable(found, now=now)
     return Identity(key, key.permissions)
 
@@ -105,16 +119,17 @@ def identify_token(raw: str, *, now: datetime) -> Identity:
     Return who holds the access token ``raw``.
 
     :raises InvalidToken: when it is not ours, is too old, or its key is no longer valid
+    :raises RateLimited: when too many that are not ours came from the caller's address
     :raises MerchantSuspended: when the staff has suspended the merchant
     """
     if len(raw) > MAX_CREDENTIAL_LENGTH or not raw.isascii() or "\0" in raw:
-        raise InvalidToken
+        raise _guessed(InvalidToken())
     try:
         claims = AccessToken(raw).payload  # type: ignore[arg-type]
     except ExpiredTokenError:
         raise TokenExpired from None
     except TokenError:
-        raise InvalidToken from None
+        raise _guessed(InvalidToken()) from None
     granted = claims.get(_SCOPE_CLAIM)
     if not isinstance(granted, list):
         raise InvalidToken
@@ -124,6 +139,20 @@ def identify_token(raw: str, *, now: datetime) -> Identity:
         raise InvalidToken("The API key behind this access token is no longer valid.") from ended
     # What has been taken from the key since is taken from its tokens too.
     return Identity(key, [scope for scope in granted if scopes.covers(key.permissions, scope)])
+
+
+def _guessed(failure: Unauthenticated) -> RequestError:
+    """
+    Count a key or token that nobody has by the caller's address, and return what the caller is told.
+
+    Only failures are counted, so that a good key costs nothing more and goes on working beside others' mistakes:
+    many share an address.
+    """
+    verdict = ratelimits.check("unknown_key", ratelimits.caller(context.current().ip_address))
+    metering.note_unknown_key(is_refused=not verdict.allowed)
+    if verdict.allowed:
+        return failure
+    return ratelimits.refusal(verdict, "Too many keys or tokens that do not exist came from your address.")
 
 
 def _usable(key: APIKey | None, *, now: datetime) -> APIKey:

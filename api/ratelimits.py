@@ -6,6 +6,7 @@ API_RATE_LIMITS, ``{"invoice_create": 5000}``: requests per the window that the 
 """
 
 import time
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from django.conf import settings
@@ -35,6 +36,7 @@ LIMITS: Final[dict[str, Limit]] = {
     "public_invoice": Limit(60, MINUTE),
     "qr": Limit(100, MINUTE),
     "option": Limit(20, MINUTE),
+    "unknown_key": Limit(30, MINUTE),  # keys and tokens that nobody has
 }
 
 
@@ -50,10 +52,19 @@ def check(rate_class: str, key: str) -> Verdict:
     return ratelimit.hit(rate_class, key, limit_of(rate_class))
 
 
-def refusal(verdict: Verdict) -> RateLimited:
+def caller(address: str) -> str:
+    """Return whom an address is counted as: itself, or for IPv6 the network of 64 bits that one household has."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ip_network((found, 64), strict=False))
+
+
+def refusal(verdict: Verdict, message: str = "") -> RateLimited:
     """Return the failure for a request too many."""
     wait = max(1, verdict.reset_at - int(time.time()))
-    failure = RateLimited(constraints={"limit": verdict.limit, "window_seconds": verdict.window})
+    failure = RateLimited(message, constraints={"limit": verdict.limit, "window_seconds": verdict.window})
     failure.headers = {"Retry-After": str(wait)}
     return failure
 

@@ -28,6 +28,9 @@ _seconds: Final = Histogram(
 _in_progress: Final = Gauge(
     "checkout_requests_in_progress", "Requests being answered now.", registry=_OWN, multiprocess_mode="livesum"
 )
+_unknown_keys: Final = Counter(
+    "checkout_unknown_keys", "API keys and tokens that nobody has.", ["answer"], registry=_OWN
+)
 
 
 def begin() -> None:
@@ -41,6 +44,11 @@ def end(request: HttpRequest, response: HttpResponse | None, *, seconds: float) 
     method, route = labels(request)
     _requests.labels(method, route, str(response.status_code if response else 500)).inc()
     _seconds.labels(method, route).observe(seconds)
+
+
+def note_unknown_key(*, is_refused: bool) -> None:
+    """Count an API key or token that nobody has; ``is_refused`` when its caller had tried too many."""
+    _unknown_keys.labels("429" if is_refused else "401").inc()
 
 
 def labels(request: HttpRequest) -> tuple[str, str]:

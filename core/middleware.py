@@ -101,11 +101,16 @@ def client_address(request: HttpRequest) -> str:
     ``X-Forwarded-For`` is believed only as far as the operator's proxies (TRUSTED_PROXIES) wrote
     it: from the right, the first address that is not one of theirs is the client.
     """
-    nearest = _parse(request.META.get("REMOTE_ADDR", ""))
+    return address_behind(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+
+
+def address_behind(peer: str, forwarded_for: str) -> str:
+    """Return the address of the client that a connection from ``peer`` stands for; see ``client_address``."""
+    nearest = _parse(peer)
     if nearest is None:
         return ""
     trusted = [ip_network(text) for text in settings.TRUSTED_PROXIES]
-    for text in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+    for text in reversed(forwarded_for.split(",")):
         if not _is_within(nearest, trusted):
             break
         further = _parse(text)

@@ -12,6 +12,7 @@ import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -64,8 +65,11 @@ def announce(events: Iterable[Event]) -> None:
 
 
 async def in_database(read: Callable[..., T], **arguments: Any) -> T:
-    """Run a blocking read in the small pool of database threads; the event loop goes on meanwhile."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _with_fresh_connection, read, arguments)
+    """Run a blocking read in the small pool of database threads, for the same caller; the event loop goes on meanwhile."""
+    caller = copy_context()
+    return await asyncio.get_running_loop().run_in_executor(
+        _threads, caller.run, _with_fresh_connection, read, arguments
+    )
 
 
 def _with_fresh_connection(read: Callable[..., T], arguments: dict[str, Any]) -> T:

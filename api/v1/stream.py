@@ -23,7 +23,7 @@ from api.v1.errors import error_answer, failure_of
 from api.v1.stream_access import MISSED_BATCH, Opening, StreamRequest, Visit, admit
 from core import context
 from core.ids import public_id, uuid7
-from core.middleware import trace_id
+from core.middleware import address_behind, trace_id
 from events.models import Event
 from events.stream import Subscription, Tail, in_database
 
@@ -61,7 +61,9 @@ class EventStreams:
         elif scope["type"] == "http":
             request = StreamRequest.of(scope)
             with context.caller(
-                request_id=public_id("req", uuid7()), trace_id=trace_id(request.headers.get("traceparent", ""))
+                request_id=public_id("req", uuid7()),
+                trace_id=trace_id(request.headers.get("traceparent", "")),
+                ip_address=address_behind(request.peer, request.headers.get("x-forwarded-for", "")),
             ):
                 await self._answer(request, receive, send)
 
