@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from api.answers import CONTENT_TYPE
 from api.errors import InvalidIdempotencyKey
 from core import idempotency
-from core.idempotency import Claim, LostClaim, StoredAnswer
+from core.idempotency import KeyInUse, KeyTaken, LostClaim, Once, StoredAnswer
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotent-Replayed"
@@ -25,12 +25,10 @@ _KEY_FORM: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
-    """A request that is to be done once: whose it is, its key, and what makes it the same request."""
+class Repeatable:
+    """A request that is to be done once, and what its view says about the work."""
 
-    scope: str
-    key: str
-    fingerprint: str
+    once: Once
     carries_secret: bool = False
     talks_to_network: bool = False
 
@@ -54,7 +52,7 @@ def read_key(value: str) -> str:
     return value
 
 
-def answer_once(once: Once, work: Callable[[], HttpResponse], *, now: datetime) -> HttpResponse:
+def answer_once(request: Repeatable, work: Callable[[], HttpResponse], *, now: datetime) -> HttpResponse:
     """
     Return the answer of ``work``, or of the first request with the same key.
 
@@ -63,32 +61,60 @@ def answer_once(once: Once, work: Callable[[], HttpResponse], *, now: datetime) 
     :raises KeyReused: when the key belongs to another request
     :raises KeyInUse: when the first request with it is still running
     """
+    if request.talks_to_network:
+        return _claim_then_work(request, work, now=now)
+    try:
+        with transaction.atomic():
+            answer = _accepted(work())
+            _keep(request, answer, now=now)
+            return answer
+    except KeyTaken:
+        return _found_or(None, request, now=now)
+    except _Rejected as rejected:
+        return _found_or(rejected.answer, request, now=now)
+
+
+def _found_or(refusal: HttpResponse | None, request: Repeatable, *, now: datetime) -> HttpResponse:
+    """
+    Return what the first request was answered; when this is the first, its refusal, which is kept.
+
+    What the first one did can be the reason that a second one is refused, so its answer comes before the refusal.
+    """
+    found = idempotency.stored(request.once, now=now)
+    if found is not None:
+        return _replay(found)
+    if refusal is None:  # the first answer's lifetime ended just now
+        raise KeyInUse(retry_after=1)
+    if not _is_for_now_only(refusal):
+        try:
+            with transaction.atomic():
+                _keep(request, refusal, now=now)
+        except KeyTaken:
+            return _found_or(None, request, now=now)
+    return refusal
+
+
+def _claim_then_work(request: Repeatable, work: Callable[[], HttpResponse], *, now: datetime) -> HttpResponse:
+    once = request.once
     claimed = idempotency.claim(scope=once.scope, key=once.key, fingerprint=once.fingerprint, now=now)
     if isinstance(claimed, StoredAnswer):
         return _replay(claimed)
     try:
-        answer = work() if once.talks_to_network else _work_in_transaction(once, claimed, work)
-    except LostClaim:
-        raise idempotency.KeyInUse(retry_after=1) from None
+        answer = work()
     except BaseException:
         idempotency.release(claimed)
         raise
     if _is_for_now_only(answer):
         idempotency.release(claimed)
-    elif once.talks_to_network or answer.status_code >= 400:
-        _store(once, claimed, answer)
-    return answer
-
-
-def _work_in_transaction(once: Once, claimed: Claim, work: Callable[[], HttpResponse]) -> HttpResponse:
-    """Do the work; keep a good answer with it, or undo everything."""
+        return answer
     try:
         with transaction.atomic():
-            answer = _accepted(work())
-            _complete(once, claimed, answer)
-            return answer
-    except _Rejected as rejected:
-        return rejected.answer
+            idempotency.complete(
+                claimed, status=answer.status_code, body=answer.content.decode(), is_secret=request.carries_secret
+            )
+    except LostClaim:
+        raise KeyInUse(retry_after=1) from None
+    return answer
 
 
 def _accepted(answer: HttpResponse) -> HttpResponse:
@@ -97,14 +123,9 @@ def _accepted(answer: HttpResponse) -> HttpResponse:
     return answer
 
 
-def _store(once: Once, claimed: Claim, answer: HttpResponse) -> None:
-    with transaction.atomic():
-        _complete(once, claimed, answer)
-
-
-def _complete(once: Once, claimed: Claim, answer: HttpResponse) -> None:
-    body = answer.content.decode()
-    idempotency.complete(claimed, status=answer.status_code, body=body, is_secret=once.carries_secret)
+def _keep(request: Repeatable, answer: HttpResponse, *, now: datetime) -> None:
+    kept = StoredAnswer(answer.status_code, answer.content.decode())
+    idempotency.keep(request.once, kept, is_secret=request.carries_secret, now=now)
 
 
 def _is_for_now_only(answer: HttpResponse) -> bool:

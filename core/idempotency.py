@@ -1,9 +1,13 @@
 """Do a request once, however often it is sent.
 
-Two phases. ``claim`` commits at once and on its own: from then on a second request with the key is
-told to wait, or gets the stored answer. ``complete`` stores the answer in the transaction of the
-work: either both are there or neither. Between the two the owner holds a lease; if it dies, the
-lease lapses and a retry takes over with a new token, which shuts the old owner out.
+Work that is one transaction ends it with ``keep``, which stores the answer: either both are there or
+neither. Of two that do it at once one waits there, is told that the key is taken, undoes its work and
+finds the other's answer.
+
+Work that talks to a network cannot be undone, so it has two phases. ``claim`` commits at once and on
+its own: from then on a second request with the key is told to wait, or gets the stored answer.
+``complete`` stores the answer. Between the two the owner holds a lease; if it dies, the lease lapses
+and a retry takes over with a new token, which shuts the old owner out.
 """
 
 import hashlib
@@ -41,7 +45,19 @@ _CLAIM: Final = """
        OR (held.status_code IS NULL AND held.locked_until <= %(now)s AND held.fingerprint = excluded.fingerprint)
     RETURNING id, set_config('synchronous_commit', 'off', true)
 """
-# Waits for whoever is just writing the key, as every unique index does.
+# Waits for whoever is just writing the key, as every unique index does. Replaces what ``_CLAIM`` would take over.
+_KEEP: Final = """
+    INSERT INTO core_idempotencykey AS held
+        (scope, key, fingerprint, token, locked_until, status_code, body, is_encrypted, created_at, expires_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (scope, key) DO UPDATE SET
+        fingerprint = excluded.fingerprint, token = excluded.token, locked_until = excluded.locked_until,
+        status_code = excluded.status_code, body = excluded.body, is_encrypted = excluded.is_encrypted,
+        created_at = excluded.created_at, expires_at = excluded.expires_at
+    WHERE held.expires_at <= excluded.created_at
+       OR (held.status_code IS NULL AND held.locked_until <= excluded.created_at
+           AND held.fingerprint = excluded.fingerprint)
+"""
 _CLAIM_WITHIN: Final = """
     INSERT INTO core_idempotencykey
         (scope, key, fingerprint, token, locked_until, status_code, body, is_encrypted, created_at, expires_at)
@@ -78,8 +94,21 @@ class KeyInUse(Conflict):
         super().__init__(suggestions=(f"Send it again in {retry_after} s",))
 
 
+class KeyTaken(Exception):
+    """Another request with the key was first: the work of this one must be rolled back."""
+
+
 class LostClaim(Exception):
     """The lease lapsed and another request took over: the work of this one must be rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What is to be done once: a key within a scope, and what makes two requests with it the same one."""
+
+    scope: str
+    key: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +131,34 @@ def fingerprint(*, method: str, path: str, body: bytes) -> str:
     """Return what two requests must have in common to be one: method, path with query, body."""
     head = f"{method.upper()} {path}\n".encode()
     return hashlib.sha256(head + body).hexdigest()
+
+
+def stored(once: Once, *, now: datetime) -> StoredAnswer | None:
+    """
+    Return what the first request with the key was answered, or None when there was none within the lifetime.
+
+    :raises KeyReused: when the key belongs to another request
+    :raises KeyInUse: when the first request with it is still running
+    """
+    held = IdempotencyKey.objects.filter(scope=once.scope, key=once.key, expires_at__gt=now).first()
+    return None if held is None else _answer_of(held, fingerprint=once.fingerprint, now=now)
+
+
+def keep(once: Once, answer: StoredAnswer, *, is_secret: bool = False, now: datetime) -> None:
+    """
+    Store the answer in the transaction of the work; one that ``is_secret`` is encrypted.
+
+    Waits while another request with the key is storing its own.
+
+    :raises KeyTaken: when another was first; let it roll the transaction back
+    :raises RuntimeError: outside a transaction, where a crash would part work and answer
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("keep() belongs in the transaction of the work")
+    body = secrets.encrypt(answer.body) if is_secret else answer.body
+    held = [once.scope, once.key, once.fingerprint, uuid4(), now]
+    if not _changed(_KEEP, [*held, answer.status, body, is_secret, now, now + LIFETIME]):
+        raise KeyTaken("another request with this key was first")
 
 
 def claim(*, scope: str, key: str, fingerprint: str, now: datetime) -> Claim | StoredAnswer:

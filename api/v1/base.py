@@ -42,7 +42,7 @@ from api.leaks import refuse_in_url
 from api.schema import ApiSchema, Operation
 from api.v1.errors import error_answer, error_code, failure_of
 from core import context
-from core.idempotency import fingerprint
+from core.idempotency import Once, fingerprint
 from core.ratelimit import Verdict
 from merchants import request_log
 from merchants.models import APIKey, Merchant
@@ -209,14 +209,15 @@ class MerchantView(ApiView):
             raise InsufficientScope(f"This needs the permission {scope}.", constraints={"required_scope": scope})
 
     def _respond_once(self, request: HttpRequest, work: Callable[[], HttpResponseBase]) -> HttpResponse:
-        once = idempotency.Once(
+        once = Once(
             scope=f"{self.merchant.pk}:{'live' if self.livemode else 'test'}",
             key=idempotency.read_key(request.META["HTTP_IDEMPOTENCY_KEY"]),
             fingerprint=fingerprint(
                 method=request.method or "", path=request.get_full_path(), body=parsing.read_bytes(request)
             ),
-            carries_secret=self.carries_secret,
-            talks_to_network=self.talks_to_network,
+        )
+        repeatable = idempotency.Repeatable(
+            once, carries_secret=self.carries_secret, talks_to_network=self.talks_to_network
         )
 
         def work_or_refusal() -> HttpResponse:
@@ -228,7 +229,7 @@ class MerchantView(ApiView):
                 raise TypeError("an answer that is stored cannot be a stream")
             return answer
 
-        return idempotency.answer_once(once, work_or_refusal, now=self.now)
+        return idempotency.answer_once(repeatable, work_or_refusal, now=self.now)
 
 
 class PublicView(ApiView):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -10,12 +11,26 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
 from core import idempotency, tasks
-from core.idempotency import Claim, KeyInUse, KeyReused, LostClaim, StoredAnswer, claim, complete, release
+from core.idempotency import (
+    Claim,
+    KeyInUse,
+    KeyReused,
+    KeyTaken,
+    LostClaim,
+    Once,
+    StoredAnswer,
+    claim,
+    complete,
+    keep,
+    release,
+    stored,
+)
 from core.models import IdempotencyKey
 
 NOW = datetime(2026, 1, 15, 10, 0, tzinfo=UTC)
 SCOPE = "01890000-0000-7000-8000-000000000001:test"
 PRINT = idempotency.fingerprint(method="POST", path="/api/v1/invoices", body=b'{"a":1}')
+ONCE = Once(SCOPE, "key-1", PRINT)
 
 
 def take(*, now: datetime = NOW, key: str = "key-1", scope: str = SCOPE, fingerprint: str = PRINT):
@@ -292,6 +307,87 @@ class TestConcurrency:
 
         assert outcomes
         assert IdempotencyKey.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+class TestKeep:
+    def test_what_is_kept_is_found_until_its_lifetime_ends(self):
+        kept(now=NOW)
+
+        assert stored(ONCE, now=later(hours=23)) == StoredAnswer(201, "done")
+        assert stored(ONCE, now=later(hours=25)) is None
+
+    def test_a_secret_is_kept_encrypted(self):
+        kept(now=NOW, is_secret=True)
+
+        assert IdempotencyKey.objects.get().body != "done"
+        assert stored(ONCE, now=NOW) == StoredAnswer(201, "done")
+
+    def test_another_request_with_the_key_is_refused(self):
+        kept(now=NOW)
+
+        with pytest.raises(KeyReused):
+            stored(replace(ONCE, fingerprint="other"), now=NOW)
+
+    def test_the_second_one_s_work_is_rolled_back(self):
+        kept(now=NOW)
+
+        with pytest.raises(KeyTaken):
+            kept(now=NOW)
+
+        assert count_of_work() == 1
+
+    def test_a_key_whose_lifetime_has_ended_is_free(self):
+        kept(now=NOW)
+
+        kept(now=later(hours=25))
+
+        assert count_of_work() == 2
+
+    def test_a_claim_shuts_it_out_until_its_lease_lapses(self):
+        take()
+
+        with pytest.raises(KeyTaken):
+            kept(now=later(seconds=30))
+        with pytest.raises(KeyInUse):
+            stored(ONCE, now=later(seconds=30))
+        kept(now=later(seconds=61))
+
+        assert count_of_work() == 1
+
+    def test_work_and_answer_are_stored_together_or_not_at_all(self):
+        with pytest.raises(ZeroDivisionError):
+            kept(now=NOW, then=lambda: 1 / 0)
+
+        assert (count_of_work(), stored(ONCE, now=NOW)) == (0, None)
+
+    def test_outside_a_transaction_it_is_refused(self):
+        with pytest.raises(RuntimeError):
+            keep(ONCE, StoredAnswer(201, "done"), now=NOW)
+
+    def test_of_many_at_once_one_is_kept(self):
+        outcomes: list[object] = []
+
+        def request() -> None:
+            try:
+                kept(now=NOW)
+            except KeyTaken:
+                outcomes.append(stored(ONCE, now=NOW))
+            else:
+                outcomes.append("did it")
+
+        run_at_once([request] * 6)
+
+        assert count_of_work() == 1
+        assert outcomes.count("did it") == 1
+        assert outcomes.count(StoredAnswer(201, "done")) == 5
+
+
+@transaction.atomic
+def kept(*, now: datetime, is_secret: bool = False, then: Callable[[], object] = lambda: None) -> None:
+    ContentType.objects.create(app_label="work", model=uuid4().hex)
+    keep(ONCE, StoredAnswer(201, "done"), is_secret=is_secret, now=now)
+    then()
 
 
 @transaction.atomic
