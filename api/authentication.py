@@ -5,6 +5,7 @@ Anything that is not a credential of ours (NUL, other alphabets, a megabyte of t
 before it reaches the database.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,10 +28,11 @@ from core import context, metering
 from merchants import scopes, selectors
 from merchants.errors import MerchantSuspended
 from merchants.models import APIKey, KeyStatus, Merchant
-from merchants.secrets import KEY_FORM
+from merchants.secrets import ANY_KEY_FORM, KEY_FORMS, STARTS, KeyFormat
 from merchants.services import Grant
 
 MAX_CREDENTIAL_LENGTH: Final = 4096
+_KEY_STARTS: Final = tuple(STARTS.values())
 _KEY_CLAIM: Final = "key"
 _SCOPE_CLAIM: Final = "scope"
 
@@ -65,9 +67,11 @@ class Identity:
         return scopes.covers(self.scopes, scope)
 
 
-def identify(*, authorization: str, api_key: str, now: datetime) -> Identity:
+def identify(*, authorization: str, api_key: str, now: datetime, key_format: KeyFormat = KeyFormat.NATIVE) -> Identity:
     """
     Return who calls, by the headers Authorization (``Bearer …``) and X-API-Key; the first one counts.
+
+    Only keys of the format that is spoken count; access tokens are native.
 
     :raises Unauthenticated: without credentials, or with ones that are not, or no longer, valid
     :raises RateLimited: when too many that nobody has came from the caller's address
@@ -75,21 +79,36 @@ def identify(*, authorization: str, api_key: str, now: datetime) -> Identity:
     """
     scheme, _, credential = authorization.strip().partition(" ")
     if scheme.lower() == "bearer":
-        return _identify(credential.strip(), now=now)
+        return _identify(credential.strip(), now=now, key_format=key_format)
     if api_key:
-        return identify_key(api_key.strip(), now=now)
+        return identify_key(api_key.strip(), now=now, key_format=key_format)
     raise Unauthenticated
 
 
-def identify_key(raw: str, *, now: datetime) -> Identity:
+def identify_key(raw: str, *, now: datetime, key_format: KeyFormat = KeyFormat.NATIVE) -> Identity:
     """
-    Return who holds the API key ``raw``.
+    Return who holds the API key ``raw`` of a format.
+
+    :raises InvalidAPIKey: when there is none like it, it is of another format, revoked or expired
+    :raises RateLimited: when too many that nobody has came from the caller's address
+    :raises MerchantSuspended: when the staff has suspended the merchant
+    """
+    return _holder(raw, KEY_FORMS[key_format], now=now)
+
+
+def identify_any_key(raw: str, *, now: datetime) -> Identity:
+    """
+    Return who holds the API key ``raw``, whatever its format.
 
     :raises InvalidAPIKey: when there is none like it, or it is revoked or expired
     :raises RateLimited: when too many that nobody has came from the caller's address
     :raises MerchantSuspended: when the staff has suspended the merchant
     """
-    found = selectors.authenticate_key(raw) if len(raw) < MAX_CREDENTIAL_LENGTH and KEY_FORM.fullmatch(raw) else None
+    return _holder(raw, ANY_KEY_FORM, now=now)
+
+
+def _holder(raw: str, form: re.Pattern[str], *, now: datetime) -> Identity:
+    found = selectors.authenticate_key(raw) if len(raw) < MAX_CREDENTIAL_LENGTH and form.fullmatch(raw) else None
     if found is None:
         raise _guessed(InvalidAPIKey())
     key = _usable(found, now=now)
@@ -106,11 +125,11 @@ def issue_token(identity: Identity, *, granted: Sequence[str], lifetime: timedel
     return str(token)
 
 
-def _identify(credential: str, *, now: datetime) -> Identity:
+def _identify(credential: str, *, now: datetime, key_format: KeyFormat) -> Identity:
     if not credential:
         raise Unauthenticated
-    if credential.startswith("sk_"):
-        return identify_key(credential, now=now)
+    if key_format is not KeyFormat.NATIVE or credential.startswith(_KEY_STARTS):
+        return identify_key(credential, now=now, key_format=key_format)
     return identify_token(credential, now=now)
 
 

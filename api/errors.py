@@ -119,8 +119,9 @@ class InsufficientScope(Denied):
 
 
 class RateLimited(RequestError):
-    """Too many requests in the window; ``Retry-After`` says when the next one is welcome."""
+    """Too many requests in the window, free again at ``reset_at`` (Unix seconds); ``Retry-After`` says how soon."""
 
+    reset_at: int = 0
     status = 429
     kind = "rate_limit_error"
     code = "RATE_LIMIT_EXCEEDED"

@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
 
-from api.authentication import identify_key, identify_token
+from api.authentication import identify_any_key, identify_token
 from api.errors import CredentialInURL
 from core.errors import CheckoutError
 from core.logs import mask
 from merchants import services
-from merchants.secrets import KEY_FORM
+from merchants.secrets import ANY_KEY_FORM, STARTS
 
-_MARKS: Final = ("sk_live_", "sk_test_", "eyJ")
+_MARKS: Final = (*(f"{start}{mode}_" for start in STARTS.values() for mode in ("live", "test")), "eyJ")
 _LONGEST: Final = 8192
 _TOKEN: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}", re.ASCII)
 
@@ -32,11 +32,11 @@ def refuse_in_url(path: str, query: str, *, now: datetime) -> None:
         url = unquote(url)
     if not any(mark in url for mark in _MARKS):
         return
-    key, token = KEY_FORM.search(url), _TOKEN.search(url)
+    key, token = ANY_KEY_FORM.search(url), _TOKEN.search(url)
     if key is None and token is None:
         return
     try:
-        found = identify_key(key[0], now=now) if key else identify_token(token[0] if token else "", now=now)
+        found = identify_any_key(key[0], now=now) if key else identify_token(token[0] if token else "", now=now)
     except CheckoutError:  # nobody's, or it opens nothing any more
         raise CredentialInURL from None
     services.report_exposure(key=found.api_key, where=mask(path), now=now)

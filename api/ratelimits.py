@@ -65,6 +65,7 @@ def refusal(verdict: Verdict, message: str = "") -> RateLimited:
     """Return the failure for a request too many."""
     wait = max(1, verdict.reset_at - int(time.time()))
     failure = RateLimited(message, constraints={"limit": verdict.limit, "window_seconds": verdict.window})
+    failure.reset_at = verdict.reset_at
     failure.headers = {"Retry-After": str(wait)}
     return failure
 

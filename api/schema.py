@@ -17,68 +17,13 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from api.idempotency import HEADER as IDEMPOTENCY_HEADER
-from api.validation import Choice, Field, ListOf, MapOf, Schema, Shape, Text
+from api.validation import ListOf, Schema, Shape
+from api.wire import WireFormat
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _JSON: Final = "application/json"
 _IDEMPOTENT: Final = frozenset({"POST", "PATCH", "DELETE"})
-_SECURITY: Final[dict[str, Schema]] = {
-    "ApiKeyOrToken": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "An API key (`sk_live_…`, `sk_test_…`) or an access token from `POST /api/v1/auth/token`.",
-    },
-    "ApiKeyHeader": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
-}
-
-_FAILURE: Final = {
-    "code": Text(max=64, pattern="^[A-Z0-9_]+$", doc="Stable; described at `documentation_url`."),
-    "message": Text(max=4000, min=0),
-    "field": Text(max=400, min=0, required=False, doc="The path into the request, such as `items[0].unit_price`."),
-    "constraints": MapOf(Choice("…"), required=False),
-    "suggestions": ListOf(Text(max=400), max=20, required=False),
-    "documentation_url": Text(max=400),
-}
-
-
-class _Anything(Field):
-    """Any JSON value."""
-
-    def convert(self, value: Any, path: str) -> Any:  # noqa: ARG002
-        return value
-
-    def bare_schema(self, ref: Any) -> Schema:  # noqa: ARG002
-        return {}
-
-
-_DETAIL: Final = Shape("ErrorDetail", {**_FAILURE, "constraints": MapOf(_Anything(), required=False)}, is_open=True)
-ERROR: Final = Shape(
-    "Error",
-    {
-        "error": Shape(
-            "ErrorBody",
-            {
-                "type": Choice(
-                    "validation_error",
-                    "invalid_request_error",
-                    "authentication_error",
-                    "permission_error",
-                    "rate_limit_error",
-                    "api_error",
-                    "blockchain_error",
-                ),
-                **_DETAIL.fields,
-                "errors": ListOf(_DETAIL, max=25, required=False, doc="All failures, when there are several."),
-            },
-            is_open=True,
-        ),
-        "request_id": Text(max=64, min=0),
-        "trace_id": Text(max=64, min=0),
-        "timestamp": Text(max=32),
-    },
-    is_open=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +86,13 @@ class ApiSchema(AutoSchema):
     def get_auth(self) -> list[dict[str, list[str]]]:
         if not hasattr(self.view, "required_scopes"):
             return [{}]
-        for name, definition in _SECURITY.items():
+        credentials = self._wire.credentials
+        for name, definition in credentials.items():
             component = ResolvedComponent(  # type: ignore[no-untyped-call]
                 name=name, type=ResolvedComponent.SECURITY_SCHEMA, object=name, schema=definition
             )
             self.registry.register_on_missing(component)
-        return [{name: []} for name in _SECURITY]
+        return [{name: []} for name in credentials]
 
     def get_override_parameters(self) -> list[Any]:
         parameters: list[Any] = [*super().get_override_parameters()]
@@ -179,7 +125,18 @@ class ApiSchema(AutoSchema):
         return None
 
     def get_response_serializers(self) -> Any:
-        return {"default": OpenApiResponse(ERROR, description="What went wrong.")}
+        return {}
+
+    @property
+    def _wire(self) -> WireFormat:
+        return cast("Any", self.view).wire  # type: ignore[no-any-return] # every view of ours has one
+
+    def _get_response_bodies(self, direction: Direction = "response") -> Any:
+        """Add to the answers that the handler declares the shape that every failure of the format has."""
+        failure = OpenApiResponse(self._wire.error_shape, description="What went wrong.")
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        told: Any = self._get_response_for_code(failure, "default", direction=direction)  # type: ignore[no-untyped-call]
+        return {**bodies, "default": told}
 
     def get_filter_backends(self) -> list[Any]:
         return []
@@ -218,7 +175,7 @@ def _responses(answers: Answers) -> dict[Any, Any]:
             else:
                 # Beside a file the generator wants to be told the media type of the other answer too.
                 responses[(str(status), _JSON) if isinstance(kinds, tuple) else str(status)] = answer
-    return {**responses, "default": OpenApiResponse(ERROR, description="What went wrong.")}
+    return responses
 
 
 def _query_parameters(query: Shape) -> list[OpenApiParameter]:

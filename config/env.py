@@ -24,6 +24,9 @@ _TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 _KAFKA_SERVERS: Final = re.compile(r"[\w.\-\[\]:]+:\d+(,[\w.\-\[\]:]+:\d+)*")
 _TOPIC: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")  # what Kafka takes for the name of a topic
+_HOST_NAME: Final = re.compile(
+    r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*", re.ASCII
+)
 _POSTGRES_FORM: Final = "postgres://user:password@host:5432/database"
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -236,6 +239,19 @@ def base_url(name: str, *, default: str | None = None) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
         raise _wrong(name, raw, form)
     return raw.rstrip("/")
+
+
+@_noted
+def host(name: str) -> str:
+    """
+    Return the name of a host in small letters, "" when there is none.
+
+    :raises ImproperlyConfigured: when it is no such name, such as a URL
+    """
+    raw = ENVIRON.get(name, "").strip().lower()
+    if raw and not _HOST_NAME.fullmatch(raw):
+        raise _wrong(name, raw, "the name of a host, such as cryptic.example.com")
+    return raw
 
 
 @_noted

@@ -57,6 +57,7 @@ _FORMS: Final[Mapping[str, str]] = {
     "networks": "networks: `10.0.0.0/8,::1`",
     "address": "IP address",
     "base_url": "URL without a path",
+    "host": "host name",
     "rates": "pairs: `BTC/USD=60000`",
     "amounts": "numbers by name",
     "folder": "folder",

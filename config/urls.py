@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("admin/", admin.site.urls),
     path("api/v1/", include("api.v1.urls")),
+    path("cryptic/", include("api.cryptic.urls")),
+    path("selfhosted/", include("api.selfhosted.urls")),
     path("", include("api.urls")),
     path("invoice/", include("paypages.urls")),
     path("embed/", include("paypages.embed_urls")),

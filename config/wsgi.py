@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-API: tuple[str, ...] = ("/api/v1/",)
+API: tuple[str, ...] = ("/api/v1/", "/cryptic/", "/selfhosted/")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 

@@ -20,7 +20,7 @@ _SECRET_NAME: Final = re.compile(
     r"password|passwd|secret|authorization|api_?key|token|cookie|private_key|mnemonic|signature", re.IGNORECASE
 )
 _SECRET_TEXTS: Final = (
-    (re.compile(r"\b(sk_(?:live|test)_)[A-Za-z0-9_]{4,}?([A-Za-z0-9]{3})\b"), rf"\1{_MASK}\2"),
+    (re.compile(r"\b((?:sk|ck|cw)_(?:live|test)_)[A-Za-z0-9_]{4,}?([A-Za-z0-9]{3})\b"), rf"\1{_MASK}\2"),
     (re.compile(r"\b(whsec_)[A-Za-z0-9+/=_-]{4,}"), rf"\1{_MASK}"),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\1 {_MASK}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), _MASK),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.access import Desk
 from merchants.models import APIKey
 from merchants.scopes import EVERYTHING, SCOPES, covers
+from merchants.secrets import KeyFormat
 from merchants.services import Grant
 
 # What moves money or says where it goes, and the merchant's settings: not for developers, not by a key either.
@@ -52,6 +53,12 @@ class KeyForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=[(scope, f"{scope}: {text}") for scope, text in SCOPES.items()],
+    )
+    format = forms.ChoiceField(
+        label=_("For which API"),
+        required=False,
+        choices=KeyFormat.choices,
+        help_text=_("A key opens one API only. The documentation says how to point the other clients here."),
     )
     lifetime = forms.ChoiceField(label=_("Ends after"), required=False, choices=list(LIFETIMES.items()))
 

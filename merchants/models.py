@@ -13,6 +13,7 @@ from django.utils import timezone
 from core.fields import ExactJSONField
 from core.models import Record
 from merchants.scopes import PERMISSIONS
+from merchants.secrets import STARTS, KeyFormat
 
 
 class MerchantStatus(models.TextChoices):
@@ -199,7 +200,9 @@ class APIKey(Record):
     """
     A credential of a merchant's program in one mode. The key itself is shown once and stored as its SHA-256.
 
-    Invariants the database keeps: no key twice; at least one permission, and known ones only.
+    Its ``format`` is the wire format whose doors it opens; all else is the same for every key.
+
+    Invariants the database keeps: no key twice; a known format; at least one permission, and known ones only.
     """
 
     PREFIX = "key"
@@ -207,6 +210,9 @@ class APIKey(Record):
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="api_keys")
     livemode = models.BooleanField()
     name = models.CharField(max_length=100)
+    format = models.CharField(
+        max_length=10, choices=KeyFormat.choices, default=KeyFormat.NATIVE, db_default=KeyFormat.NATIVE, editable=False
+    )
     key_hash = models.CharField(max_length=64, unique=True, editable=False)
     key_prefix = models.CharField(max_length=32, editable=False)
     last4 = models.CharField(max_length=4, editable=False)
@@ -219,6 +225,7 @@ class APIKey(Record):
     class Meta:
         verbose_name = "API key"
         constraints = [
+            CheckConstraint(name="apikey_format_known", condition=Q(format__in=KeyFormat.values)),
             CheckConstraint(name="apikey_permissions_some", condition=Q(permissions__len__gt=0)),
             CheckConstraint(name="apikey_permissions_known", condition=Q(permissions__contained_by=list(PERMISSIONS))),
         ]
@@ -235,7 +242,7 @@ class APIKey(Record):
     @property
     def masked(self) -> str:
         """What logs and the audit trail show: ``sk_live_***123``."""
-        return f"sk_{self.key_type}_***{self.last4[-3:]}"
+        return f"{STARTS[KeyFormat(self.format)]}{self.key_type}_***{self.last4[-3:]}"
 
     def status_at(self, now: datetime) -> KeyStatus:
         """Return what the key is at ``now``."""

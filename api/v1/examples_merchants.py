@@ -63,6 +63,7 @@ UPDATE_MERCHANT: Final = {
 _KEY: Final[dict[str, Any]] = {
     "id": "key_01jhqxv8z0e0fr3vms5kqk6h2c",
     "name": "Production API Key",
+    "format": "native",
     "key_prefix": "sk_live_def456",
     "key_type": "live",
     "permissions": ["invoices:create", "invoices:read", "analytics:read"],

@@ -18,8 +18,9 @@ from typing import Any, Final, TypeAlias
 import structlog
 
 from api.errors import RateLimited
+from api.failures import failure_of
 from api.v1 import stream_frames as frames
-from api.v1.errors import error_answer, failure_of
+from api.v1.errors import error_answer
 from api.v1.stream_access import MISSED_BATCH, Opening, StreamRequest, Visit, admit
 from core import context
 from core.ids import public_id, uuid7

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from api.v1 import invoice_urls, merchant_urls, webhook_urls
-from api.v1.errors import unknown_url
+from api.v1.base import NowhereView
 from api.v1.views.analytics import Analytics
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,5 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *webhook_urls.urlpatterns,
     path("analytics", Analytics.as_view()),
     # Last: whatever else is asked for below this prefix gets the envelope too.
-    re_path(r"", unknown_url),
+    re_path(r"", NowhereView.as_view()),
 ]

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 # The API has no sessions, forms, languages or files: see config/wsgi.py.
 API_MIDDLEWARE = [
     "core.middleware.RequestContextMiddleware",
+    "api.formats.FormatHosts",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -80,6 +81,7 @@ API_MIDDLEWARE = [
 ]
 MIDDLEWARE = [
     "core.middleware.RequestContextMiddleware",
+    "api.formats.FormatHosts",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -203,6 +205,9 @@ WEB_THREADS = env.integer("WEB_THREADS", default=10, minimum=1, maximum=100)
 WEB_REQUEST_SECONDS: float = env.integer("WEB_REQUEST_SECONDS", default=10, maximum=300)
 PORT = env.port()
 API_BASE_URL = env.base_url("API_BASE_URL", default=f"http://127.0.0.1:{PORT}")
+# Hosts on which another wire format answers at /api/v1/…, as its own document prints it; always at /cryptic/ and so on.
+CRYPTIC_HOST = env.host("CRYPTIC_HOST")
+SELFHOSTED_HOST = env.host("SELFHOSTED_HOST")
 PAY_BASE_URL = env.base_url("PAY_BASE_URL", default=API_BASE_URL)
 # What draws the pay page of an invoice that is only tried out: the dashboard knows no pay pages, and they not it.
 PAY_PAGE_PREVIEW = "paypages.preview.preview"

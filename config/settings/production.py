@@ -3,8 +3,10 @@
 from config import env
 from config.settings.base import *  # noqa: F403
 from config.settings.base import (
+    CRYPTIC_HOST,
     DASHBOARD_BASE_URL,
     PAY_BASE_URL,
+    SELFHOSTED_HOST,
     VAR_DIR,
     broker_options,
     cache_settings,
@@ -16,7 +18,7 @@ SECRET_KEY = env.secret("SECRET_KEY", minimum=50)
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", default=())
 # The first key encrypts, all of them decrypt: put a new one in front to change keys.
 SECRET_ENCRYPTION_KEYS = env.names("SECRET_ENCRYPTION_KEYS")
-ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
+ALLOWED_HOSTS = [*env.names("ALLOWED_HOSTS"), *filter(None, (CRYPTIC_HOST, SELFHOSTED_HOST))]
 API_BASE_URL = env.base_url("API_BASE_URL")
 CSRF_TRUSTED_ORIGINS = sorted({API_BASE_URL, PAY_BASE_URL, DASHBOARD_BASE_URL})
 

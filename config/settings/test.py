@@ -12,6 +12,7 @@ SECRET_KEY = "tests-only-" + "k" * 64
 SECRET_ENCRYPTION_KEYS = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]
 ALLOWED_HOSTS = ["*"]
 API_BASE_URL = PAY_BASE_URL = DASHBOARD_BASE_URL = "http://testserver"
+CRYPTIC_HOST = SELFHOSTED_HOST = ""
 
 DATABASES = {
     "default": database_settings(env.database("DATABASE_URL", default="postgres://checkout:x@127.0.0.1:1/checkout")),

@@ -20,6 +20,7 @@ from merchants import selectors, services
 from merchants.errors import APIKeyNotFound
 from merchants.models import APIKey
 from merchants.scopes import named
+from merchants.secrets import KeyFormat
 from merchants.services import KeyOrder
 
 PER_PAGE = 25
@@ -50,6 +51,7 @@ def add_key(request: HttpRequest, at: Desk) -> HttpResponse:
             livemode=at.livemode,
             permissions=form.wanted(),
             expires_at=now + timedelta(days=int(days)) if days else None,
+            format=form.cleaned_data["format"] or KeyFormat.NATIVE,
         )
         try:
             key, text = services.create_api_key(merchant=at.merchant, order=order, grant=grant_of(at), now=now)

@@ -23,7 +23,7 @@ from merchants.errors import (
 )
 from merchants.models import APIKey, KeyStatus, Merchant
 from merchants.scopes import PERMISSIONS, beyond
-from merchants.secrets import NewKey, new_key
+from merchants.secrets import KeyFormat, NewKey, new_key
 
 TOUCH_INTERVAL: Final = timedelta(minutes=1)
 EXPOSED: Final = "api_key.exposed"
@@ -47,6 +47,7 @@ class KeyOrder:
     livemode: bool
     permissions: Sequence[str]
     expires_at: datetime | None = None
+    format: str = KeyFormat.NATIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def rotate_api_key(
     *, merchant: Merchant, key_id: str, overlap: timedelta, grant: Grant, now: datetime
 ) -> tuple[APIKey, str]:
     """
-    Replace a key by one with the same name, permissions and end; return the new one with its text.
+    Replace a key by one with the same name, format, permissions and end; return the new one with its text.
 
     The old key works on for ``overlap``; it does not count towards the plan's limit, as it goes by itself.
 
@@ -141,7 +142,13 @@ def rotate_api_key(
     """
     old = _lock_active(merchant, key_id, grant, now=now)
     _check_within(old, grant)
-    order = KeyOrder(name=old.name, livemode=old.livemode, permissions=old.permissions, expires_at=old.expires_at)
+    order = KeyOrder(
+        name=old.name,
+        livemode=old.livemode,
+        permissions=old.permissions,
+        expires_at=old.expires_at,
+        format=old.format,
+    )
     end = now + overlap
     if not overlap:
         old.revoked_at = now
@@ -181,11 +188,12 @@ def issue_first_key(*, merchant: Merchant, order: KeyOrder, now: datetime) -> tu
 
 
 def _issue(merchant: Merchant, order: KeyOrder, *, now: datetime) -> tuple[APIKey, str]:
-    made: NewKey = new_key(livemode=order.livemode, permissions=order.permissions)
+    made: NewKey = new_key(livemode=order.livemode, permissions=order.permissions, key_format=order.format)
     key = APIKey(
         merchant=merchant,
         livemode=order.livemode,
         name=order.name,
+        format=order.format,
         key_hash=made.hash,
         key_prefix=made.prefix,
         last4=made.text[-4:],

@@ -52,6 +52,7 @@ def test_seed1_create_api_key(api):
         "id": body["id"],
         "name": "Production API Key",
         "key": body["key"],
+        "format": "native",
         "key_prefix": body["key"][:14],
         "key_type": "live",
         "permissions": PERMISSIONS,
@@ -76,6 +77,7 @@ def test_seed1_list_api_keys(api):
     assert list(newest) == [
         "id",
         "name",
+        "format",
         "key_prefix",
         "key_type",
         "permissions",

@@ -20,7 +20,7 @@ from django.test import Client
 from django.utils import timezone
 
 from api.authentication import Identity, issue_token
-from api.v1.base import ApiView, MerchantView
+from api.base import ApiView, MerchantView
 from core import exact_json
 from events.models import Event
 from merchants import services

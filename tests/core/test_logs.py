@@ -112,6 +112,8 @@ def test_below_the_level_nothing_is_written(lines):
     [
         ("sk_live_4eC39HqLyjWDarjtT1zdp7dcAbCd1234", "sk_live_***234"),
         ("sk_test_invoices_4eC39HqLyjWDarjtT1zdp7dcAbCd1234", "sk_test_***234"),
+        ("ck_live_4eC39HqLyjWDarjtT1zdp7dcAbCd1234", "ck_live_***234"),
+        ("cw_test_4eC39HqLyjWDarjtT1zdp7dcAbCd1234", "cw_test_***234"),
         ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_***"),
         ("Authorization: Bearer abc.def.ghi123", "Authorization: Bearer ***"),
         ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "token ***"),

@@ -61,6 +61,7 @@ def render_api_key(key: APIKey, *, now: datetime) -> dict[str, Any]:
     return {
         "id": key.public_id,
         "name": key.name,
+        "format": key.format,
         "key_prefix": key.key_prefix,
         "key_type": key.key_type,
         "permissions": key.permissions,

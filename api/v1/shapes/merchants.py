@@ -7,6 +7,7 @@ from api.validation import Amount, Choice, Email, ListOf, MapOf, Moment, Number,
 from merchants.branding import EMAIL_LENGTH, NAME_LENGTH, ORIGIN_LENGTH, ORIGINS
 from merchants.models import MerchantStatus, WalletKind
 from merchants.scopes import PERMISSIONS, SCOPES
+from merchants.secrets import KeyFormat
 from merchants.settings import (
     CONFIRMATIONS,
     EXPIRY_MINUTES,
@@ -174,6 +175,7 @@ NEW_MERCHANT: Final = Shape(
 _KEY_FIELDS: Final = {
     "id": Text(max=40, example="key_01jhqxv8z0e0fr3vms5kqk6h2c"),
     "name": KEY_NAME,
+    "format": Choice(*KeyFormat.values, doc="Whose API the key opens: this one, or another that is spoken here."),
     "key_prefix": Text(max=40, example="sk_live_def456"),
     "key_type": Choice("live", "test"),
     "permissions": PERMISSION_LIST,
@@ -252,6 +254,7 @@ CREATE_KEY: Final = Shape(
     {
         "name": KEY_NAME,
         "key_type": Choice("live", "test", required=False, doc="By default the type of the key that asks."),
+        "format": Choice(*KeyFormat.values, default="native", doc="Whose API it is for: it opens that one only."),
         "permissions": PERMISSION_LIST,
         "expires_at": Moment(required=False, nullable=True),
     },

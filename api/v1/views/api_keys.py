@@ -61,6 +61,7 @@ class APIKeyList(MerchantView):
             livemode=wanted.get("key_type", self.api_key.key_type) == "live",
             permissions=wanted["permissions"],
             expires_at=wanted.get("expires_at"),
+            format=wanted["format"],
         )
         key, text = services.create_api_key(
             merchant=self.merchant, order=order, grant=self.identity.grant, now=self.now

@@ -94,6 +94,8 @@ export interface AnalyticsPaymentMethod {
 export interface ApiKey {
   id: string;
   name: string;
+  /** Whose API the key opens: this one, or another that is spoken here. */
+  format: "native" | "cryptic" | "selfhosted";
   key_prefix: string;
   key_type: "live" | "test";
   permissions: Array<"merchants:read" | "merchants:write" | "api_keys:manage" | "invoices:create" | "invoices:read" | "invoices:cancel" | "invoices:refund" | "links:read" | "links:write" | "customers:read" | "customers:write" | "analytics:read" | "webhooks:manage" | "wallets:manage" | "*">;
@@ -313,6 +315,8 @@ export interface CreateApiKey {
   name: string;
   /** By default the type of the key that asks. */
   key_type?: "live" | "test";
+  /** Whose API it is for: it opens that one only. */
+  format?: "native" | "cryptic" | "selfhosted";
   permissions: Array<"merchants:read" | "merchants:write" | "api_keys:manage" | "invoices:create" | "invoices:read" | "invoices:cancel" | "invoices:refund" | "links:read" | "links:write" | "customers:read" | "customers:write" | "analytics:read" | "webhooks:manage" | "wallets:manage" | "*">;
   expires_at?: string | Date | null;
 }
@@ -872,6 +876,8 @@ export interface MerchantSettingsTolerance {
 export interface NewApiKey {
   id: string;
   name: string;
+  /** Whose API the key opens: this one, or another that is spoken here. */
+  format: "native" | "cryptic" | "selfhosted";
   key_prefix: string;
   key_type: "live" | "test";
   permissions: Array<"merchants:read" | "merchants:write" | "api_keys:manage" | "invoices:create" | "invoices:read" | "invoices:cancel" | "invoices:refund" | "links:read" | "links:write" | "customers:read" | "customers:write" | "analytics:read" | "webhooks:manage" | "wallets:manage" | "*">;

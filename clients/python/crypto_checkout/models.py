@@ -12,6 +12,7 @@ from crypto_checkout.decoding import Model
 
 AnalyticsPeriod = Literal["24h", "7d", "30d", "90d", "12m", "custom"]
 AnalyticsPeriodChoice = Literal["24h", "7d", "30d", "90d", "12m"]
+ApiKeyFormat = Literal["native", "cryptic", "selfhosted"]
 ApiKeyStatus = Literal["active", "revoked", "expired"]
 Currency = Literal[
     "AED",
@@ -103,7 +104,6 @@ EventType = Literal[
     "settlement.created",
     "webhook.test",
 ]
-Format = Literal["png", "svg", "pdf"]
 GroupBy = Literal["hour", "day", "week", "month"]
 InvoiceException = Literal["none", "underpaid", "overpaid", "late"]
 InvoiceStatus = Literal["created", "pending", "partial", "confirming", "paid", "expired", "cancelled", "refunded"]
@@ -132,6 +132,7 @@ Permission = Literal[
     "*",
 ]
 QRContent = Literal["uri", "address"]
+QRFormat = Literal["png", "svg", "pdf"]
 QRSize = Literal["128", "256", "512", "1024"]
 QRStyle = Literal["classic", "modern", "rounded"]
 RateChoice = Literal["payment", "today"]
@@ -280,6 +281,8 @@ class ApiKey(Model):
 
     id: str
     name: str
+    format: ApiKeyFormat
+    """Whose API the key opens: this one, or another that is spoken here."""
     key_prefix: str
     key_type: KeyType
     permissions: Sequence[Permission]
@@ -963,6 +966,8 @@ class NewApiKey(Model):
 
     id: str
     name: str
+    format: ApiKeyFormat
+    """Whose API the key opens: this one, or another that is spoken here."""
     key_prefix: str
     key_type: KeyType
     permissions: Sequence[Permission]

@@ -100,6 +100,7 @@ class APIKeys(Resource):
         name: str,
         permissions: Sequence[models.Permission],
         key_type: models.KeyType | NotGiven = NOT_GIVEN,
+        format: models.ApiKeyFormat | NotGiven = NOT_GIVEN,
         expires_at: Time | NotGiven | None = NOT_GIVEN,
         idempotency_key: str | None = None,
     ) -> models.NewApiKey:
@@ -109,12 +110,19 @@ class APIKeys(Resource):
         A key never grants what its creator lacks. The key itself is shown this once.
 
         key_type: By default the type of the key that asks.
+        format: Whose API it is for: it opens that one only.
         """
         return self._change(
             models.NewApiKey,
             "POST",
             "/api/v1/api-keys",
-            {"name": name, "key_type": key_type, "permissions": permissions, "expires_at": expires_at},
+            {
+                "name": name,
+                "key_type": key_type,
+                "format": format,
+                "permissions": permissions,
+                "expires_at": expires_at,
+            },
             idempotency_key=idempotency_key,
         )
 
@@ -998,7 +1006,7 @@ class Public(Resource):
         invoice_id: str,
         *,
         content: models.QRContent | NotGiven = NOT_GIVEN,
-        format: models.Format | NotGiven = NOT_GIVEN,
+        format: models.QRFormat | NotGiven = NOT_GIVEN,
         logo: bool | NotGiven = NOT_GIVEN,
         mark: bool | NotGiven = NOT_GIVEN,
         size: models.QRSize | NotGiven = NOT_GIVEN,
@@ -1128,7 +1136,7 @@ class Refunds(Resource):
         self,
         refund_id: str,
         *,
-        format: models.Format | NotGiven = NOT_GIVEN,
+        format: models.QRFormat | NotGiven = NOT_GIVEN,
         size: models.QRSize | NotGiven = NOT_GIVEN,
     ) -> bytes:
         """
