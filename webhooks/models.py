@@ -180,6 +180,26 @@ class Delivery(Record):
         return public_id(self.MESSAGE_PREFIX, self.event_id)
 
 
+class EndpointDay(models.Model):
+    """
+    What became of the deliveries that an endpoint was owed on one day (UTC). Triggers on deliveries keep it.
+
+    What is pruned stays counted: it says what happened, not which rows there are.
+    """
+
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="days", db_index=False)
+    day = models.DateField()
+    delivered = models.IntegerField()
+    failed = models.IntegerField()
+    last_delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [UniqueConstraint(name="endpointday_once", fields=["endpoint", "day"])]
+
+    def __str__(self) -> str:
+        return f"{self.endpoint_id} {self.day}"
+
+
 class Replay(Record):
     """
     A wish to have the events of a period sent again to one endpoint.

@@ -1,7 +1,7 @@
 """What of webhooks is kept for DELIVERY_DAYS: what was delivered or given up, with its attempts. What is owed stays."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from core.ids import first_id_of
-from webhooks.models import Delivery
+from webhooks.models import Delivery, EndpointDay
+from webhooks.selectors import RATED_PERIOD
 
 BATCH: Final = 2_000
 
@@ -31,6 +32,8 @@ def prune(*, now: datetime) -> int:
     total, after = 0, UUID(int=0)
     while gone := _prune_some(after, since):
         total, after = total + len(gone), gone[-1]
+    rated = now - RATED_PERIOD  # a shorter DELIVERY_DAYS takes nothing from the figures
+    EndpointDay.objects.filter(day__lt=min(since, rated).astimezone(UTC).date()).delete()
     return total
 
 

@@ -1,18 +1,18 @@
 """Reads of webhooks, tenant first. What belongs to somebody else is not found."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, DecimalField, Min, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Round
+from django.db.models import Count, DecimalField, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import NullIf, Round
 
 from events.types import WEBHOOK_TEST
 from merchants.models import Merchant
 from webhooks.errors import DeliveryNotFound, EndpointNotFound, ReplayNotFound
-from webhooks.models import Attempt, Circuit, Delivery, Replay, WebhookEndpoint
+from webhooks.models import Attempt, Circuit, Delivery, EndpointDay, Replay, WebhookEndpoint
 from webhooks.states import DeliveryStatus
 
 RATED_PERIOD: Final = timedelta(days=30)
@@ -32,20 +32,19 @@ def list_endpoints(*, merchant: Merchant, livemode: bool, status: str | None = N
 
 def with_figures(endpoints: QuerySet[WebhookEndpoint], *, now: datetime) -> QuerySet[WebhookEndpoint]:
     """
-    Add ``success_rate`` and ``last_delivery_at`` to each endpoint.
+    Add ``success_rate`` and ``last_delivery_at`` to each endpoint, at a price that its deliveries do not raise.
 
-    ``success_rate`` is the percentage, with one digit, of its deliveries of the last 30 days that
-    arrived, among those that are over; None when there are none.
+    ``success_rate`` is the percentage, with one digit, of its deliveries of the last 30 days (UTC, with
+    today) that arrived, among those that are over; None when there are none.
     """
-    own = Delivery.objects.filter(endpoint=OuterRef("pk")).order_by()
-    over = own.filter(created_at__gte=now - RATED_PERIOD).exclude(status=DeliveryStatus.PENDING)
-    arrived = Count("pk", filter=Q(status=DeliveryStatus.DELIVERED))
-    rate = over.values("endpoint").annotate(
-        rate=Round(Value(Decimal("100.0"), output_field=_RATE) * arrived / Count("pk"), 1, output_field=_RATE)
+    days = EndpointDay.objects.filter(endpoint=OuterRef("pk")).order_by().values("endpoint")
+    arrived, over = Sum("delivered"), NullIf(Sum(F("delivered") + F("failed")), 0)
+    rate = days.filter(day__gt=(now - RATED_PERIOD).astimezone(UTC).date()).annotate(
+        rate=Round(Value(Decimal("100.0"), output_field=_RATE) * arrived / over, 1, output_field=_RATE)
     )
-    latest = own.filter(delivered_at__isnull=False).order_by("-created_at").values("delivered_at")[:1]
     return endpoints.annotate(
-        success_rate=Subquery(rate.values("rate"), output_field=_RATE), last_delivery_at=Subquery(latest)
+        success_rate=Subquery(rate.values("rate"), output_field=_RATE),
+        last_delivery_at=Subquery(days.annotate(last=Max("last_delivered_at")).values("last")),
     )
 
 
