@@ -65,7 +65,7 @@ def announce(events: Iterable[Event]) -> None:
 
 
 async def in_database(read: Callable[..., T], **arguments: Any) -> T:
-    """Run a blocking read in the small pool of database threads, for the same caller; the event loop goes on meanwhile."""
+    """Run a blocking read in the small pool of database threads, for the same caller, beside the event loop."""
     caller = copy_context()
     return await asyncio.get_running_loop().run_in_executor(
         _threads, caller.run, _with_fresh_connection, read, arguments
