@@ -89,6 +89,15 @@ def lag() -> int:
     return (newest or at) - at
 
 
+def lag_seconds(*, now: datetime) -> float:
+    """Return for how long the oldest event that the brokers have not had has waited; 0 when there is none."""
+    if not settings.EVENT_SINK:
+        return 0.0
+    at = Feed.objects.filter(name=_NAME).values_list("position", flat=True).first() or 0
+    oldest = Event.objects.filter(position__gt=at).order_by("position").values_list("created_at", flat=True).first()
+    return max((now - oldest).total_seconds(), 0.0) if oldest else 0.0
+
+
 def _claim(now: datetime) -> UUID | None:
     Feed.objects.get_or_create(name=_NAME)
     token = uuid4()

@@ -1,5 +1,6 @@
 """Reads, tenant first: another merchant's invoice is one that does not exist."""
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -28,6 +29,9 @@ from merchants.models import Merchant, Wallet
 from merchants.services.destinations import POOL_WARNINGS
 
 _MOST_AT_ADDRESS: Final = 1_000
+_MOST_FOUND: Final = 1_000
+_MOST_MERCHANTS: Final = 10
+_LEAST_LETTERS: Final = 3
 GAP_LIMIT: Final = 20  # BIP-44, "Address gap limit": a wallet looks no further than so many unused addresses
 
 
@@ -74,6 +78,30 @@ def list_invoices(*, merchant: Merchant, livemode: bool) -> QuerySet[Invoice]:
 def search(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
     """Return those of ``invoices`` with ``text`` in title, description or metadata, whatever its case."""
     return invoices.alias(searched=SEARCHED).filter(searched__contains=Upper(Value(text)))
+
+
+def found_among_all(text: str) -> set[UUID]:
+    """
+    Return the keys of the newest invoices, whosever they are, with ``text`` for address, in their words or a merchant.
+
+    No words are looked for with less than three letters: the index is one of three letters each.
+    """
+    networks = [network.code for network in registry.networks()]
+    claims = AmountClaim.objects.filter(network__in=networks, address=text).order_by("-id")
+    keys = {*claims.values_list("invoice_id", flat=True)[:_MOST_FOUND]}
+    alone = Invoice.objects.filter(network__in=networks, address=text, matching=Matching.ADDRESS)
+    keys.update(alone.values_list("pk", flat=True))
+    words = [word for word in text.split() if len(word) >= _LEAST_LETTERS]
+    if words:
+        found = Invoice.objects.all()
+        for word in words:
+            found = search(found, word)
+        keys.update(found.order_by("-pk").values_list("pk", flat=True)[:_MOST_FOUND])
+    named = Merchant.objects.filter(business_name__icontains=text)[:_MOST_MERCHANTS]
+    for merchant, livemode in itertools.product(named, (False, True)):
+        own = list_invoices(merchant=merchant, livemode=livemode)
+        keys.update(own.values_list("pk", flat=True)[:_MOST_FOUND])
+    return keys
 
 
 def invoices_at_address(*, merchant: Merchant, livemode: bool, address: str) -> set[UUID]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 
 from events import backlog as log
+from events import sink
 from events.selectors import audit_status
 from invoices.rates.freshness import rate_ages
 from webhooks import backlog as webhooks
@@ -42,6 +43,8 @@ class Work:
                 events.failed_dispatches,
             ),
             ("checkout_failed_tasks", "Tasks that failed and were not done since.", events.failed_tasks),
+            ("checkout_feed_lag_events", "Events that the feed has not handed to Kafka yet.", sink.lag()),
+            ("checkout_feed_lag_seconds", "How long the oldest of them has waited.", sink.lag_seconds(now=now)),
             ("checkout_webhooks_pending", "Deliveries that have not arrived yet.", deliveries.waiting),
             (
                 "checkout_webhooks_oldest_seconds",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.db import connection
+from django.db.models import F, Max
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -74,6 +75,17 @@ def test_what_waits_is_told_with_its_age(scrape, busy):
     assert 7190 < told['checkout_rate_age_seconds{asset="ETH"}'] < 7260
     assert told["checkout_rate_max_age_seconds"] == 300
     assert told["checkout_rates_missing"] >= 1  # the tokens on Ethereum
+
+
+def test_the_feed_to_kafka_tells_how_far_it_is_behind(scrape, busy, settings):
+    Event.objects.filter(position=None).update(position=F("sequence"))
+    assert scrape()["checkout_feed_lag_events"] == 0  # there is no feed
+
+    settings.EVENT_SINK = {"topic": "checkout"}
+    told = scrape()
+
+    assert told["checkout_feed_lag_events"] == Event.objects.aggregate(last=Max("position"))["last"]
+    assert 7190 < told["checkout_feed_lag_seconds"] < 7260
 
 
 def test_money_without_an_invoice_is_told_apart_from_money_that_waits(scrape, busy):

@@ -120,6 +120,8 @@ def test_with_the_brokers_away_nothing_is_lost_and_nothing_waits_for_them(topic,
 
     assert tasks.feed_sink() == 0
     assert sink.lag() == 1
+    oldest = Event.objects.order_by("-position").first().created_at
+    assert sink.lag_seconds(now=oldest + timedelta(minutes=9)) == 540
 
     monkeypatch.setattr(sink, "_ACKNOWLEDGED_WITHIN_MS", 30_000)
     back = Cluster()
@@ -156,4 +158,4 @@ def test_without_a_sink_there_is_nothing_to_do(settings):
     settings.EVENT_SINK = {}
     happen(uuid7())
 
-    assert (feed(), sink.lag(), Feed.objects.count()) == (0, 0, 0)
+    assert (feed(), sink.lag(), sink.lag_seconds(now=timezone.now()), Feed.objects.count()) == (0, 0, 0, 0)
