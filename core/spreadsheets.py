@@ -1,10 +1,11 @@
 """Tables as files that spreadsheets open."""
 
 import csv
+import re
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 from asgiref.sync import sync_to_async
@@ -14,7 +15,16 @@ from django.http import HttpRequest, StreamingHttpResponse
 from core.exact_json import timestamp
 
 _LINES_AT_ONCE: Final = 500
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # how what a spreadsheet runs begins (OWASP, "CSV Injection")
+# How what a spreadsheet runs begins (OWASP, "CSV Injection"). Where lists are separated by semicolons, as in German, it
+# begins behind each of them too, as a file with commas is taken apart there.
+_FORMULA: Final = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@＝＋－＠]|[\t\r])")
+_MARK: Final = "\ufeff"  # without it Excel takes UTF-8 for an alphabet of Windows
+
+
+class Exact(str):
+    """Text that stays as it is, because its hash is known. It begins with nothing that a spreadsheet runs."""
+
+    __slots__ = ()
 
 
 def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -22,7 +32,7 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
     Yield a header and ``rows`` as lines of CSV (RFC 4180), so that no file is held in memory.
 
     Decimals are written digit by digit, moments as RFC 3339 in UTC, None as nothing; text that a
-    spreadsheet would take for a formula gets an apostrophe before it.
+    spreadsheet would take for a formula gets an apostrophe before that.
     """
     writer = csv.writer(_Echo())
     yield writer.writerow(columns)
@@ -30,9 +40,15 @@ def csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator
         yield writer.writerow([_cell(value) for value in row])
 
 
-def csv_file(request: HttpRequest, lines: Iterable[str], *, name: str) -> StreamingHttpResponse:
-    """Answer ``lines`` as a file called ``name``, sent while it is written, so that no file is held in memory."""
-    parts = _joined(lines)
+def csv_file(
+    request: HttpRequest, lines: Iterable[str], *, name: str, for_programs: bool = False
+) -> StreamingHttpResponse:
+    """
+    Answer ``lines`` as a file called ``name``, sent while it is written, so that no file is held in memory.
+
+    For people it begins with the mark by which Excel knows UTF-8; programs would take that for a part of a name.
+    """
+    parts = _joined(lines if for_programs else chain([_MARK], lines))
     # Django reads an ordinary iterator to its end before it sends anything of it over ASGI.
     content = _aside(parts) if isinstance(request, ASGIRequest) else parts
     return StreamingHttpResponse(
@@ -76,6 +92,6 @@ def _cell(value: Any) -> str:
         return f"{value:f}"
     if isinstance(value, datetime):
         return timestamp(value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str) and not isinstance(value, Exact):
+        return _FORMULA.sub(r"\1'", value)
     return str(value)

@@ -19,17 +19,17 @@ from core import exact_json, ratelimit
 from core.exact_json import timestamp
 from core.ids import public_id
 from core.pages import ListPage
-from core.spreadsheets import csv_lines
+from core.spreadsheets import Exact, csv_file, csv_lines
 from dashboard.access import MANAGE, Desk, desk
 from dashboard.audit import ABOUT, Actors, differences, facts, row
 from dashboard.pages import show
 from dashboard.selling_forms import DAY
 from dashboard.zones import start_of
 from events import checking, selectors
-from events.entries import entry_text, line
+from events.entries import entry_hash, entry_text, line
 from events.errors import EventNotFound
 from events.models import Seal
-from events.redacting import line_of
+from events.redacting import line_of, redaction_of
 from invoices.models import Invoice
 
 PER_PAGE: Final = 50
@@ -38,6 +38,7 @@ EVERYTHING: Final = "all"
 _CHECKS: Final = ratelimit.Limit(6, 60)
 _CHUNK: Final = 2_000
 _DAY: Final = timedelta(days=1)
+_FILES: Final = ("csv", "jsonl")
 _COLUMNS: Final = ("number", "time", "type", "actor", "ip_address", "object_id", "livemode", "hash", "entry")
 
 
@@ -74,7 +75,7 @@ def entry_list(request: HttpRequest, at: Desk) -> HttpResponseBase:
     rows = selectors.list_entries(merchant_id=at.merchant.pk)
     rows = _narrowed(rows, form.cleaned_data if form.is_valid() else {})
     if request.GET.get("as") in _FILES:
-        return _file(rows, request.GET["as"])
+        return _file(request, rows, request.GET["as"])
     page = ListPage(rows, PER_PAGE, request.GET.get("place"))
     actors = Actors(at.merchant, {seal.event.actor for seal in page})
     return show(
@@ -99,7 +100,8 @@ def entry_detail(request: HttpRequest, at: Desk, entry_id: str) -> HttpResponse:
     seal = selectors.find_entry(merchant_id=at.merchant.pk, public_id=entry_id)
     if seal is None:
         raise EventNotFound
-    event = seal.event
+    event, text = seal.event, _text(seal)
+    digest = entry_hash(text)
     return show(
         request,
         "audit_entry",
@@ -107,7 +109,10 @@ def entry_detail(request: HttpRequest, at: Desk, entry_id: str) -> HttpResponse:
         differences=differences(event.data),
         facts=facts(event.data),
         previous=_previous(seal),
-        text=exact_json.laid_out(exact_json.loads(_text(seal))),
+        text=exact_json.laid_out(exact_json.loads(text)),
+        digest=digest,
+        is_as_sealed=digest == seal.hash,
+        is_erased=digest != seal.hash and redaction_of(seal, digest) is not None,
         invoice_id=public_id(Invoice.PREFIX, event.invoice_id) if event.invoice_id else "",
     )
 
@@ -148,33 +153,24 @@ def _text(seal: Seal) -> str:
     return entry_text(seal.event, number=seal.number, previous=_previous(seal))
 
 
-def _file(rows: QuerySet[Seal], form: str) -> StreamingHttpResponse:
+def _file(request: HttpRequest, rows: QuerySet[Seal], form: str) -> StreamingHttpResponse:
     seals = rows.order_by("number").iterator(chunk_size=_CHUNK)
-    content_type, lines = _FILES[form]
+    if form == "csv":
+        return csv_file(request, csv_lines(_COLUMNS, (_columns(seal) for seal in seals)), name="audit.csv")
     return StreamingHttpResponse(
-        lines(seals),
-        content_type=content_type,
-        headers={"Content-Disposition": f'attachment; filename="audit.{form}"'},
+        _as_lines(seals),
+        content_type="application/jsonl; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="audit.jsonl"'},
     )
-
-
-def _as_csv(seals: Iterator[Seal]) -> Iterator[str]:
-    return csv_lines(_COLUMNS, (_columns(seal) for seal in seals))
 
 
 def _columns(seal: Seal) -> tuple[Any, ...]:
     event = seal.event
     about = (timestamp(event.created_at), event.type, event.actor, event.ip_address, event.object_id)
-    return (seal.number, *about, "live" if event.livemode else "test", seal.hash, _text(seal))
+    return (seal.number, *about, "live" if event.livemode else "test", seal.hash, Exact(_text(seal)))
 
 
 def _as_lines(seals: Iterator[Seal]) -> Iterator[str]:
     for seal in seals:
         text = _text(seal)
         yield line_of(seal, text) or line(text, seal.hash)  # what was changed past us shows when it is checked
-
-
-_FILES: Final = {
-    "csv": ("text/csv; charset=utf-8", _as_csv),
-    "jsonl": ("application/jsonl; charset=utf-8", _as_lines),
-}

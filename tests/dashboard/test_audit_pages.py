@@ -17,9 +17,10 @@ from django.utils import timezone
 from core import context
 from dashboard.audit import ABOUT, CHANGE
 from dashboard.words import EVENT
-from events.models import Event, Seal
+from events.models import Event, Redaction, Seal
 from events.outbox import dispatch_all
 from events.sealing import seal_all
+from invoices.services import CustomerDetails, erase_customer
 from merchants import services
 from merchants.models import Member, Role
 from merchants.services import Grant, KeyOrder, MerchantChanges
@@ -36,7 +37,7 @@ def text_of(response):
 
 
 def body_of(response):
-    return b"".join(response.streaming_content).decode()
+    return b"".join(response.streaming_content).decode("utf-8-sig")
 
 
 def sealed():
@@ -289,6 +290,43 @@ class TestExport:
 
         with django_assert_max_num_queries(16):
             body_of(owner.get(f"{AUDIT}?show=all&as=jsonl"))
+
+
+class TestAnErasedEntry:
+    @pytest.fixture
+    def entry(self, owner, merchant):
+        """Return the page of the entry that told of a customer, who has been erased since."""
+        details = CustomerDetails("ada@example.com", name="Ada Lovelace")
+        made = make_invoice(merchant, timezone.now(), customer=details, metadata={"nick": "Lovelace"})
+        sealed()
+        self.seal = Seal.objects.get(event__type="invoice.created")
+        erase_customer(merchant=merchant, livemode=False, public_id=made.customer.public_id, now=timezone.now())
+        return lambda: text_of(owner.get(f"{AUDIT}{self.seal.entry_id}/"))
+
+    def test_says_that_data_was_erased_and_has_both_hashes(self, entry):
+        page = entry()
+
+        assert "their data was erased from this entry" in page
+        assert "As it was sealed" not in page
+        assert {self.seal.hash, Redaction.objects.get(pk=self.seal.pk).hash} <= set(re.findall("[0-9a-f]{64}", page))
+        assert "Lovelace" not in page
+
+    def test_that_somebody_else_shortened_says_that_it_was_changed(self, entry):
+        Redaction.objects.update(signature="0" * 64)
+
+        assert "This entry was changed after it was sealed" in entry()
+
+
+def test_an_entry_that_nobody_touched_says_so(owner, merchant):
+    make_key(merchant)
+    sealed()
+    seal = Seal.objects.filter(event__type="api_key.created").last()
+
+    page = text_of(owner.get(f"{AUDIT}{seal.entry_id}/"))
+
+    assert "As it was sealed" in page
+    assert "erased" not in page
+    assert "changed after" not in page
 
 
 def test_every_change_has_words():

@@ -71,7 +71,8 @@ class TestSearch:
 
 class TestTickedRows:
     def rows(self, answer):
-        return [row["title"] for row in csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))]
+        file = b"".join(answer.streaming_content).decode("utf-8-sig")
+        return [row["title"] for row in csv.DictReader(io.StringIO(file))]
 
     def test_only_what_is_ticked_is_in_the_file(self, owner, merchant):
         made = [make_invoice(merchant, timezone.now(), title=title) for title in ("Hat", "Shoes", "Scarf")]

@@ -87,7 +87,7 @@ class TestList:
 
         assert page.status_code == 200
         assert [each.title for each in page.context["page"]] == titles
-        rows = list(csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode())))
+        rows = list(csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig"))))
         assert [row["title"] for row in rows] == titles
 
     def test_the_file_has_exact_amounts_and_no_formulas(self, owner, merchant, now):
@@ -96,7 +96,7 @@ class TestList:
 
         file = owner.get("/dashboard/invoices/?as=csv")
 
-        (row,) = csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode()))
+        (row,) = csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig")))
         assert row["title"] == "'=HYPERLINK(1)"
         assert (row["total"], row["crypto_amount"], row["received"]) == ("16.49", "16.49", "16.49")
         assert (row["status"], row["id"]) == ("paid", invoice.public_id)

@@ -78,7 +78,7 @@ def test_the_url_says_what_is_listed_and_in_the_file(owner, merchant, now, query
     file = owner.get(f"{path}{'&' if query else '?'}as=csv")
 
     assert {each.invoice.title for each in page.context["page"]} == titles
-    rows = csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode()))
+    rows = csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig")))
     assert {row["title"] for row in rows} == titles
 
 
@@ -124,7 +124,7 @@ def test_the_file_has_exact_amounts_and_no_formulas(owner, merchant, now):
 
     file = owner.get(f"{PATH}?as=csv")
 
-    (row,) = csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode()))
+    (row,) = csv.DictReader(io.StringIO(b"".join(file.streaming_content).decode("utf-8-sig")))
     assert (row["id"], row["invoice_id"], row["title"]) == (made.public_id, made.invoice.public_id, "'=HYPERLINK(1)")
     assert (row["gross"], row["fee"], row["net"]) == ("16.49", "0.1649", "16.3251")
     assert file["Content-Disposition"] == 'attachment; filename="settlements.csv"'

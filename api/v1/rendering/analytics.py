@@ -1,12 +1,11 @@
 """Reports, in the words of the native API."""
 
-import csv
-from io import StringIO
 from typing import Any
 
 from analytics.selectors import Figures, Report
 from core.exact_json import timestamp
 from core.money import round_to
+from core.spreadsheets import csv_lines
 
 
 def render_report(report: Report) -> dict[str, Any]:
@@ -38,17 +37,9 @@ def render_report(report: Report) -> dict[str, Any]:
 
 
 def render_csv(report: Report) -> str:
-    """
-    Return the time series as CSV (RFC 4180) with a header line.
-
-    No cell holds text from outside: a spreadsheet would run one that begins with ``=``.
-    """
-    written = StringIO()
+    """Return the time series as CSV with a header line."""
     rows = [_bucket(bucket.label, figures, report.digits) for bucket, figures in report.parts]
-    writer = csv.DictWriter(written, fieldnames=[*rows[0], "currency"])
-    writer.writeheader()
-    writer.writerows({**row, "currency": report.currency} for row in rows)
-    return written.getvalue()
+    return "".join(csv_lines([*rows[0], "currency"], ([*row.values(), report.currency] for row in rows)))
 
 
 def _bucket(label: str, figures: Figures, digits: int) -> dict[str, Any]:

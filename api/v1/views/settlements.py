@@ -34,7 +34,7 @@ class SettlementList(MerchantView):
         )
         if query["format"] == "csv":
             lines = settlement_lines(rows.iterator(chunk_size=2000))
-            return csv_file(self.django_request, lines, name="settlements.csv")
+            return csv_file(self.django_request, lines, name="settlements.csv", for_programs=True)
         return Response(page(rows, query, name="settlements", render=settlement_view))
 
 
