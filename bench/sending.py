@@ -117,17 +117,16 @@ def send_all() -> None:
 
     django.setup()
     from django.conf import settings
-    from django.utils import timezone
 
     from config import heap
-    from webhooks import selectors
+    from webhooks.models import Delivery
     from webhooks.senders import Senders
 
     heap.settle()
     senders = Senders(settings.WEBHOOK_SENDERS)
     started, used = time.monotonic(), time.process_time()
     senders.hand_out()
-    while selectors.oldest_due(now=timezone.now()) is not None:
+    while Delivery.objects.filter(status="pending").exists():
         time.sleep(0.25)
     told = {"seconds": time.monotonic() - started, "processor": time.process_time() - used}
     senders.wait()

@@ -13,7 +13,7 @@ from events.models import Event
 from events.types import EVERYTHING
 from merchants.models import Merchant
 from webhooks.formats import MAX_NAME, NATIVE
-from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus, DisabledReason
+from webhooks.states import MAX_RETRIES, MAX_TROUBLE, Backoff, DeliveryStatus, DisabledReason
 
 MAX_URL_LENGTH = 2048
 MAX_TIMEOUT = 30  # seconds
@@ -102,6 +102,26 @@ class InvoiceHook(Record):
         constraints = [UniqueConstraint(name="invoicehook_once", fields=["invoice_id"])]
 
 
+class Deliveries(models.QuerySet["Delivery"]):
+    """What becomes of deliveries without an attempt; what comes of attempts is written by ``services.record``."""
+
+    def renew(self, *, now: datetime) -> int:
+        """Make them due now, with a full set of retries; return how many."""
+        return self.update(
+            status=DeliveryStatus.PENDING,
+            next_attempt_at=now,
+            attempts_before_round=F("attempts"),
+            delivered_at=None,
+            failure="",
+        )
+
+    def give_up(self, *, why: str) -> int:
+        """Attempt them no more, until somebody sends them again; return how many."""
+        return self.update(
+            status=DeliveryStatus.FAILED, next_attempt_at=None, lease_token=None, leased_until=None, failure=why
+        )
+
+
 class Delivery(Record):
     """
     One event owed to one receiver. ``body`` is written once, so that every attempt sends the same bytes.
@@ -134,7 +154,9 @@ class Delivery(Record):
     leased_until = models.DateTimeField(null=True)
     response_code = models.PositiveSmallIntegerField(null=True)
     delivered_at = models.DateTimeField(null=True)
-    failure = models.CharField(max_length=200, blank=True)
+    failure = models.CharField(max_length=MAX_TROUBLE, blank=True)
+
+    objects = Deliveries.as_manager()
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -264,7 +286,7 @@ class Attempt(Record):
     headers = models.JSONField(null=True)  # None of attempts made before they were kept
     response_code = models.PositiveSmallIntegerField(null=True)
     response = models.TextField(blank=True)
-    error = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=MAX_TROUBLE, blank=True)
 
     class Meta:
         constraints = [UniqueConstraint(name="attempt_number_once", fields=["delivery", "number"])]

@@ -13,7 +13,7 @@ from events.types import WEBHOOK_TEST
 from merchants.models import Merchant
 from webhooks.errors import DeliveryNotFound, EndpointNotFound, ReplayNotFound
 from webhooks.models import Attempt, Circuit, Delivery, EndpointDay, Replay, WebhookEndpoint
-from webhooks.states import DeliveryStatus
+from webhooks.states import DeliveryStatus, trouble_of
 
 RATED_PERIOD: Final = timedelta(days=30)
 WATCHED_PERIOD: Final = timedelta(days=1)
@@ -167,7 +167,7 @@ def health_of(endpoint: WebhookEndpoint, *, now: datetime) -> Health:
         waiting=pending[:WATCHED].count(),
         oldest_at=pending.aggregate(oldest=Min("created_at"))["oldest"],
         left_alone_until=circuit.open_until if circuit else None,
-        last_trouble=(trouble.error or str(trouble.response_code)) if trouble else "",
+        last_trouble=trouble_of(error=trouble.error, status_code=trouble.response_code) if trouble else "",
     )
 
 
@@ -232,12 +232,6 @@ def progress_of(replay: Replay) -> Progress:
 def is_over(replay: Replay) -> bool:
     """Return whether all of a replay was made due, and nothing of it waits."""
     return replay.finished_at is not None and not replayed(replay).filter(status=DeliveryStatus.PENDING).exists()
-
-
-def oldest_due(*, now: datetime) -> datetime | None:
-    """Return since when the longest waiting delivery has been due: None when nothing is overdue."""
-    due = Delivery.objects.filter(status=DeliveryStatus.PENDING, next_attempt_at__lte=now)
-    return due.order_by("next_attempt_at").values_list("next_attempt_at", flat=True).first()
 
 
 def _one(endpoints: QuerySet[WebhookEndpoint], public_id: str) -> WebhookEndpoint:

@@ -64,6 +64,7 @@ TROUBLE: Final = timedelta(hours=1)  # of nothing but failures, until members ar
 PATIENCE: Final = timedelta(days=5)  # with an endpoint that only fails
 
 MAX_TROUBLE: Final = 200  # characters of what went wrong
+IS_DISABLED: Final = "The endpoint is disabled."
 
 _GONE: Final = 410
 _TOO_MANY: Final = 429
@@ -92,7 +93,7 @@ class Outcome:
     @property
     def trouble(self) -> str:
         """What went wrong, in a sentence; of an attempt that did not succeed."""
-        return self.error[:MAX_TROUBLE] or f"The receiver answered {self.status_code}."
+        return trouble_of(error=self.error, status_code=self.status_code)
 
     @property
     def is_outage(self) -> bool:
@@ -103,6 +104,11 @@ class Outcome:
     def is_gone(self) -> bool:
         """The receiver says that it will never be there again."""
         return self.status_code == _GONE
+
+
+def trouble_of(*, error: str, status_code: int | None) -> str:
+    """Return why an attempt did not succeed, in a sentence."""
+    return error[:MAX_TROUBLE] or f"The receiver answered {status_code}."
 
 
 def pause_before_retry(*, backoff: str, failures: int, jitter: int) -> timedelta:

@@ -14,7 +14,6 @@ from webhooks import retention, selectors, services
 from webhooks.models import Attempt, Delivery, EndpointDay
 from webhooks.services.attempts import Result
 from webhooks.services.owing import new_delivery
-from webhooks.services.repeating import renew
 from webhooks.states import Outcome
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +74,7 @@ def test_after_any_history_the_sums_are_those_of_the_rows(seed, owe):
                 claims = services.claim_due(now=at, limit=5)
                 services.record([Result(claim, chance.choice(ANSWERS)) for claim in claims])
             case 4:
-                renew(some, now=at)
+                some.renew(now=at)
             case 5:
                 before = counted()
                 Attempt.objects.filter(delivery__in=some).delete()

@@ -1,12 +1,10 @@
 """Every write of webhooks, one file per group of use cases."""
 
+from webhooks.orders import EndpointChanges, EndpointOrder, Rotation
 from webhooks.services.attempts import Claim, Result
 from webhooks.services.claiming import claim_due
 from webhooks.services.delivering import attempt, deliver, send
 from webhooks.services.endpoints import (
-    EndpointChanges,
-    EndpointOrder,
-    Rotation,
     create_endpoint,
     delete_endpoint,
     rotate_secret,

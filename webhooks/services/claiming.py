@@ -7,7 +7,7 @@ worker that dies on the way leaves leases that lapse, and the deliveries are att
 same ids.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +24,7 @@ from merchants import selectors as merchants
 from webhooks.formats import Message, format_called
 from webhooks.models import Delivery, WebhookEndpoint
 from webhooks.services.attempts import Claim
-from webhooks.states import FAILURES_TO_OPEN, DeliveryStatus
+from webhooks.states import FAILURES_TO_OPEN, IS_DISABLED
 
 AT_ONCE_PER_LANE: Final = 8
 _CLAIMED_AT_ONCE: Final = 256
@@ -98,6 +98,11 @@ class _Leased:
     format: str
     is_off: bool
 
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether the endpoint was disabled or deleted meanwhile; a test is sent all the same."""
+        return self.is_off and self.event_type != WEBHOOK_TEST
+
 
 @transaction.atomic
 def claim_due(*, now: datetime, limit: int = _CLAIMED_AT_ONCE) -> list[Claim]:
@@ -136,23 +141,12 @@ def _claim(keys: Sequence[UUID], *, now: datetime) -> list[Claim]:
             _LEASE, {"keys": list(keys), "now": now, "hook_timeout": _HOOK_TIMEOUT, "margin": _MARGIN_SECONDS}
         )
         leased = {row[0]: _Leased(*row) for row in cursor.fetchall()}
-    off = [each for each in leased.values() if each.is_off and each.event_type != WEBHOOK_TEST]
-    if off:
-        _give_up(off)
+    if unwanted := [each.delivery_id for each in leased.values() if each.is_unwanted]:
+        Delivery.objects.filter(pk__in=unwanted).give_up(why=IS_DISABLED)
     found = [leased.get(key) for key in keys]
-    going = [each for each in found if each is not None and not (each.is_off and each.event_type != WEBHOOK_TEST)]
+    going = [each for each in found if each is not None and not each.is_unwanted]
     desk = _Desk(going, now=now)
     return [desk.claim(each) for each in going]
-
-
-def _give_up(off: Iterable[_Leased]) -> None:
-    Delivery.objects.filter(pk__in=[each.delivery_id for each in off]).update(
-        status=DeliveryStatus.FAILED,
-        next_attempt_at=None,
-        lease_token=None,
-        leased_until=None,
-        failure="The endpoint is disabled.",
-    )
 
 
 class _Desk:

@@ -1,60 +1,22 @@
 """Endpoints: made, changed, rotated, disabled, deleted."""
 
-import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import transaction
 
-from core import http, secrets
-from core.errors import Invalid, SeveralInvalid
+from core import secrets
 from events.outbox import Happening, emit
-from events.types import DELIVERABLE, EVERYTHING
 from merchants.errors import PlanLimitReached
 from merchants.models import Merchant
 from webhooks import selectors, signing
-from webhooks.errors import InvalidSetting, UnknownEventType, UnsafeWebhookURL
-from webhooks.formats import NATIVE, is_known, names
-from webhooks.models import MAX_TIMEOUT, Circuit, Delivery, WebhookEndpoint
-from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus, DisabledReason
+from webhooks.models import Delivery, WebhookEndpoint
+from webhooks.orders import EndpointChanges, EndpointOrder, Rotation, check, check_rotation, named
+from webhooks.services import circuits
+from webhooks.states import IS_DISABLED, DeliveryStatus, DisabledReason
 
-SECRET_LENGTHS: Final = (8, 255)
-MAX_ALLOWED_IPS: Final = 50
-OVERLAP: Final = timedelta(days=1)
-LONGEST_OVERLAP: Final = timedelta(days=7)
 DISABLED: Final = "webhook_endpoint.disabled"
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointOrder:
-    """What a merchant asks for. ``timeout`` is in seconds; without ``secret`` one is made; ``format`` stays."""
-
-    url: str
-    events: Sequence[str]
-    secret: str | None = None
-    allowed_ips: Sequence[str] = ()
-    max_retries: int = 5
-    retry_backoff: str = Backoff.EXPONENTIAL
-    timeout: int = MAX_TIMEOUT
-    enabled: bool = True
-    format: str = NATIVE
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointChanges:
-    """What a merchant wants changed; None leaves a setting as it is."""
-
-    url: str | None = None
-    events: Sequence[str] | None = None
-    allowed_ips: Sequence[str] | None = None
-    max_retries: int | None = None
-    retry_backoff: str | None = None
-    timeout: int | None = None
-    enabled: bool | None = None
 
 
 @transaction.atomic
@@ -67,7 +29,7 @@ def create_endpoint(
     :raises Invalid: naming each field that is wrong
     :raises PlanLimitReached: when the plan allows no more
     """
-    _check(order, livemode=livemode)
+    check(order, livemode=livemode)
     _check_limit(merchant)
     endpoint = WebhookEndpoint.objects.create(
         merchant=merchant,
@@ -98,8 +60,8 @@ def update_endpoint(
     :raises Invalid: naming each field that is wrong
     """
     endpoint = selectors.lock_endpoint(merchant=merchant, livemode=livemode, public_id=endpoint_id)
-    _check(changes, livemode=livemode)
-    wanted = _wanted(changes)
+    check(changes, livemode=livemode)
+    wanted = named(changes)
     before = {name: getattr(endpoint, name) for name in wanted}
     enabled = wanted.pop("enabled", None)
     if "events" in wanted:
@@ -108,7 +70,7 @@ def update_endpoint(
         setattr(endpoint, name, value)
     endpoint.save(update_fields=list(wanted))
     if "url" in wanted or enabled:
-        Circuit.objects.filter(lane=endpoint.public_id).delete()  # what was learnt of it does not hold any more
+        circuits.close(endpoint.public_id)  # what was learnt of it does not hold any more
     if enabled is False and endpoint.enabled:
         disable(endpoint, DisabledReason.BY_MERCHANT)
     elif enabled is True and not endpoint.enabled:
@@ -139,14 +101,6 @@ def delete_endpoint(*, merchant: Merchant, livemode: bool, endpoint_id: str, now
     return endpoint
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """A wish for a new secret: a given one or one made here; the old one lives on for ``overlap``."""
-
-    secret: str | None = None
-    overlap: timedelta = OVERLAP
-
-
 @transaction.atomic
 def rotate_secret(
     *, merchant: Merchant, livemode: bool, endpoint_id: str, rotation: Rotation, now: datetime
@@ -158,7 +112,7 @@ def rotate_secret(
     :raises Invalid: naming the field that is wrong
     """
     endpoint = selectors.lock_endpoint(merchant=merchant, livemode=livemode, public_id=endpoint_id)
-    _raise_all([*_secret_failures(rotation.secret), *_overlap_failures(rotation.overlap)])
+    check_rotation(rotation)
     secret = rotation.secret or signing.new_secret()
     endpoint.previous_secret_encrypted = endpoint.secret_encrypted if rotation.overlap else ""
     endpoint.previous_expires_at = now + rotation.overlap if rotation.overlap else None
@@ -177,7 +131,7 @@ def disable(endpoint: WebhookEndpoint, reason: DisabledReason, *, last: str = ""
     endpoint.disabled_reason = reason
     endpoint.owners_told = reason == DisabledReason.BY_MERCHANT
     endpoint.save(update_fields=["disabled_reason", "owners_told"])
-    _give_up_pending(endpoint, "The endpoint is disabled.")
+    _give_up_pending(endpoint, IS_DISABLED)
     _log_change(DISABLED, endpoint, reason=str(reason), **({"last": last} if last else {}))
 
 
@@ -188,10 +142,8 @@ def tell_of_trouble(endpoint: WebhookEndpoint, *, last: str) -> None:
     _log_change("webhook_endpoint.failing", endpoint, url=endpoint.url, last=last)
 
 
-def _give_up_pending(endpoint: WebhookEndpoint, reason: str) -> None:
-    Delivery.objects.filter(endpoint=endpoint, status=DeliveryStatus.PENDING).update(
-        status=DeliveryStatus.FAILED, next_attempt_at=None, lease_token=None, leased_until=None, failure=reason
-    )
+def _give_up_pending(endpoint: WebhookEndpoint, why: str) -> None:
+    Delivery.objects.filter(endpoint=endpoint, status=DeliveryStatus.PENDING).give_up(why=why)
 
 
 def _log_change(what: str, endpoint: WebhookEndpoint, **data: Any) -> None:
@@ -217,108 +169,5 @@ def _check_limit(merchant: Merchant) -> None:
         )
 
 
-def _wanted(order: EndpointOrder | EndpointChanges) -> dict[str, Any]:
-    pairs = ((each.name, getattr(order, each.name)) for each in fields(order))
-    return {name: value for name, value in pairs if value is not None}
-
-
 def _in_order(events: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(events))
-
-
-def _check(order: EndpointOrder | EndpointChanges, *, livemode: bool) -> None:
-    wanted = _wanted(order)
-    failures: list[Invalid] = []
-    if "url" in wanted:
-        failures += _url_failures(wanted["url"], livemode=livemode)
-    failures += _event_failures(wanted.get("events"))
-    failures += _secret_failures(wanted.get("secret"))
-    failures += _address_failures(wanted.get("allowed_ips", ()))
-    failures += _range_failures("max_retries", wanted.get("max_retries", 0), 0, MAX_RETRIES)
-    if wanted.get("retry_backoff", Backoff.LINEAR) not in Backoff.values:
-        failures.append(InvalidSetting("Choose exponential or linear.", field="retry_backoff"))
-    failures += _range_failures("timeout", wanted.get("timeout", 1), 1, MAX_TIMEOUT)
-    if not is_known(wanted.get("format", NATIVE)):
-        failures.append(InvalidSetting(f"Choose one of these: {', '.join(names())}.", field="format"))
-    _raise_all(failures)
-
-
-def _raise_all(failures: Sequence[Invalid]) -> None:
-    if len(failures) == 1:
-        raise failures[0]
-    if failures:
-        raise SeveralInvalid(failures)
-
-
-def _url_failures(url: str, *, livemode: bool) -> list[Invalid]:
-    try:
-        http.check_url(url)
-    except http.UnsafeURL as reason:
-        return [UnsafeWebhookURL(str(reason), field="url")]
-    parts = urlsplit(url)
-    if livemode and parts.scheme != "https" and not _is_own_network(parts.hostname or ""):
-        return [UnsafeWebhookURL("Live webhooks are sent to https addresses only.", field="url")]
-    return []
-
-
-def _is_own_network(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError:
-        return False
-    return any(address in ipaddress.ip_network(network) for network in settings.OUTBOUND_ALLOWED_NETWORKS)
-
-
-def _event_failures(events: Sequence[str] | None) -> list[Invalid]:
-    if events is None:
-        return []
-    if not events:
-        return [UnknownEventType("Name at least one event, or * for all.", field="events")]
-    return [
-        UnknownEventType(
-            f"There is no event {event[:64]!r}.", field=f"events[{index}]", constraints={"events": sorted(DELIVERABLE)}
-        )
-        for index, event in enumerate(events)
-        if event not in DELIVERABLE and event != EVERYTHING
-    ]
-
-
-def _secret_failures(secret: str | None) -> list[Invalid]:
-    if secret is None:
-        return []
-    shortest, longest = SECRET_LENGTHS
-    if shortest <= len(secret) <= longest and secret.isascii() and secret.isprintable() and " " not in secret:
-        return []
-    return [
-        InvalidSetting(
-            f"A secret has {shortest} to {longest} printable ASCII characters and no spaces.",
-            field="secret",
-            constraints={"min_length": shortest, "max_length": longest},
-        )
-    ]
-
-
-def _overlap_failures(overlap: timedelta) -> list[Invalid]:
-    return _range_failures("overlap_seconds", int(overlap.total_seconds()), 0, int(LONGEST_OVERLAP.total_seconds()))
-
-
-def _address_failures(addresses: Sequence[str]) -> list[Invalid]:
-    if len(addresses) > MAX_ALLOWED_IPS:
-        return [InvalidSetting(f"At most {MAX_ALLOWED_IPS} addresses.", field="allowed_ips")]
-    failures: list[Invalid] = []
-    for index, text in enumerate(addresses):
-        try:
-            ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            failures.append(InvalidSetting("Not an IP address or network.", field=f"allowed_ips[{index}]"))
-    return failures
-
-
-def _range_failures(field: str, value: int, lowest: int, highest: int) -> list[Invalid]:
-    if lowest <= value <= highest:
-        return []
-    return [
-        InvalidSetting(
-            f"Choose a number from {lowest} to {highest}.", field=field, constraints={"min": lowest, "max": highest}
-        )
-    ]

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q
 
 from core.ids import public_id
 from events.outbox import Happening, emit
@@ -115,7 +115,7 @@ def resend_given_up(*, merchant: Merchant, livemode: bool, now: datetime) -> int
     able = Q(endpoint=None) | Q(endpoint__disabled_reason="", endpoint__deleted_at=None)
     found = selectors.list_given_up(merchant=merchant, livemode=livemode).filter(able)
     chosen = list(found.select_for_update(of=("self",), skip_locked=True).values_list("pk", "lane")[:MAX_RESENT])
-    count = renew(Delivery.objects.filter(pk__in=[key for key, _lane in chosen]), now=now)
+    count = Delivery.objects.filter(pk__in=[key for key, _lane in chosen]).renew(now=now)
     for lane in sorted({lane for _key, lane in chosen}):
         circuits.close(lane)
     return count
@@ -134,30 +134,18 @@ def give_up(*, delivery_id: UUID, now: datetime) -> Delivery:
         raise DeliveryOver
     if delivery.leased_until is not None and delivery.leased_until > now:
         raise NotYetReplayable
-    delivery.status, delivery.next_attempt_at, delivery.failure = DeliveryStatus.FAILED, None, "Given up by staff."
-    delivery.lease_token = delivery.leased_until = None
-    delivery.save()
+    Delivery.objects.filter(pk=delivery_id).give_up(why="Given up by staff.")
+    delivery.refresh_from_db()
     return delivery
 
 
 def _resend(delivery: Delivery, *, now: datetime) -> Delivery:
     if delivery.leased_until is not None and delivery.leased_until > now:
         raise NotYetReplayable
-    renew(Delivery.objects.filter(pk=delivery.pk), now=now)
+    Delivery.objects.filter(pk=delivery.pk).renew(now=now)
     circuits.close(delivery.lane)
     delivery.refresh_from_db()
     return delivery
-
-
-def renew(deliveries: QuerySet[Delivery], *, now: datetime) -> int:
-    """Make deliveries due now, with a full set of retries; return how many."""
-    return deliveries.update(
-        status=DeliveryStatus.PENDING,
-        next_attempt_at=now,
-        attempts_before_round=F("attempts"),
-        delivered_at=None,
-        failure="",
-    )
 
 
 def enabled_endpoint(*, merchant: Merchant, livemode: bool, endpoint_id: str) -> WebhookEndpoint:

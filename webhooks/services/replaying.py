@@ -22,7 +22,7 @@ from webhooks.errors import InvalidPeriod, UnknownEventType
 from webhooks.models import Delivery, Replay, WebhookEndpoint
 from webhooks.services import circuits
 from webhooks.services.owing import format_of, new_delivery, render_body
-from webhooks.services.repeating import enabled_endpoint, renew
+from webhooks.services.repeating import enabled_endpoint
 from webhooks.states import DeliveryStatus
 
 MAX_REPLAYED: Final = 100_000
@@ -108,7 +108,7 @@ def _make_due(wish: Replay, *, now: datetime) -> int:
     events = list(_events_of(wish).filter(position__gt=wish.position)[:SLICE])
     known = Delivery.objects.filter(endpoint=wish.endpoint, event__in=events)
     owed = set(known.values_list("event_id", flat=True))
-    again = renew(known.exclude(status=DeliveryStatus.PENDING), now=now)
+    again = known.exclude(status=DeliveryStatus.PENDING).renew(now=now)
     missing = [event for event in events if event.pk not in owed]
     Delivery.objects.bulk_create(
         new_delivery(event=event, receiver=wish.endpoint, body=render_body(event, wish.endpoint), now=now)

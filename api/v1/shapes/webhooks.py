@@ -10,7 +10,7 @@ from events.types import DELIVERABLE, EVERYTHING
 from webhooks.errors import InvalidSetting, UnknownEventType, UnsafeWebhookURL
 from webhooks.formats import MAX_NAME, NATIVE
 from webhooks.models import MAX_TIMEOUT
-from webhooks.services.endpoints import LONGEST_OVERLAP, MAX_ALLOWED_IPS, OVERLAP, SECRET_LENGTHS
+from webhooks.orders import LONGEST_OVERLAP, MAX_ALLOWED_IPS, OVERLAP, SECRET_LENGTHS
 from webhooks.states import MAX_RETRIES, Backoff, DeliveryStatus
 
 EVENT_TYPE: Final = Choice(*sorted(DELIVERABLE), failure=UnknownEventType, example="invoice.paid")
