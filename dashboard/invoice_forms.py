@@ -185,6 +185,14 @@ class InvoiceForm(forms.Form):
     others = forms.MultipleChoiceField(
         label=_("Or, as the customer chooses, in"), required=False, widget=forms.CheckboxSelectMultiple
     )
+    crypto_amount = forms.DecimalField(
+        label=_("Exact amount of it, instead of items"),
+        required=False,
+        max_digits=60,
+        decimal_places=24,
+        help_text=_("For a price in the coin itself: just so much is asked for, however rates move."),
+        widget=forms.TextInput(attrs=_NUMBER),
+    )
     minutes = forms.IntegerField(
         label=_("Minutes to pay"), min_value=EXPIRY_MINUTES[0], max_value=EXPIRY_MINUTES[1], required=False
     )
@@ -272,7 +280,9 @@ class Draft:
 
     def is_valid(self) -> bool:
         """Check all of it, so that everything that is wrong is told at once."""
-        return all([self.form.is_valid(), self.items.is_valid(least=1), self._facts_are_valid()])
+        is_valid = self.form.is_valid()
+        least = 0 if self.form.cleaned_data.get("crypto_amount") is not None else 1
+        return all([is_valid, self.items.is_valid(least=least), self._facts_are_valid()])
 
     @property
     def has_errors(self) -> bool:
@@ -297,6 +307,7 @@ class Draft:
             items=tuple(row.item() for row in self.items.filled if isinstance(row, ItemForm)),
             tax=wanted["tax"] or Decimal(0),
             currency=wanted["currency"],
+            crypto_amount=wanted["crypto_amount"],
             crypto_currency=first.crypto_currency,
             network=first.network,
             payment_options=(first, *others) if others else None,
@@ -356,6 +367,7 @@ def _values_of(invoice: Invoice) -> dict[str, Any]:
         **{name: getattr(invoice, name) for name in ("title", "description", "currency")},
         **{name: getattr(invoice, name) for name in ("return_url", "cancel_url", "webhook_url")},
         "tax": f"{invoice.tax.normalize():f}" if invoice.tax else "",
+        "crypto_amount": f"{invoice.asset.to_amount(invoice.amount_units):f}" if invoice.priced_in_asset else "",
         "asset": f"{invoice.network}:{invoice.asset_code}",
         "minutes": int((invoice.expires_at - invoice.created_at).total_seconds()) // 60,
         "email": customer.email if customer else "",

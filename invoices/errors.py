@@ -31,6 +31,14 @@ class InvalidAmount(Invalid):
     message = "This amount is not allowed."
 
 
+class PricedInAsset(Invalid):
+    """The order names an amount of the asset itself, and also what only a price in a currency has."""
+
+    code = "PRICED_IN_ASSET"
+    message = "An invoice with a crypto_amount is priced in the asset: this has no meaning beside it."
+    suggestions = ("Send either crypto_amount or items.",)
+
+
 class UnknownCurrency(Invalid):
     """The currency is not one that invoices can be priced in."""
 

@@ -53,6 +53,7 @@ def snapshot(invoice: Invoice) -> dict[str, Any]:
         "currency": invoice.currency,
         "crypto_currency": invoice.asset_code,
         "crypto_amount": invoice.asset.to_amount(invoice.amount_units),
+        **({"priced_in_asset": True} if invoice.priced_in_asset else {}),
         "network": invoice.network,
         "address": invoice.address,
         **({"tag": invoice.tag} if invoice.tag else {}),

@@ -33,6 +33,12 @@ def quote(owed: Decimal, *, rate: Decimal, asset: Asset) -> Quote:
     return Quote(units, value_of(units, rate=rate, asset=asset), rate)
 
 
+def exactly(amount: Decimal, *, rate: Decimal, asset: Asset) -> Quote:
+    """Return a quote for just ``amount`` of ``asset``, which has no more digits than the asset: nothing is rounded."""
+    units = asset.to_units(amount)
+    return Quote(units, value_of(units, rate=rate, asset=asset), rate)
+
+
 def value_of(units: int, *, rate: Decimal, asset: Asset) -> Decimal:
     """Return what ``units`` are worth in fiat, rounded down to the digits that are stored."""
     return round_down(WIDE.multiply(asset.to_amount(units), rate), ValueField.DIGITS)

@@ -34,12 +34,29 @@ class Order:
 def order_of(invoice: Invoice, language: str) -> Order:
     """Return the lines and sums of ``invoice``, written for people of ``language``."""
     currency = invoice.currency
+    if invoice.priced_in_asset:
+        return _order_in_asset(invoice, language)
     return Order(
         lines=tuple(_line(item, currency, language) for item in invoice.items),
         subtotal=fiat_text(fiat(invoice.subtotal, currency), currency, language),
         tax=fiat_text(fiat(invoice.tax, currency), currency, language) if invoice.tax else "",
         total=fiat_text(fiat(invoice.total, currency), currency, language),
     )
+
+
+def price_in_asset(invoice: Invoice, language: str) -> str:
+    """Return the amount of the asset that is the price, and what it was worth: ``125 USDT (≈ $125.01)``."""
+    amount = exact_text(invoice.asset.to_amount(invoice.amount_units), language)
+    worth = fiat_text(fiat(invoice.total, invoice.currency), invoice.currency, language)
+    return f"{amount} {invoice.asset_code} (≈\u00a0{worth})"
+
+
+def _order_in_asset(invoice: Invoice, language: str) -> Order:
+    """Return the order of an invoice that has no items: what it is for, at the amount that was named."""
+    price = price_in_asset(invoice, language)
+    amount = price.partition(" (")[0]
+    line = Line(invoice.title, "", quantity="1", unit_price=amount, total=amount)
+    return Order(lines=(line,), subtotal=price, tax="", total=price)
 
 
 def _line(item: dict[str, Any], currency: str, language: str) -> Line:

@@ -24,7 +24,7 @@ from paypages.browser_wallets import WalletOrder, wallet_order_of
 from paypages.choices import Option, option_value, options_of, token_standard
 from paypages.deadline import Deadline, deadline_of
 from paypages.destination import Destination, destination_of
-from paypages.order import Order, order_of
+from paypages.order import Order, order_of, price_in_asset
 from paypages.receipts import Receipt, Return, amount_text, receipt_of, return_of
 
 REDIRECT_SECONDS: Final = 5
@@ -103,7 +103,7 @@ class PayPage:
     option: str  # what is asked for: another one has another address
     options: tuple[Option, ...]  # what the customer may choose now
     money: Money
-    fiat_total: str
+    price: str  # what is asked for: a price, or an amount of the asset with what it was worth
     order: Order
     destination: Destination | None
     wallet: WalletOrder | None  # what a wallet in the customer's browser is asked to send
@@ -175,7 +175,7 @@ def present(
         option=option_value(invoice.asset_code, invoice.network),
         options=options_of(invoice, status=status, payments=payments, refunds=refunds),
         money=money,
-        fiat_total=fiat_text(invoice.total, invoice.currency, around.language),
+        price=_price_of(invoice, around.language),
         order=order_of(invoice, around.language),
         destination=destination_of(invoice, api=around.api, page=around.page) if status in _PAYABLE else None,
         wallet=wallet_order_of(invoice, payments) if status in _PAYABLE else None,
@@ -214,6 +214,12 @@ def link(url: str) -> Link | None:
     if parts.scheme not in {"http", "https"} or not host or any(ord(character) <= 32 for character in url):
         return None
     return Link(url=url, host=host)
+
+
+def _price_of(invoice: Invoice, language: str) -> str:
+    if invoice.priced_in_asset:
+        return price_in_asset(invoice, language)
+    return fiat_text(invoice.total, invoice.currency, language)
 
 
 def _money(invoice: Invoice, language: str) -> Money:

@@ -110,6 +110,10 @@ class Invoice(Record):
     # choice it is null, and so one value less in the busiest statement there is.
     payment_options = ExactJSONField(null=True)
 
+    # The merchant asked for an amount of the asset itself: it stays as it is, whatever rates do. Null: a price in
+    # ``currency``, so again one value less.
+    priced_in_asset = models.BooleanField(null=True)
+
     amount_units = UnitsField()
     asked_value = ValueField()
     rate = models.DecimalField(max_digits=40, decimal_places=18)

@@ -1,8 +1,9 @@
 """
 Amounts of their own for invoices that share an address and have no tags.
 
-The last digits are raised until nobody else there is asked for the same; never lowered, and by one
-per cent at most. The database keeps two open claims from meeting, whoever makes them.
+The last digits are raised until nobody else there is asked for the same; never lowered, by one per cent
+at most, and not where the merchant has named the amount itself. The database keeps two open claims from
+meeting, whoever makes them.
 """
 
 from collections.abc import Iterator
@@ -48,8 +49,8 @@ def claim_amount(invoice: Invoice, *, now: datetime) -> bool:
     wanted = invoice.remaining_units
     for _ in range(_ATTEMPTS):
         units = next(_free_amounts(invoice, wanted), None)
-        if units is None:
-            break
+        if units is None or (invoice.priced_in_asset and units != wanted):
+            break  # an amount that the merchant named is not raised
         if _claim(invoice, units, now):
             invoice.amount_units += units - wanted
             invoice.asked_value += value_of(units - wanted, rate=invoice.rate, asset=invoice.asset)

@@ -22,6 +22,7 @@ from invoices.services.claims import claim_amount
 from invoices.services.customers import CustomerDetails, customer_for
 from invoices.services.offers import OptionOrder, choose_asset, offered
 from invoices.services.options import USED_UP, is_anothers
+from invoices.services.pricing import LEAST_TOLERANCE, check_priced_in_asset, quote_in_asset, worth
 from merchants import services as merchant_services
 from merchants.errors import NoWalletConfigured
 from merchants.models import Merchant
@@ -55,7 +56,9 @@ class InvoiceOrder:
     """What the merchant asks for, checked for shape but not yet for sense. Durations in seconds."""
 
     title: str
-    items: tuple[Item, ...]
+    items: tuple[Item, ...] = ()
+    # Instead of items: just so much of ``crypto_currency``; ``currency`` then only says what it is worth.
+    crypto_amount: Decimal | None = None
     description: str = ""
     tax: Decimal = Decimal(0)
     currency: str | None = None
@@ -82,6 +85,7 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     Create an invoice with a locked rate and an address of its own. Touches no network.
 
     :raises InvalidAmount: when the total is outside the plan's limits or has too many digits
+    :raises PricedInAsset: when there is an amount of the asset and also what only a price in a currency has
     :raises UnknownCurrency: when ``currency`` is no currency of ours
     :raises UnknownAsset: when the asset is not offered, or not on that network
     :raises NoWalletConfigured: when the merchant has no wallet that could receive it
@@ -93,15 +97,21 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
     currency = order.currency or preferences.default_currency
     if not is_currency(currency):
         raise UnknownCurrency(field="currency")
+    if order.crypto_amount is not None:
+        check_priced_in_asset(order)
     first = OptionOrder(order.crypto_currency, order.network)
     options = offered(merchant, livemode, first=first, listed=order.payment_options, preferences=preferences)
     asset = options[0] if options else choose_asset(merchant, livemode, first, preferences)
     subtotal, total = add_up(order, currency)
     price = price_of(asset.code, currencies={currency, "USD", preferences.default_currency}, livemode=livemode, now=now)
+    agreed = price.on(currency)
+    if order.crypto_amount is not None:
+        asked = quote_in_asset(order.crypto_amount, rate=agreed.rate, asset=asset)
+        subtotal = total = worth(asked, currency)
     total_usd = _convert(total, price, currency, "USD", _USD_DIGITS)
     _check_range(merchant, order, total=total, total_usd=total_usd, currency=currency)
-    agreed = price.on(currency)
-    asked = quote(total, rate=agreed.rate, asset=asset)
+    if order.crypto_amount is None:
+        asked = quote(total, rate=agreed.rate, asset=asset)
 
     lifetime = order.expires_in or preferences.invoice_expiry_minutes * 60
     lock = min(order.price_lock_duration or lifetime, lifetime)
@@ -130,6 +140,7 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         network=asset.network,
         asset_code=asset.code,
         payment_options=_choices(options),
+        priced_in_asset=None if order.crypto_amount is None else True,
         amount_units=asked.units,
         asked_value=asked.value,
         rate=asked.rate,
@@ -139,7 +150,7 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         quoted_at=now,
         quote_expires_at=now + timedelta(seconds=lock),
         price_lock_seconds=lock,
-        **_tolerance(order.tolerance, preferences),
+        **_tolerance(order, preferences),
         expires_at=now + timedelta(seconds=lifetime),
         created_at=now,
         updated_at=now,
@@ -226,20 +237,27 @@ def _check_range(merchant: Merchant, order: InvoiceOrder, *, total: Decimal, tot
     equivalent = "" if currency == "USD" else " or its equivalent"
     raise InvalidAmount(
         f"Invoice amount must be between ${lowest:,.2f} and ${highest:,.2f}{equivalent}",
-        field="items[0].unit_price" if len(order.items) == 1 else "items",
+        field=_named_amount(order),
         constraints={"min_amount": lowest, "max_amount": highest, "currency": "USD"},
         suggestions=(
-            "Adjust the unit price to be within the allowed range",
+            f"Adjust the {'unit price' if order.crypto_amount is None else 'amount'} to be within the allowed range",
             "Split large orders into multiple invoices",
             "Contact support for higher limits",
         ),
     )
 
 
-def _tolerance(wanted: Tolerance, preferences: MerchantSettings) -> dict[str, Any]:
-    own = preferences.payment_tolerance
+def _named_amount(order: InvoiceOrder) -> str:
+    if order.crypto_amount is not None:
+        return "crypto_amount"
+    return "items[0].unit_price" if len(order.items) == 1 else "items"
+
+
+def _tolerance(order: InvoiceOrder, preferences: MerchantSettings) -> dict[str, Any]:
+    wanted, own = order.tolerance, preferences.payment_tolerance
+    least = _first(wanted.underpayment_threshold, own.underpayment_threshold)
     return {
-        "underpayment_threshold": _first(wanted.underpayment_threshold, own.underpayment_threshold),
+        "underpayment_threshold": least if order.crypto_amount is None else max(least, LEAST_TOLERANCE),
         "overpayment_threshold": _first(wanted.overpayment_threshold, own.overpayment_threshold),
         "overpayment_action": _first(wanted.overpayment_action, own.overpayment_action),
     }

@@ -256,7 +256,7 @@ def _needs_attention(invoice: Invoice, now: datetime) -> bool:
 
 def _quote_has_lapsed(invoice: Invoice, now: datetime) -> bool:
     is_open = invoice.status in EXPIRING or invoice.status == InvoiceStatus.PARTIAL
-    return is_open and invoice.quote_expires_at <= now < invoice.expires_at
+    return is_open and not invoice.priced_in_asset and invoice.quote_expires_at <= now < invoice.expires_at
 
 
 def _renew_quote(invoice: Invoice, now: datetime) -> None:

@@ -113,11 +113,18 @@ def _accept(payment: Payment, invoice: Invoice | None, now: datetime) -> None:
             "invoice has for enough."
         )
     if not payment.counts:
-        price = price_of(payment.asset_code, currencies={invoice.currency}, livemode=invoice.livemode, now=now)
-        credit(payment, invoice, rate=price.rate(invoice.currency))
+        credit(payment, invoice, rate=_rate_for(payment, invoice, now))
         if payment.value > IMPLAUSIBLE:
             raise DepositNotAcceptable("This amount is more than all the money there is.")
     payment.review = Review.ACCEPTED
+
+
+def _rate_for(payment: Payment, invoice: Invoice, now: datetime) -> Decimal:
+    """Return today's rate; where the invoice is priced in what has come, an amount of that is worth itself."""
+    if invoice.priced_in_asset and invoice.asks_for(network=payment.network, asset_code=payment.asset_code):
+        return invoice.rate
+    price = price_of(payment.asset_code, currencies={invoice.currency}, livemode=invoice.livemode, now=now)
+    return price.rate(invoice.currency)
 
 
 def _refuse_if_promised(payment: Payment, invoice: Invoice | None) -> None:

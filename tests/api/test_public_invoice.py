@@ -85,7 +85,7 @@ def test_seed2_view_invoice_customer_shows_nothing_of_the_merchants_own(anybody,
         "id", "title", "description", "items", "subtotal", "tax", "total", "currency", "crypto_currency", "network",
         "usdt_amount", "crypto_amount", "address", "tag", "matching", "payment_uri", "payment_options", "status",
         "exception", "livemode", "expires_at", "paid_at", "payments", "payment_progress", "return_url", "cancel_url",
-        "time_remaining",
+        "time_remaining", "priced_in_asset",
     }  # fmt: skip
 
 

@@ -94,7 +94,7 @@ class TestMoney:
     def test_the_total_and_the_rate_are_in_the_invoices_currency(self, unsaved, show):
         page = show(unsaved())
 
-        assert (page.fiat_total, page.money.rate) == ("$16.49", "$1.0001")
+        assert (page.price, page.money.rate) == ("$16.49", "$1.0001")
 
     def test_lines_add_up_as_the_invoice_does(self, unsaved, show):
         order = show(unsaved()).order

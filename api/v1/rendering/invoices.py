@@ -141,6 +141,7 @@ def _what(invoice: Invoice) -> dict[str, Any]:
         "tax": fiat(invoice.tax, currency),
         "total": fiat(invoice.total, currency),
         "currency": currency,
+        "priced_in_asset": bool(invoice.priced_in_asset),
     }
 
 

@@ -65,12 +65,35 @@ _TOLERANCE: Final = Shape(
     nullable=True,
     doc="What is left out is taken from the merchant's settings.",
 )
-CREATE_INVOICE: Final = Shape(
+
+
+class _PricedEitherWay(Shape):
+    """An order: with items, unless it names an amount of the asset."""
+
+    def convert(self, value: Any, path: str) -> dict[str, Any]:
+        is_in_asset = isinstance(value, dict) and value.get("crypto_amount") is not None
+        items = self.fields["items"].but(required=not is_in_asset)
+        return Shape(self.name, {**self.fields, "items": items}).convert(value, path)
+
+
+CREATE_INVOICE: Final = _PricedEitherWay(
     "CreateInvoice",
     {
         "title": Text(max=200, example="VPN Service Order"),
         "description": Text(max=5000, min=0, required=False, nullable=True),
-        "items": ListOf(_ITEM, min=1, max=100),
+        "items": ListOf(_ITEM, min=1, max=100, required=False, doc="Needed, unless there is a `crypto_amount`."),
+        "crypto_amount": Amount(
+            above=0,
+            digits=24,
+            failure=InvalidAmount,
+            required=False,
+            nullable=True,
+            doc=(
+                "Instead of items: just so much of `crypto_currency`, however rates move. `total` is what it is worth "
+                "when the invoice is made. There is no tax, no choice and no price lock."
+            ),
+            example=Decimal("125.00"),
+        ),
         "tax": price(required=False, nullable=True, doc="Added to the sum of the items.", example=Decimal("1.50")),
         "currency": CURRENCY.but(required=False, nullable=True),
         "crypto_currency": Text(
@@ -269,6 +292,7 @@ _WHAT: Final[dict[str, Any]] = {
     "tax": number("Tax.", Decimal("1.50")),
     "total": number("What is owed.", Decimal("16.49")),
     "currency": CURRENCY,
+    "priced_in_asset": Flag(doc="Whether `crypto_amount` is the price, and `total` only what that was worth."),
     "crypto_currency": text("The asset to pay with.", "USDT"),
     "network": text("The network to pay on.", "tron"),
     "crypto_amount": number("All that has to be sent, in the asset.", Decimal("16.49")),
@@ -394,7 +418,7 @@ def order_of(found: dict[str, Any]) -> InvoiceOrder:
             unit_price=item["unit_price"],
             description=item.get("description") or "",
         )
-        for item in given.pop("items")
+        for item in given.pop("items", ())
     )
     if "customer" in given:
         given["customer"] = CustomerDetails(given["customer"]["email"], given["customer"].get("name") or "")

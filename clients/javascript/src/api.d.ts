@@ -186,6 +186,8 @@ export interface CancelledInvoice {
   total: string;
   /** ISO 4217 code. */
   currency: "AED" | "AMD" | "ARS" | "AUD" | "AZN" | "BDT" | "BGN" | "BHD" | "BRL" | "CAD" | "CHF" | "CLP" | "CNY" | "COP" | "CZK" | "DKK" | "EGP" | "EUR" | "GBP" | "GEL" | "GHS" | "HKD" | "HUF" | "IDR" | "ILS" | "INR" | "ISK" | "JOD" | "JPY" | "KES" | "KRW" | "KWD" | "KZT" | "LKR" | "MAD" | "MXN" | "MYR" | "NGN" | "NOK" | "NZD" | "OMR" | "PEN" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RUB" | "SAR" | "SEK" | "SGD" | "THB" | "TND" | "TRY" | "TWD" | "UAH" | "USD" | "UYU" | "UZS" | "VND" | "XAF" | "XOF" | "ZAR";
+  /** Whether `crypto_amount` is the price, and `total` only what that was worth. */
+  priced_in_asset: boolean;
   /** The asset to pay with. */
   crypto_currency: string;
   /** The network to pay on. */
@@ -332,7 +334,13 @@ export interface CreateCustomer {
 export interface CreateInvoice {
   title: string;
   description?: string | null;
-  items: Array<InvoiceItem>;
+  /** Needed, unless there is a `crypto_amount`. */
+  items?: Array<InvoiceItem>;
+  /**
+   * Instead of items: just so much of `crypto_currency`, however rates move. `total` is what it is worth when the
+   * invoice is made. There is no tax, no choice and no price lock.
+   */
+  crypto_amount?: Amount | null;
   /** Added to the sum of the items. */
   tax?: Amount | null;
   /** ISO 4217 code. */
@@ -557,6 +565,8 @@ export interface Invoice {
   total: string;
   /** ISO 4217 code. */
   currency: "AED" | "AMD" | "ARS" | "AUD" | "AZN" | "BDT" | "BGN" | "BHD" | "BRL" | "CAD" | "CHF" | "CLP" | "CNY" | "COP" | "CZK" | "DKK" | "EGP" | "EUR" | "GBP" | "GEL" | "GHS" | "HKD" | "HUF" | "IDR" | "ILS" | "INR" | "ISK" | "JOD" | "JPY" | "KES" | "KRW" | "KWD" | "KZT" | "LKR" | "MAD" | "MXN" | "MYR" | "NGN" | "NOK" | "NZD" | "OMR" | "PEN" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RUB" | "SAR" | "SEK" | "SGD" | "THB" | "TND" | "TRY" | "TWD" | "UAH" | "USD" | "UYU" | "UZS" | "VND" | "XAF" | "XOF" | "ZAR";
+  /** Whether `crypto_amount` is the price, and `total` only what that was worth. */
+  priced_in_asset: boolean;
   /** The asset to pay with. */
   crypto_currency: string;
   /** The network to pay on. */
@@ -661,6 +671,8 @@ export interface InvoiceInFull {
   total: string;
   /** ISO 4217 code. */
   currency: "AED" | "AMD" | "ARS" | "AUD" | "AZN" | "BDT" | "BGN" | "BHD" | "BRL" | "CAD" | "CHF" | "CLP" | "CNY" | "COP" | "CZK" | "DKK" | "EGP" | "EUR" | "GBP" | "GEL" | "GHS" | "HKD" | "HUF" | "IDR" | "ILS" | "INR" | "ISK" | "JOD" | "JPY" | "KES" | "KRW" | "KWD" | "KZT" | "LKR" | "MAD" | "MXN" | "MYR" | "NGN" | "NOK" | "NZD" | "OMR" | "PEN" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RUB" | "SAR" | "SEK" | "SGD" | "THB" | "TND" | "TRY" | "TWD" | "UAH" | "USD" | "UYU" | "UZS" | "VND" | "XAF" | "XOF" | "ZAR";
+  /** Whether `crypto_amount` is the price, and `total` only what that was worth. */
+  priced_in_asset: boolean;
   /** The asset to pay with. */
   crypto_currency: string;
   /** The network to pay on. */
@@ -1195,6 +1207,8 @@ export interface PublicInvoice {
   total: string;
   /** ISO 4217 code. */
   currency: "AED" | "AMD" | "ARS" | "AUD" | "AZN" | "BDT" | "BGN" | "BHD" | "BRL" | "CAD" | "CHF" | "CLP" | "CNY" | "COP" | "CZK" | "DKK" | "EGP" | "EUR" | "GBP" | "GEL" | "GHS" | "HKD" | "HUF" | "IDR" | "ILS" | "INR" | "ISK" | "JOD" | "JPY" | "KES" | "KRW" | "KWD" | "KZT" | "LKR" | "MAD" | "MXN" | "MYR" | "NGN" | "NOK" | "NZD" | "OMR" | "PEN" | "PHP" | "PKR" | "PLN" | "PYG" | "QAR" | "RON" | "RUB" | "SAR" | "SEK" | "SGD" | "THB" | "TND" | "TRY" | "TWD" | "UAH" | "USD" | "UYU" | "UZS" | "VND" | "XAF" | "XOF" | "ZAR";
+  /** Whether `crypto_amount` is the price, and `total` only what that was worth. */
+  priced_in_asset: boolean;
   /** The asset to pay with. */
   crypto_currency: string;
   /** The network to pay on. */

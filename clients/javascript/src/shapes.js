@@ -11,7 +11,7 @@ export const SHAPES = {
   Balances: { balances: { list: "Balance" } },
   CancelledInvoice: { items: { list: "InvoiceLine" }, subtotal: "amount", tax: "amount", total: "amount", crypto_amount: "amount", usdt_amount: "amount", payment_options: { list: "PaymentOption" }, payment_progress: "PaymentProgress", amount_received: "amount", exchange_rate: "ExchangeRate", rate_evidence: { list: "RateSource" }, payment_tolerance: "AgreedTolerance", refunds: { list: "Refund" } },
   CheckoutSession: { amount: "amount", crypto_amount: "amount", payment_progress: "PaymentProgress" },
-  CreateInvoice: { items: { list: "InvoiceItem" }, tax: "amount", payment_options: { list: "PaymentOptionOrder" }, payment_tolerance: "PaymentTolerance", customer: "InvoiceCustomer" },
+  CreateInvoice: { items: { list: "InvoiceItem" }, crypto_amount: "amount", tax: "amount", payment_options: { list: "PaymentOptionOrder" }, payment_tolerance: "PaymentTolerance", customer: "InvoiceCustomer" },
   CreatePaymentLink: { amount: "amount", min_amount: "amount", max_amount: "amount" },
   CustomerCredit: { amount: "amount" },
   CustomerInFull: { credits: { list: "CustomerCredit" } },

@@ -385,6 +385,8 @@ class CancelledInvoice(Model):
     """What is owed."""
     currency: Currency
     """ISO 4217 code."""
+    priced_in_asset: bool
+    """Whether `crypto_amount` is the price, and `total` only what that was worth."""
     crypto_currency: str
     """The asset to pay with."""
     network: str
@@ -666,6 +668,8 @@ class Invoice(Model):
     """What is owed."""
     currency: Currency
     """ISO 4217 code."""
+    priced_in_asset: bool
+    """Whether `crypto_amount` is the price, and `total` only what that was worth."""
     crypto_currency: str
     """The asset to pay with."""
     network: str
@@ -774,6 +778,8 @@ class InvoiceInFull(Model):
     """What is owed."""
     currency: Currency
     """ISO 4217 code."""
+    priced_in_asset: bool
+    """Whether `crypto_amount` is the price, and `total` only what that was worth."""
     crypto_currency: str
     """The asset to pay with."""
     network: str
@@ -1205,6 +1211,8 @@ class PublicInvoice(Model):
     """What is owed."""
     currency: Currency
     """ISO 4217 code."""
+    priced_in_asset: bool
+    """Whether `crypto_amount` is the price, and `total` only what that was worth."""
     crypto_currency: str
     """The asset to pay with."""
     network: str

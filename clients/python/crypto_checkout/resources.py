@@ -564,8 +564,9 @@ class Invoices(Resource):
         self,
         *,
         title: str,
-        items: Sequence[params.InvoiceItem],
         description: str | NotGiven | None = NOT_GIVEN,
+        items: Sequence[params.InvoiceItem] | NotGiven = NOT_GIVEN,
+        crypto_amount: Amount | NotGiven | None = NOT_GIVEN,
         tax: Amount | NotGiven | None = NOT_GIVEN,
         currency: models.Currency | NotGiven | None = NOT_GIVEN,
         crypto_currency: str | NotGiven | None = NOT_GIVEN,
@@ -587,6 +588,9 @@ class Invoices(Resource):
         Prices it, locks the exchange rate and takes an address that serves this invoice only. Totals must lie
         within your plan's limits, by default 0.50 to 10,000.00 US dollars or the like.
 
+        items: Needed, unless there is a `crypto_amount`.
+        crypto_amount: Instead of items: just so much of `crypto_currency`, however rates move. `total` is what
+        it is worth when the invoice is made. There is no tax, no choice and no price lock.
         tax: Added to the sum of the items.
         currency: ISO 4217 code.
         crypto_currency: What the customer pays with; see `GET /assets`.
@@ -609,6 +613,7 @@ class Invoices(Resource):
                 "title": title,
                 "description": description,
                 "items": items,
+                "crypto_amount": crypto_amount,
                 "tax": tax,
                 "currency": currency,
                 "crypto_currency": crypto_currency,
