@@ -2,7 +2,8 @@
 A promise, and how to find where it is broken.
 
 Nothing here writes. Each promise is examined in a transaction of its own that may only read and sees one moment of all
-tables. Rows come through a cursor of the server, so that a table of any size passes through little memory.
+tables; what is asked of every invoice, in one of its own for each slice of them, so that no view is old enough to keep
+the database from clearing up. Rows come through a cursor of the server: any table passes through little memory.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +19,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from core.ids import public_id
+from core.ids import first_id_of, public_id
 from events.models import Event
 from invoices.models import Credit, Invoice
 from merchants.models import Merchant, Wallet
@@ -26,6 +27,7 @@ from payments.models import Payment, Payout
 from webhooks.models import Delivery, WebhookEndpoint
 
 CHUNK: Final = 2_000
+SLICE: Final = 20_000  # invoices
 NOTHING: Final = "–"
 # What a column of keys is called, and how the world writes such a key.
 _PREFIXES: Final[Mapping[str, str]] = {
@@ -41,19 +43,29 @@ _PREFIXES: Final[Mapping[str, str]] = {
 }
 
 _BEGINNING: Final = """
-SELECT min(created_at) AS moment FROM events_event
+SELECT created_at AS moment, EXISTS (SELECT FROM events_cut) AS is_cut FROM events_event
 WHERE position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut)
+ORDER BY position LIMIT 1
 """
+_OUT_OF_ORDER: Final = timedelta(minutes=5)  # by which an event with a higher position may be older
+_FIRST: Final = UUID(int=0)
+_LAST: Final = UUID(int=2**128 - 1)
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When it is, and how long what was begun may still be at work."""
+    """
+    When it is, and how long what was begun may still be at work.
+
+    ``since``: of invoices, only those made after that are examined. ``tell`` hears how many were.
+    """
 
     now: datetime
     grace: timedelta
+    since: datetime | None = None
+    tell: Callable[[int], object] = lambda _count: None
 
     @property
     def settled(self) -> datetime:
@@ -66,7 +78,7 @@ class Check:
     """
     ``promise`` says what must be so, ``finding`` what is wrong with one row of ``look``, ``advice`` what to do then.
 
-    ``finding`` names columns of the row. ``asks_nodes``: it talks to the network, so it has no transaction.
+    ``finding`` names columns of the row. ``has_views``: it begins its own transactions, or none as it asks nodes.
     """
 
     name: str
@@ -74,7 +86,7 @@ class Check:
     finding: Promise
     advice: Promise
     look: Callable[[Moment], Iterable[Row]]
-    asks_nodes: bool = False
+    has_views: bool = False
 
 
 @dataclass(slots=True)
@@ -98,7 +110,7 @@ def examine(check: Check, moment: Moment, *, most: int | None) -> Result:
     result = Result(check)
     begun = monotonic()
     try:
-        with nullcontext() if check.asks_nodes else _one_view():
+        with nullcontext() if check.has_views else one_view():
             for row in check.look(moment):
                 result.count += 1
                 if most is None or len(result.findings) < most:
@@ -116,6 +128,30 @@ def asks(statement: str, **values: Any) -> Callable[[Moment], Iterator[Row]]:
         return stream(statement, now=moment.now, settled=moment.settled, **values)
 
     return look
+
+
+def asks_in_slices(statement: str, **values: Any) -> Callable[[Moment], Iterator[Row]]:
+    """Return a look as ``asks`` does, for a statement about the invoices above ``after`` and up to ``upto`` alone."""
+
+    def look(moment: Moment) -> Iterator[Row]:
+        begun = beginning_of_log()
+        for after, upto in slices(moment):
+            with one_view():
+                named = {"now": moment.now, "settled": moment.settled, "begun": begun, "after": after, "upto": upto}
+                yield from stream(statement, **named, **values)
+
+    return look
+
+
+def slices(moment: Moment) -> Iterator[tuple[UUID, UUID]]:
+    """Yield pairs of keys, in the order of time, between which there are ``SLICE`` invoices; the last one is open."""
+    after, count = first_id_of(moment.since) if moment.since else _FIRST, 0
+    while after != _LAST:
+        keys = Invoice.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
+        upto = next(iter(keys[SLICE - 1 : SLICE]), _LAST)
+        yield after, upto
+        after, count = upto, count + SLICE
+        moment.tell(count)
 
 
 def stream(statement: str, **values: Any) -> Iterator[Row]:
@@ -146,12 +182,16 @@ def joined(left: Iterable[tuple[str, Any]], right: Iterable[tuple[str, Any]]) ->
 
 
 def beginning_of_log() -> datetime | None:
-    """Return when the first event behind the last cut happened: what is older may have its events in files."""
-    row = next(iter(stream(_BEGINNING)))
-    return row["moment"]  # type: ignore[no-any-return]
+    """Return since when events are behind the last cut: what is older may have its events in files."""
+    row = next(iter(stream(_BEGINNING)), None)
+    if row is None:
+        return None
+    moment: datetime = row["moment"]
+    return moment + _OUT_OF_ORDER if row["is_cut"] else moment
 
 
-def _one_view() -> AbstractContextManager[Any]:
+def one_view() -> AbstractContextManager[Any]:
+    """Return a transaction that sees one moment and cannot write."""
     return _ReadOnly()
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from events.types import DELIVERABLE, EVERYTHING, WEBHOOK_TEST
-from operations.doctor.base import CHUNK, Check, Moment, Row, asks, stream
+from operations.doctor.base import CHUNK, Check, Moment, Row, asks, asks_in_slices, stream
 from webhooks.models import WebhookEndpoint
 
 _MARGIN: Final = timedelta(hours=1)
@@ -30,7 +30,8 @@ ORDER BY e.position
 _UNHOOKED: Final = """
 SELECT i.id AS invoice FROM invoices_invoice i
 JOIN events_event e ON e.invoice_id = i.id AND e.type = 'invoice.created' AND e.position IS NOT NULL
-WHERE i.webhook_url <> '' AND NOT EXISTS (SELECT FROM webhooks_invoicehook h WHERE h.invoice_id = i.id)
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND i.webhook_url <> ''
+  AND NOT EXISTS (SELECT FROM webhooks_invoicehook h WHERE h.invoice_id = i.id)
   AND NOT EXISTS (SELECT FROM events_faileddispatch f WHERE f.event_id = e.id AND f.subscriber = 'webhooks')
 ORDER BY i.id
 """
@@ -107,7 +108,8 @@ CHECKS: Final = (
         _("An invoice with an address of its own for webhooks has it remembered."),
         _("Invoice %(invoice)s names an address for webhooks that is not told."),
         _("Rows were deleted by hand: restore them from a backup, or tell the merchant to read GET /api/v1/events."),
-        asks(_UNHOOKED),
+        asks_in_slices(_UNHOOKED),
+        has_views=True,
     ),
     Check(
         "hooks-owed",

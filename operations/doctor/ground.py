@@ -23,6 +23,8 @@ TRIGGERS: Final = (
     "booking_adds_up",
     "booking_not_emptied",
     "booking_stays",
+    "delivery_added_to_days",
+    "delivery_moved_in_days",
     "event_append_only",
     "invoice_destination_moved",
     "invoice_destination_once",

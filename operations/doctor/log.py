@@ -10,7 +10,7 @@ from core.models import Record
 from events import checking
 from events.models import ChainHead
 from invoices.events import STATUS_EVENT
-from operations.doctor.base import CHUNK, Check, Moment, Row, asks, beginning_of_log, joined, stream
+from operations.doctor.base import CHUNK, Check, Moment, Row, asks, asks_in_slices, beginning_of_log, joined, stream
 from payments.models import Payment, Refund, Settlement
 from payments.states import STATUS_EVENT as PAYMENT_EVENT
 
@@ -19,28 +19,30 @@ _OF_STATUS: Final = [*STATUS_EVENT.values(), "invoice.reversed"]
 # Up to the last cut events may be in files: what happened before is not compared, and `audit` looks at the cut itself.
 _UNTOLD: Final = """
 WITH kept AS (
-    SELECT invoice_id, type, data, sequence, created_at FROM events_event
-    WHERE (position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut))
+    SELECT invoice_id, type, data, sequence FROM events_event
+    WHERE invoice_id > %(after)s AND invoice_id <= %(upto)s
+      AND (position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut))
 )
 SELECT i.id AS invoice, i.status, told.status AS told FROM invoices_invoice i
 LEFT JOIN (
     SELECT DISTINCT ON (invoice_id) invoice_id, data->>'status' AS status FROM kept
     WHERE invoice_id IS NOT NULL AND type = ANY(%(types)s::text[]) ORDER BY invoice_id, sequence DESC
 ) told ON told.invoice_id = i.id
-WHERE told.status IS DISTINCT FROM i.status
-  AND (told.status IS NOT NULL OR i.created_at >= (SELECT min(created_at) FROM kept))
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND told.status IS DISTINCT FROM i.status
+  AND (told.status IS NOT NULL OR i.created_at >= %(begun)s::timestamptz)
 """
 _TWICE: Final = """
 SELECT id AS event, invoice, type FROM (
     SELECT id, invoice_id AS invoice, type, data->>'status' AS status,
            lag(data->>'status') OVER (PARTITION BY invoice_id ORDER BY sequence) AS before
-    FROM events_event WHERE invoice_id IS NOT NULL AND type = ANY(%(types)s::text[])
+    FROM events_event
+    WHERE invoice_id > %(after)s AND invoice_id <= %(upto)s AND type = ANY(%(types)s::text[])
       AND (position IS NULL OR position > (SELECT coalesce(max(position), 0) FROM events_cut))
 ) told WHERE status = before
 """
 _BASELESS: Final = """
 SELECT e.id AS event, e.type, e.invoice_id AS invoice FROM events_event e
-WHERE e.invoice_id IS NOT NULL AND NOT EXISTS (
+WHERE e.invoice_id > %(after)s AND e.invoice_id <= %(upto)s AND NOT EXISTS (
     SELECT FROM invoices_invoice i
     WHERE i.id = e.invoice_id AND i.merchant_id = e.merchant_id AND i.livemode = e.livemode)
 ORDER BY e.sequence
@@ -123,21 +125,24 @@ CHECKS: Final = (
         _("Every change of an invoice has its event: the last one tells the status it has."),
         _("Invoice %(invoice)s is %(status)s, its last event says %(told)s."),
         _("Somebody has written to the tables by hand. Put the status back that the event tells, then see `status`."),
-        asks(_UNTOLD, types=_OF_STATUS),
+        asks_in_slices(_UNTOLD, types=_OF_STATUS),
+        has_views=True,
     ),
     Check(
         "status-told-once",
         _("A change is told once."),
         _("Event %(event)s (%(type)s) of invoice %(invoice)s tells again what the one before it has told."),
         _("Receivers were told twice, with two ids. Please report it with the events of this invoice."),
-        asks(_TWICE, types=_OF_STATUS),
+        asks_in_slices(_TWICE, types=_OF_STATUS),
+        has_views=True,
     ),
     Check(
         "events-founded",
         _("No event lacks its change: what it is about is there, and is its merchant's."),
         _("Event %(event)s (%(type)s) is about invoice %(invoice)s, which its merchant does not have."),
         _("Rows were deleted by hand, or a restore was cut short: restore them from a backup."),
-        asks(_BASELESS),
+        asks_in_slices(_BASELESS),
+        has_views=True,
     ),
     Check(
         "payments-told",

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from chains import registry
 from invoices.models import Invoice
 from invoices.states import Facts, InvoiceException, InvoiceStatus, enough_for, exception_of, next_status
-from operations.doctor.base import Check, Moment, Row, asks, stream
+from operations.doctor.base import Check, Moment, Row, asks, asks_in_slices
 from payments import reconciliation
 from payments.reconciliation import Scope
 
@@ -23,19 +23,19 @@ WHERE matching = 'address' GROUP BY network, address HAVING count(*) > 1 ORDER B
 _STRANGERS: Final = """
 SELECT 'payment' AS kind, p.id::text AS key, p.invoice_id AS invoice
 FROM payments_payment p JOIN invoices_invoice i ON i.id = p.invoice_id
-WHERE (p.merchant_id, p.livemode) <> (i.merchant_id, i.livemode)
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND (p.merchant_id, p.livemode) <> (i.merchant_id, i.livemode)
 UNION ALL SELECT 'refund', r.id::text, r.invoice_id
 FROM payments_refund r JOIN invoices_invoice i ON i.id = r.invoice_id
-WHERE (r.merchant_id, r.livemode) <> (i.merchant_id, i.livemode)
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND (r.merchant_id, r.livemode) <> (i.merchant_id, i.livemode)
 UNION ALL SELECT 'settlement', s.id::text, s.invoice_id
 FROM payments_settlement s JOIN invoices_invoice i ON i.id = s.invoice_id
-WHERE (s.merchant_id, s.livemode) <> (i.merchant_id, i.livemode)
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND (s.merchant_id, s.livemode) <> (i.merchant_id, i.livemode)
 UNION ALL SELECT 'credit', c.id::text, c.invoice_id
 FROM invoices_credit c JOIN invoices_invoice i ON i.id = c.invoice_id
-WHERE (c.merchant_id, c.livemode) <> (i.merchant_id, i.livemode)
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND (c.merchant_id, c.livemode) <> (i.merchant_id, i.livemode)
 UNION ALL SELECT 'booking', b.id::text, b.invoice_id
 FROM payments_booking b JOIN invoices_invoice i ON i.id = b.invoice_id
-WHERE (b.merchant_id, b.livemode) <> (i.merchant_id, i.livemode)
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND (b.merchant_id, b.livemode) <> (i.merchant_id, i.livemode)
 """
 # What goes back of a part counts towards the invoice no longer, as far as there is money in its own asset.
 _RECEIPTS: Final = """
@@ -50,22 +50,25 @@ LEFT JOIN (
            sum(p.units) FILTER (
                WHERE (p.network, p.asset_code) = (i.network, i.asset_code) AND p.status = 'confirmed') AS own_sure
     FROM payments_payment p JOIN invoices_invoice i ON i.id = p.invoice_id
-    WHERE p.counts AND p.status IN ('detected', 'confirming', 'confirmed') GROUP BY p.invoice_id
+    WHERE p.counts AND p.status IN ('detected', 'confirming', 'confirmed')
+      AND p.invoice_id > %(after)s AND p.invoice_id <= %(upto)s GROUP BY p.invoice_id
 ) s ON s.invoice_id = i.id
 LEFT JOIN (
     SELECT invoice_id, sum(units) AS units FROM payments_refund
-    WHERE kind = 'part' AND status <> 'cancelled' GROUP BY invoice_id
+    WHERE kind = 'part' AND status <> 'cancelled' AND invoice_id > %(after)s AND invoice_id <= %(upto)s
+    GROUP BY invoice_id
 ) b ON b.invoice_id = i.id
-WHERE (i.received_units, i.confirmed_units) <> (
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND (i.received_units, i.confirmed_units) <> (
     coalesce(s.came, 0) - least(coalesce(s.own, 0), coalesce(b.units, 0)),
     coalesce(s.sure, 0) - least(coalesce(s.own_sure, 0), coalesce(b.units, 0)))
 """
 _CREDITS: Final = """
 SELECT i.id AS invoice, 'none' AS there FROM invoices_invoice i
-WHERE i.status = 'paid' AND i.exception = 'overpaid' AND i.overpayment_action = 'credit_account'
+WHERE i.id > %(after)s AND i.id <= %(upto)s
+  AND i.status = 'paid' AND i.exception = 'overpaid' AND i.overpayment_action = 'credit_account'
   AND NOT EXISTS (SELECT FROM invoices_credit c WHERE c.invoice_id = i.id AND c.voided_at IS NULL)
 UNION ALL SELECT i.id, 'one' FROM invoices_credit c JOIN invoices_invoice i ON i.id = c.invoice_id
-WHERE c.voided_at IS NULL AND i.status NOT IN ('paid', 'refunded')
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND c.voided_at IS NULL AND i.status NOT IN ('paid', 'refunded')
 """
 _UNSIGNED: Final = """
 SELECT p.id AS payout, p.status FROM payments_payout p
@@ -76,13 +79,13 @@ _FACTS: Final = """
 SELECT id AS invoice, status, exception, total, underpayment_threshold, overpayment_threshold, asked_value,
        received_value, confirmed_value, viewed_at IS NOT NULL AS is_viewed,
        expires_at <= %(settled)s::timestamptz AS is_overdue, accepted_value, is_late
-FROM invoices_invoice
+FROM invoices_invoice WHERE id > %(after)s AND id <= %(upto)s
 """
 
 
 def _against_reducer(moment: Moment) -> Iterator[Row]:
     """The clock takes some seconds to close what is over: deadlines count once they are settled."""
-    for row in stream(_FACTS, settled=moment.settled):
+    for row in asks_in_slices(_FACTS)(moment):
         facts = Facts(
             enough=enough_for(row["total"], row["underpayment_threshold"]),
             ceiling=max(row["total"], row["asked_value"]) + row["overpayment_threshold"],
@@ -131,7 +134,8 @@ CHECKS: Final = (
         _("What belongs to an invoice belongs to its merchant, in test mode or live like it."),
         _("The %(kind)s %(key)s of invoice %(invoice)s has another merchant or mode."),
         _("Somebody has written to the tables by hand: `manage.py audit verify` and the log say who was at work."),
-        asks(_STRANGERS),
+        asks_in_slices(_STRANGERS),
+        has_views=True,
     ),
     Check(
         "receipts",
@@ -141,7 +145,8 @@ CHECKS: Final = (
             "its payments %(received)s and %(confirmed)s."
         ),
         _("`manage.py rescan` the blocks of its payments: the next change of one brings the invoice in line."),
-        asks(_RECEIPTS),
+        asks_in_slices(_RECEIPTS),
+        has_views=True,
     ),
     Check(
         "status",
@@ -152,6 +157,7 @@ CHECKS: Final = (
             "`manage.py rescan` the blocks of its payments."
         ),
         _against_reducer,
+        has_views=True,
     ),
     Check(
         "assets",
@@ -172,7 +178,8 @@ CHECKS: Final = (
         _("A surplus that is to be credited is credited, and nothing else is."),
         _("Invoice %(invoice)s has %(there)s credit in force, which does not fit its money."),
         _("See `receipts` and `status` for the same invoice; `manage.py rescan` the blocks of its payments."),
-        asks(_CREDITS),
+        asks_in_slices(_CREDITS),
+        has_views=True,
     ),
     Check(
         "payouts",

@@ -107,7 +107,7 @@ WITH_NODES: Final = (
         _("%(network)s is read from block %(first)s on (before it: %(made)s), its first invoice is of %(issued)s."),
         _("`manage.py rescan NETWORK FROM TO` the blocks from the first invoice on: payments there were never seen."),
         _started_late,
-        asks_nodes=True,
+        has_views=True,
     ),
     Check(
         "chains",
@@ -115,6 +115,6 @@ WITH_NODES: Final = (
         _("%(difference)s"),
         _("See docs/self-hosting.md on `reconcile`, which tells the same; `manage.py rescan` credits what is missing."),
         _compared_with_chains,
-        asks_nodes=True,
+        has_views=True,
     ),
 )

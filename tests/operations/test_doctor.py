@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -36,6 +36,12 @@ from webhooks.services import EndpointOrder
 pytestmark = pytest.mark.django_db
 
 HOOK = "https://shop.example/own"
+
+
+@pytest.fixture(autouse=True)
+def small_slices(monkeypatch) -> None:
+    """Tables are looked through in several slices, as large ones are."""
+    monkeypatch.setattr("operations.doctor.base.SLICE", 2)
 
 
 @pytest.fixture
@@ -534,6 +540,24 @@ def test_blocks_that_were_passed_over_at_the_start_are_found(world):
     (result,) = examined("--only", "scan-start")
 
     assert result["findings"][0].startswith("sandbox is read from block ")
+
+
+def test_only_the_invoices_since_some_day_are_examined_where_that_is_wanted(world, monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: datetime.now(UTC) + timedelta(days=5))  # and nobody closed them
+
+    (result,) = examined("--only", "status", "--since", "6")
+
+    assert result["count"] > 0
+    assert examined("--only", "status", "--since", "4") == []
+
+
+def test_each_slice_of_the_invoices_is_a_view_of_its_own(world, monkeypatch):
+    seen = []
+    monkeypatch.setattr("operations.doctor.base.one_view", lambda: seen.append(1) or nullcontext())
+
+    assert examined("--only", "receipts") == []
+
+    assert len(seen) == Invoice.objects.count() // 2 + 1
 
 
 class TestForPeople:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from operations.doctor import CHECKS, WITH_NODES, Check, Moment, Result, examine
 
 _SHOWN: Final = 10  # findings of one promise
 _GRACE: Final = 300  # seconds
+_MOST_DAYS: Final = 36_500
 
 
 class Command(BaseCommand):
@@ -29,6 +31,9 @@ class Command(BaseCommand):
         parser.add_argument("--all", action="store_true", help=f"show every finding, not the first {_SHOWN} of each")
         parser.add_argument("--json", action="store_true", help="for programs: one object a line for each promise")
         parser.add_argument(
+            "--since", type=_days, metavar="DAYS", help="of invoices, examine only those of the last so many days"
+        )
+        parser.add_argument(
             "--grace",
             type=int,
             default=_GRACE,
@@ -43,13 +48,22 @@ class Command(BaseCommand):
                 self.stdout.write(f"{check.name:18}{check.promise}")
             return
         begun = monotonic()
-        moment = Moment(timezone.now(), timedelta(seconds=options["grace"]))
-        broken = 0
+        now, broken = timezone.now(), 0
+        since = now - timedelta(days=options["since"]) if options["since"] else None
         for check in checks:
+            moment = Moment(now, timedelta(seconds=options["grace"]), since, partial(self._progress, check.name))
             result = examine(check, moment, most=None if options["all"] else _SHOWN)
             broken += not result.holds
+            self._progress("")
             self._tell(result, as_json=options["json"], is_loud=options["verbosity"] > 1)
         self._sum_up(len(checks), broken, monotonic() - begun, as_json=options["json"])
+
+    def _progress(self, name: str, count: int = 0) -> None:
+        """Say on a terminal how far a promise is examined, in a line that the next one replaces."""
+        if self.stderr.isatty():
+            said = _("%(name)s: %(count)s invoices") % {"name": name, "count": f"{count:,}"} if name else ""
+            self.stderr.write(f"\r{said:60}" + ("" if name else "\r"), ending="")
+            self.stderr.flush()
 
     def _tell(self, result: Result, *, as_json: bool, is_loud: bool) -> None:
         if as_json:
@@ -81,6 +95,13 @@ class Command(BaseCommand):
             )
         if not as_json:
             self.stdout.write(_("All is well: %(examined)s promises hold (%(seconds)s s).") % figures)
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 < days < _MOST_DAYS:
+        raise ValueError(text)
+    return days
 
 
 def _chosen(names: list[str] | None, *, with_nodes: bool) -> list[Check]:

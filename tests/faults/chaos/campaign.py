@@ -122,6 +122,8 @@ def _rest(plan: Plan, world: World, shop: Shop, tell: Callable[[str], object]) -
 def _mine(chain: Chain, stopping: threading.Event, dice: random.Random) -> None:
     """Make a block each second, and sometimes have the last few replaced, as chains do by themselves."""
     while not stopping.wait(1):
+        if chain.is_still:
+            continue
         chain.mine()
         if chain.is_forking and dice.random() < _FORKS:
             chain.fork(dice.randint(1, DEEPEST), dice)

@@ -14,6 +14,7 @@ from tests.faults.chaos.world import World, send, wait_until
 
 Steps = Iterator[float]
 DEEPEST: Final = 6  # blocks that are replaced; more than a small invoice waits for, less than what is final
+_CREDITED_AT: Final = 3  # blocks on top of its own are more than a small invoice waits for
 _UNTIL_CREDITED: Final = 60.0  # seconds
 _UNTIL_NOTICED: Final = 30.0
 _LOST: Final = 0.3  # the share of payments that are taken back for good
@@ -142,17 +143,20 @@ class Faults:
             node.share = share
 
     def _credited(self) -> str:
-        """Wait until a payment is confirmed whose block may still be replaced, and return its name; "" if none is."""
+        """Return the name of a payment that is confirmed in a block that may still be replaced; "" if none comes."""
         found: list[str] = []
 
         def look() -> bool:
-            books = Books(self.world)
-            found[:] = [
-                each.txid for each in self.chain.newest(DEEPEST - 1) if books.status_of(each.txid) == "confirmed"
-            ]
+            books, newest = Books(self.world), self.chain.newest(DEEPEST - 1)
+            # However slowly it is read: once there is one deep enough, no block comes until it is credited.
+            self.chain.is_still = self.chain.is_still or len(newest) > len(self.chain.newest(_CREDITED_AT))
+            found[:] = [each.txid for each in newest if books.status_of(each.txid) == "confirmed"]
             return bool(found)
 
-        return found[0] if wait_until(look, _UNTIL_CREDITED) else ""
+        try:
+            return found[0] if wait_until(look, _UNTIL_CREDITED) else ""
+        finally:
+            self.chain.is_still = False
 
     def _seconds(self, least: float, most: float) -> float:
         return self.dice.uniform(least, most) * self.pace

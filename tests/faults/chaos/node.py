@@ -54,6 +54,7 @@ class Chain:
         self._begun = time.monotonic()
         self.history: dict[str, list[tuple[float, int | None, str]]] = {}
         self.is_forking = True
+        self.is_still = False
         self.blocks = [Block(0, _hash(), "0x" + "00" * 32, int(time.time()))]
         self.mine(70)
 
