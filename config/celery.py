@@ -6,13 +6,22 @@ from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import setup_logging, task_failure, task_success, worker_process_init, worker_ready
+from celery.signals import (
+    setup_logging,
+    task_failure,
+    task_postrun,
+    task_prerun,
+    task_success,
+    worker_process_init,
+    worker_ready,
+)
 
 from config import heap
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
 _log = structlog.get_logger(__name__)
+_recordings: dict[str, tuple[Any, Any]] = {}  # spans of tasks that are at work, by the task's id
 
 app = Celery("checkout")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -29,6 +38,27 @@ def keep_our_logging(**_options: Any) -> None:
 def settle(**_options: Any) -> None:
     """Pass by what a worker, or each of its processes, has loaded before its first task."""
     heap.settle()
+
+
+@task_prerun.connect
+def begin_span(*, sender: Any, task_id: str, **_rest: Any) -> None:
+    """Record what a task does as a trace of its own, where traces are wanted."""
+    from core import tracing
+
+    span = tracing.begin(f"task {sender.name}", kind=tracing.Kind.CONSUMER, trace_id=tracing.trace_of(task_id))
+    if span is not None:
+        recording = tracing.recorded(span)
+        recording.__enter__()
+        _recordings[task_id] = (recording, span)
+
+
+@task_postrun.connect
+def end_span(*, task_id: str, state: str | None, **_rest: Any) -> None:
+    """Send the span of a task that is over."""
+    if task_id in _recordings:
+        recording, span = _recordings.pop(task_id)
+        span.has_failed = state != "SUCCESS"
+        recording.__exit__(None, None, None)
 
 
 @task_failure.connect

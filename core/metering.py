@@ -7,6 +7,8 @@ all up: so it does not matter which one a scrape reaches.
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +33,15 @@ _in_progress: Final = Gauge(
 _unknown_keys: Final = Counter(
     "checkout_unknown_keys", "API keys and tokens that nobody has.", ["answer"], registry=_OWN
 )
+_streams: Final = Gauge(
+    "checkout_streams_open", "Event streams that are open.", ["kind"], registry=_OWN, multiprocess_mode="livesum"
+)
+_streamed: Final = Counter("checkout_stream_events", "Events written into streams.", ["kind"], registry=_OWN)
+for _kind in ("invoice", "merchant"):  # told as 0 before there was any
+    _streams.labels(_kind)
+    _streamed.labels(_kind)
+for _answer in ("401", "429"):
+    _unknown_keys.labels(_answer)
 
 
 def begin() -> None:
@@ -49,6 +60,21 @@ def end(request: HttpRequest, response: HttpResponse | None, *, seconds: float) 
 def note_unknown_key(*, is_refused: bool) -> None:
     """Count an API key or token that nobody has; ``is_refused`` when its caller had tried too many."""
     _unknown_keys.labels("429" if is_refused else "401").inc()
+
+
+@contextmanager
+def open_stream(kind: str) -> Iterator[None]:
+    """Count an event stream while it is open."""
+    _streams.labels(kind).inc()
+    try:
+        yield
+    finally:
+        _streams.labels(kind).dec()
+
+
+def note_streamed(kind: str, events: int) -> None:
+    """Count events that are written into a stream."""
+    _streamed.labels(kind).inc(events)
 
 
 def labels(request: HttpRequest) -> tuple[str, str]:

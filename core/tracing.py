@@ -7,6 +7,9 @@ their own: a collector that is slow or away costs spans, never a request.
 
 The parts of a trace find each other by what an event keeps anyway: its ``trace_id`` names the trace, its
 ``request_id`` the span of the request. So no span has to be stored, and none has to be open.
+
+Below the span that is open in a thread stand the statements that it sends to the database. A task of a worker is
+a trace of its own, as one look serves many requests; what it does within the trace of a request names it as a link.
 """
 
 import atexit
@@ -19,6 +22,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import lru_cache
@@ -40,9 +44,15 @@ _SILENT_SECONDS: Final = 60.0  # between two complaints
 _FAILED: Final = 2  # STATUS_CODE_ERROR
 
 
+# What Django's ORM and our own statements begin with: the first table tells most of them apart.
+_VERB: Final = re.compile(r"\s*(?:WITH\b.*?\)\s*)?([A-Z]+)", re.DOTALL)
+_TABLE: Final = re.compile(r"\b(?:FROM|INTO|UPDATE|JOIN)\s+(?:ONLY\s+)?\"?([a-z_][a-z0-9_]*)\"?")
+
+
 class Kind(IntEnum):
     """``SpanKind`` of opentelemetry-proto."""
 
+    INTERNAL = 1
     SERVER = 2
     CLIENT = 3
     CONSUMER = 5
@@ -59,6 +69,7 @@ class Span:
     span_id: str = field(default_factory=lambda: secrets.token_hex(8))
     attributes: dict[str, str | int] = field(default_factory=dict)
     has_failed: bool = False
+    links: list[tuple[str, str]] = field(default_factory=list)  # trace and span of what belongs to it elsewhere
     started_ns: int = 0
     ended_ns: int = 0
 
@@ -66,6 +77,9 @@ class Span:
     def traceparent(self) -> str:
         """The header that lets the next one continue the trace (W3C Trace Context)."""
         return f"00-{self.trace_id}-{self.span_id}-01"
+
+
+_open: ContextVar[Span | None] = ContextVar("span", default=None)
 
 
 def is_on() -> bool:
@@ -97,6 +111,10 @@ def recorded(span: Span | None) -> Iterator[Span | None]:
     if span is None:
         yield None
         return
+    above = _open.get()
+    if above is not None and above.trace_id != span.trace_id:
+        span.links.append((above.trace_id, above.span_id))
+    token = _open.set(span)
     span.started_ns = time.time_ns()
     try:
         yield span
@@ -105,7 +123,34 @@ def recorded(span: Span | None) -> Iterator[Span | None]:
         raise
     finally:
         span.ended_ns = time.time_ns()
+        _open.reset(token)
         _exporter(os.getpid(), settings.TRACES_ENDPOINT).put(span)
+
+
+def watch_statements(connection: Any, **_: Any) -> None:
+    """Have a new connection record its statements below whatever span is open; for ``connection_created``."""
+    if is_on() and _statement not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_statement)
+
+
+def _statement(execute: Any, sql: Any, parameters: Any, many: bool, scene: Any) -> Any:
+    above = _open.get()
+    if above is None:
+        return execute(sql, parameters, many, scene)
+    verb, table = _named(str(sql))
+    span = Span(f"{verb} {table}".strip(), Kind.CLIENT, above.trace_id, above.span_id)
+    span.attributes |= {"db.system.name": "postgresql", "db.operation.name": verb}
+    if table:
+        span.attributes["db.collection.name"] = table
+    with recorded(span):
+        return execute(sql, parameters, many, scene)
+
+
+@lru_cache(maxsize=2048)
+def _named(sql: str) -> tuple[str, str]:
+    """Return what a statement does and to which table first; nothing of its values."""
+    verb, table = _VERB.match(sql), _TABLE.search(sql)
+    return verb[1] if verb else "STATEMENT", table[1] if table else ""
 
 
 def flush(seconds: float = _LAST_SECONDS) -> bool:
@@ -190,6 +235,7 @@ def _written(span: Span) -> dict[str, Any]:
         "startTimeUnixNano": str(span.started_ns),
         "endTimeUnixNano": str(span.ended_ns),
         "attributes": [_attribute(name, value) for name, value in span.attributes.items()],
+        **({"links": [{"traceId": trace, "spanId": key} for trace, key in span.links]} if span.links else {}),
         "status": {"code": _FAILED} if span.has_failed else {},
     }
 

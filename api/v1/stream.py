@@ -22,7 +22,7 @@ from api.failures import failure_of
 from api.v1 import stream_frames as frames
 from api.v1.errors import error_answer
 from api.v1.stream_access import MISSED_BATCH, Opening, StreamRequest, Visit, admit
-from core import context
+from core import context, metering
 from core.ids import public_id, uuid7
 from core.middleware import address_behind, trace_id
 from events.models import Event
@@ -109,7 +109,8 @@ class EventStreams:
             # Read after subscribing, so that nothing falls between the two.
             opening = await in_database(visit.opening)
             await _start(send, 200, _EVENT_STREAM)
-            await _write(_frames(visit, subscription, opening), subscription, receive, send)
+            with metering.open_stream(visit.kind):
+                await _write(_frames(visit, subscription, opening), subscription, receive, send)
         finally:
             self._tail.unsubscribe(subscription)
 
@@ -171,6 +172,7 @@ async def _frames(visit: Visit, subscription: Subscription, opening: Opening) ->
             await in_database(visit.recheck)
             checked_at = _clock()
         if events:
+            metering.note_streamed(visit.kind, len(events))
             yield b"".join(visit.frame(event) for event in events)
             sent, is_over = _number(events[-1]), visit.ends_with(events)
         elif not subscription.closed:
@@ -183,6 +185,7 @@ async def _missed(visit: Visit, position: int) -> AsyncGenerator[tuple[bytes, in
         events = await in_database(visit.missed, after=position)
         if events:
             position = _number(events[-1])
+            metering.note_streamed(visit.kind, len(events))
             yield b"".join(visit.frame(event) for event in events), position
         if len(events) < MISSED_BATCH:
             return

@@ -86,6 +86,11 @@ class Visit:
     ends_with: Callable[[Iterable[Event]], bool]
     recheck: Callable[[], object] | None = None  # raises once the reader may no longer listen
 
+    @property
+    def kind(self) -> str:
+        """Of what it is told: one invoice, or all of a merchant."""
+        return "invoice" if self.topic.invoice_id else "merchant"
+
 
 def admit(request: StreamRequest) -> Visit:
     """

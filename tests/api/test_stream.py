@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import threading
@@ -18,7 +19,7 @@ from django.utils import timezone
 
 from api.v1 import stream as api_stream
 from api.v1.stream import EventStreams
-from core import exact_json, valkey
+from core import exact_json, metering, valkey
 from events import outbox, stream
 from events.outbox import Happening, dispatch, emit
 from invoices.models import Invoice
@@ -492,6 +493,24 @@ def test_a_quiet_stream_says_that_it_is_alive(invoice, open_stream, monkeypatch)
     reader.data()
 
     assert reader.block() == {"": "still here"}
+
+
+def test_open_streams_and_what_is_written_into_them_are_counted(invoice, server, open_stream):
+    def told(name: str) -> float:
+        line = re.search(rf'^checkout_{name}{{kind="invoice"}} (.+)$', metering.exposition().decode(), re.MULTILINE)
+        return float(line[1]) if line else 0
+
+    before = told("stream_events_total")
+    seen, _missed = happen(invoice, "payment.detected"), happen(invoice, "payment.confirming")
+    reader = open_stream(path_of(invoice), Last_Event_ID=str(seen))
+    reader.data(), reader.data()
+    assert wait_until(lambda: told("streams_open") == 1)
+    happen(invoice, "payment.confirmed")
+    reader.data()
+
+    assert told("stream_events_total") - before == 2
+    reader.close()
+    assert wait_until(lambda: told("streams_open") == 0)
 
 
 class TestMerchantStream:

@@ -9,14 +9,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from config.celery import _recordings
 from core import context, tracing
 from core.middleware import RequestContextMiddleware
+from core.tasks import prune
 from events.models import Event
+from events.outbox import Happening, emit
+from events.tasks import dispatch_events
 from webhooks import services
 from webhooks.models import Attempt, Delivery
 
@@ -65,7 +69,9 @@ class Collector:
 def collector(settings) -> Iterator[Collector]:
     collector = Collector()
     settings.TRACES_ENDPOINT = f"http://127.0.0.1:{collector.server.server_port}"
+    tracing.watch_statements(connection)  # which was opened before there was a collector
     yield collector
+    connection.execute_wrappers.clear()
     collector.server.shutdown()
     collector.server.server_close()
 
@@ -181,6 +187,90 @@ class TestWithACollector:
 
         assert sell().status_code == 201
         assert deliver(now)
+
+
+class TestStatements:
+    def test_stand_below_the_step_that_sent_them(self, collector, endpoint, sell):
+        sell()
+
+        request, dispatch = collector.span("POST none"), collector.span("dispatch invoice.paid")
+        asked = [span for span in collector.spans if facts_of(span).get("db.system.name")]
+        events = [span for span in asked if span["name"] == "INSERT events_event"]
+        deliveries = [span for span in asked if span["name"] == "INSERT webhooks_delivery"]
+        assert [(span["parentSpanId"], span["traceId"]) for span in events] == [(request["spanId"], TRACE)]
+        assert [(span["parentSpanId"], span["traceId"]) for span in deliveries] == [(dispatch["spanId"], TRACE)]
+        assert facts_of(events[0]) == {
+            "db.system.name": "postgresql",
+            "db.operation.name": "INSERT",
+            "db.collection.name": "events_event",
+        }
+
+    def test_that_fail_are_marked(self, collector, db):
+        with pytest.raises(DatabaseError), transaction.atomic(), tracing.recorded(_span_of_a_request()):
+            Event.objects.extra(where=["1/0 = 1"]).first()
+
+        assert collector.span("SELECT events_event")["status"] == {"code": 2}
+
+    def test_of_nobody_are_not_recorded(self, collector, db):
+        Event.objects.first()
+
+        assert collector.spans == []
+
+    @pytest.mark.parametrize(
+        ("sql", "name"),
+        [
+            ('SELECT 1 FROM "a_b" JOIN "c" ON true', ("SELECT", "a_b")),
+            ("\n INSERT INTO a_b (x) VALUES ('FROM secret')", ("INSERT", "a_b")),
+            ("WITH x AS (SELECT id FROM c) UPDATE a_b SET y = 1", ("UPDATE", "c")),
+            ("DELETE FROM ONLY a_b", ("DELETE", "a_b")),
+            ('SAVEPOINT "s1"', ("SAVEPOINT", "")),
+            ("", ("STATEMENT", "")),
+        ],
+    )
+    def test_are_named_by_what_they_do_and_to_which_table(self, sql, name):
+        assert tracing._named(sql) == name
+
+
+class TestTasks:
+    def test_are_traces_of_their_own_to_which_what_they_do_for_a_request_links(self, collector, endpoint, merchant):
+        def view(_request):
+            with transaction.atomic():
+                emit(Happening("invoice.paid", merchant.pk, True, {}))
+            return HttpResponse(status=201)
+
+        RequestContextMiddleware(view)(RequestFactory().post("/", HTTP_TRACEPARENT=TRACEPARENT))
+        dispatch_events.apply()
+
+        task, dispatch = collector.span("task events.tasks.dispatch_events"), collector.span("dispatch invoice.paid")
+        assert task["traceId"] != TRACE
+        assert "parentSpanId" not in task
+        assert dispatch["traceId"] == TRACE
+        assert dispatch["parentSpanId"] == collector.span("POST none")["spanId"]
+        assert dispatch["links"] == [{"traceId": task["traceId"], "spanId": task["spanId"]}]
+        assert collector.span("UPDATE events_event")["parentSpanId"] == task["spanId"]
+
+    def test_that_fail_are_marked_and_leave_no_span_open(self, collector, monkeypatch):
+        def fail(**_):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("core.tasks.PRUNINGS", [fail])
+        prune.apply()
+        monkeypatch.setattr("core.tasks.PRUNINGS", [])
+        prune.apply()
+
+        first, second = [span for span in collector.spans if span["name"] == "task core.tasks.prune"]
+        assert [first["status"], second["status"]] == [{"code": 2}, {}]
+        assert "links" not in second
+        assert tracing._open.get() is None
+
+    def test_without_a_collector_they_leave_nothing_behind(self, db):
+        prune.apply()
+
+        assert _recordings == {}
+
+
+def _span_of_a_request() -> tracing.Span | None:
+    return tracing.begin("request", kind=tracing.Kind.SERVER, trace_id=TRACE)
 
 
 class TestWithoutOne:
