@@ -10,6 +10,10 @@ class ApiConfig(AppConfig):
     def ready(self) -> None:
         from api import schema  # noqa: F401 - registers how our declarations become OpenAPI
         from api.ratelimits import LIMITS
+        from api.selfhosted.deliveries import SELFHOSTED_WEBHOOKS
+        from webhooks import formats
+
+        formats.register(SELFHOSTED_WEBHOOKS)
 
         unknown = sorted(set(settings.API_RATE_LIMITS) - set(LIMITS))
         if unknown:

@@ -7,6 +7,7 @@ import structlog
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -20,15 +21,15 @@ from core import exact_json
 
 log = structlog.get_logger(__name__)
 
-_JSON: Final = "application/vnd.oai.openapi+json"
+SCHEMA_TYPE: Final = "application/vnd.oai.openapi+json"
 _YAML: Final = "application/vnd.oai.openapi"
-_MINUTES: Final = {"Cache-Control": "public, max-age=300"}
+MINUTES: Final = {"Cache-Control": "public, max-age=300"}
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 # The reference's own library styles its elements directly; scripts come from this installation only.
-_REFERENCE_POLICY: Final = (
+REFERENCE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -40,17 +41,19 @@ def schema(request: HttpRequest) -> HttpResponse:
     if request.method not in {"GET", "HEAD"}:
         return error_answer(MethodNotAllowed("GET, HEAD"))
     kind = request.GET.get("format") or ("yaml" if "yaml" in request.headers.get("Accept", "") else "json")
-    headers = {**_MINUTES, "Access-Control-Allow-Origin": "*", "Vary": "Accept"}
+    headers = {**MINUTES, "Access-Control-Allow-Origin": "*", "Vary": "Accept"}
     if kind == "yaml":
         return HttpResponse(_as_yaml(settings.API_BASE_URL), content_type=f"{_YAML}; charset=utf-8", headers=headers)
-    return HttpResponse(_as_json(settings.API_BASE_URL), content_type=_JSON, headers=headers)
+    return HttpResponse(_as_json(settings.API_BASE_URL), content_type=SCHEMA_TYPE, headers=headers)
 
 
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show the reference."""
-    answer = render(request, "api/reference.html")
-    for name, value in {**_MINUTES, "Content-Security-Policy": _REFERENCE_POLICY}.items():
+    answer = render(
+        request, "api/reference.html", {"schema_url": reverse("schema"), "yaml_url": f"{reverse('schema')}?format=yaml"}
+    )
+    for name, value in {**MINUTES, "Content-Security-Policy": REFERENCE_POLICY}.items():
         answer.headers[name] = value
     return answer
 
@@ -69,7 +72,7 @@ def page(request: HttpRequest, address: str = "") -> HttpResponse:
         if better in found.documents:
             return HttpResponseRedirect(f"/docs/{better}")
         raise Http404
-    headers = {**_MINUTES, "Content-Security-Policy": _POLICY, "ETag": f'"{found.version}"'}
+    headers = {**MINUTES, "Content-Security-Policy": _POLICY, "ETag": f'"{found.version}"'}
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return HttpResponseNotModified(headers=headers)
     return HttpResponse(document.path.read_bytes(), content_type=document.content_type, headers=headers)

@@ -1,6 +1,7 @@
 """Reads, tenant first."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -117,6 +118,12 @@ def list_refunds(*, merchant: Merchant, livemode: bool) -> QuerySet[Refund]:
 def payments_of(invoice: Invoice) -> list[Payment]:
     """Return what arrived for one invoice, oldest first."""
     return list(Payment.objects.filter(invoice=invoice).order_by("created_at", "id")[:MANY])
+
+
+def transactions_of(*, invoices: Collection[UUID]) -> QuerySet[Payment]:
+    """Return what arrived for any of ``invoices``, oldest first; the caller found them to be one merchant's."""
+    found = Payment.objects.filter(invoice__in=invoices, status__in=RECEIVED)
+    return found.only("invoice_id", "txid", "created_at").order_by("created_at", "id")
 
 
 def refunds_of(invoice: Invoice) -> list[Refund]:

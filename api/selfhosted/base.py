@@ -1,13 +1,36 @@
 """The views of the self-hosted checkout's API; what they give and how to write one stands in ``api.base``."""
 
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
 from api import base
 from api.selfhosted.wire import SELFHOSTED
+from core.errors import Invalid
 
 
 class MerchantView(base.MerchantView):
-    """A view for merchants' programs."""
+    """A view for merchants' programs; ``params`` are the format's names of fields that use cases call otherwise."""
 
     wire = SELFHOSTED
+    params: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def owner(self) -> dict[str, Any]:
+        """Whose data this is about, as every use case wants to know."""
+        return {"merchant": self.merchant, "livemode": self.livemode}
+
+    def respond(self, request: HttpRequest, work: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+        def work_in_their_words() -> HttpResponseBase:
+            try:
+                return work()
+            except Invalid as failure:
+                failure.field = self.params.get(failure.field or "", failure.field)
+                raise
+
+        return super().respond(request, work_in_their_words)
 
 
 class PublicView(base.PublicView):

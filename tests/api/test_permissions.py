@@ -1,5 +1,5 @@
 """
-Who may do what: one table of every endpoint of the API, by credential, scope, merchant and mode.
+Who may do what: one table of every endpoint of the native API, by credential, scope, merchant and mode.
 
 An endpoint that is missing here fails the first test. A row names the one scope that opens it, makes what it is about
 (``of``: another merchant's, and that of the other mode, is always 404), and says which mode it is for. The event
@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from api.authentication import Identity, issue_token
 from api.base import ApiView, MerchantView
+from api.v1.wire import NATIVE
 from core import exact_json
 from events.models import Event
 from merchants import services
@@ -190,7 +191,7 @@ PREFIX = "api/v1/"
 def endpoints() -> Iterator[tuple[str, type[ApiView]]]:
     for place in places():
         view = getattr(place.view, "view_class", None)
-        if view is not None and issubclass(view, ApiView):
+        if view is not None and issubclass(view, ApiView) and view.wire is NATIVE:
             for method in view().allowed_methods:
                 if method != "HEAD":
                     yield f"{method} {place.route.removeprefix(PREFIX)}", view
