@@ -3,9 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from core import exact_json
+from core.ids import uuid7
 from events.models import Event
+from events.outbox import Happening, dispatch, emit
 from tests.webhooks.conftest import make_merchant
 from webhooks import selectors, services
 from webhooks.errors import (
@@ -182,12 +186,31 @@ class TestReplay:
 
         assert [delivery.event_type for delivery in Delivery.objects.all()] == ["invoice.paid"]
 
-    def test_the_end_of_the_period_is_not_in_it(self, make_endpoint, happen, merchant, now):
-        event = happen()
+    def test_the_first_moment_of_the_period_is_in_it_and_the_end_is_not(self, make_endpoint, happen, merchant, now):
+        _before, within, after = happen(), happen(), happen()
         endpoint = make_endpoint()
 
-        period = {"start": event.created_at - timedelta(days=1), "end": event.created_at}
-        assert self.replay(merchant, endpoint, now, **period).total == 0
+        wish = self.replay(merchant, endpoint, now, start=within.created_at, end=after.created_at)
+
+        assert wish.total == 1
+        assert Delivery.objects.get().event == within
+        happen()  # owed as ever, and no part of the replay
+        self.replay(merchant, endpoint, now)
+        assert selectors.progress_of(wish).waiting == selectors.replayed(wish).count() == 1
+
+    def test_events_of_other_merchants_and_of_the_other_mode_are_no_part_of_it(
+        self, make_endpoint, happen, merchant, now
+    ):
+        own = happen()
+        happen(livemode=True)
+        with transaction.atomic():
+            emit(Happening("invoice.paid", make_merchant("Other").pk, False, {}, invoice_id=uuid7()))
+        dispatch()
+        endpoint = make_endpoint()
+
+        assert self.replay(merchant, endpoint, now).total == 1
+
+        assert [delivery.event for delivery in Delivery.objects.all()] == [own]
 
     def test_a_period_that_ends_before_it_starts_is_refused(self, endpoint, delivery, merchant, now):
         with pytest.raises(InvalidPeriod):
@@ -267,6 +290,17 @@ class TestReplay:
         progress = selectors.progress_of(wish)
         assert (progress.delivered, progress.failed, progress.waiting, progress.percent) == (1, 1, 0, 100)
 
+    def test_what_arrived_before_counts_only_when_it_has_arrived_again(
+        self, endpoint, happen, merchant, now, small_slices
+    ):
+        for _ in range(3):
+            services.deliver(delivery_id=Delivery.objects.get(event=happen()).pk, now=now)
+
+        wish = self.replay(merchant, endpoint, now)
+
+        progress = selectors.progress_of(wish)
+        assert (progress.delivered, progress.waiting, progress.percent) == (0, 3, 0)
+
     def test_an_endpoint_that_is_disabled_meanwhile_stops_it(self, make_endpoint, happen, merchant, now, small_slices):
         for _ in range(5):
             happen()
@@ -309,3 +343,11 @@ class TestGivenUp:
 
         delivery.refresh_from_db()
         assert delivery.status == "failed"
+
+    def test_it_locks_the_endpoints_before_anything_else_as_who_records_does(self, endpoint, merchant, now):
+        with CaptureQueriesContext(connection) as made:
+            services.resend_given_up(merchant=merchant, livemode=False, now=now)
+
+        [first, *_] = [query["sql"] for query in made if "FOR " in query["sql"]]
+        assert first.startswith('SELECT "webhooks_webhookendpoint"."id"')
+        assert first.endswith("ORDER BY 1 ASC FOR NO KEY UPDATE")

@@ -112,6 +112,9 @@ def resend_given_up(*, merchant: Merchant, livemode: bool, now: datetime) -> int
 
     What went to an endpoint that is disabled or deleted stays as it is.
     """
+    # The endpoints first and in order, as who records does: both write the sums of several, and wait for each other so.
+    endpoints = selectors.list_endpoints(merchant=merchant, livemode=livemode).order_by("pk")
+    list(endpoints.select_for_update(no_key=True).values_list("pk"))
     able = Q(endpoint=None) | Q(endpoint__disabled_reason="", endpoint__deleted_at=None)
     found = selectors.list_given_up(merchant=merchant, livemode=livemode).filter(able)
     chosen = list(found.select_for_update(of=("self",), skip_locked=True).values_list("pk", "lane")[:MAX_RESENT])
