@@ -52,6 +52,7 @@ _WHAT: Final[dict[str, Any]] = {
     "tax": Decimal("1.50"),
     "total": Decimal("16.49"),
     "currency": "USD",
+    "priced_in_asset": False,
     "crypto_currency": "USDT",
     "network": "tron",
     "usdt_amount": Decimal("16.49"),

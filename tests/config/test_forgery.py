@@ -7,11 +7,12 @@ from django.urls import resolve
 
 from api.base import ApiView
 from api.documentation import schema
+from api.selfhosted.documentation import schema as selfhosted_schema
 from tests.url_map import places
 
 FOREIGN = {"origin": "https://evil.example", "referer": "https://evil.example/x"}
 # Views without Django's check: programs have no cookies to be tricked with, and these read none.
-OF_PROGRAMS = (schema,)
+OF_PROGRAMS = (schema, selfhosted_schema)
 
 
 def is_of_programs(place):
