@@ -35,4 +35,5 @@ def beat_schedule(*, sandbox_block_seconds: int, feeds_sink: bool = False) -> di
     }
     periodic["core.tasks.prune"] = {"task": "core.tasks.prune", "schedule": crontab(minute="17")}
     periodic["events.tasks.check_log"] = {"task": "events.tasks.check_log", "schedule": crontab(hour="3", minute="40")}
+    periodic["events.tasks.archive"] = {"task": "events.tasks.archive", "schedule": crontab(hour="4", minute="20")}
     return periodic

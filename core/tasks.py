@@ -20,5 +20,17 @@ def also_prune(pruning: Pruning) -> None:
 
 @shared_task(ignore_result=True)
 def prune() -> int:
-    """Delete what is kept for a limited time and return how many rows went."""
-    return sum(prune_some(now=timezone.now()) for prune_some in PRUNINGS)
+    """
+    Delete what is kept for a limited time and return how many rows went. One that fails keeps no other from it.
+
+    :raises ExceptionGroup: at the end, of all that failed
+    """
+    total, failed = 0, []
+    for prune_some in PRUNINGS:
+        try:
+            total += prune_some(now=timezone.now())
+        except Exception as problem:  # noqa: BLE001 - told below
+            failed.append(problem)
+    if failed:
+        raise ExceptionGroup("not everything was pruned", failed)
+    return total

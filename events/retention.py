@@ -7,19 +7,22 @@ old: those above this package name them with ``also_keep``.
 """
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
 from core import secrets
-from events.archive import Archive, check_archive, signed_text
+from events.archive import Archive, check_archive, signed_text, write_archive
 from events.errors import ArchiveBroken
 from events.models import Cut, Event, FailedDispatch
 
 BATCH: Final = 5_000
+YOUNGEST: Final = timedelta(days=30)  # streams, webhooks sent again and reports look back no further by themselves
+_BETWEEN_FILES: Final = timedelta(days=28)
 
 # Takes ids of events and of the invoices they are about; returns those of either kind that are needed.
 Keeper = Callable[[Collection[UUID], Collection[UUID]], Collection[UUID]]
@@ -57,6 +60,24 @@ def cut_off(*, archive: Archive, now: datetime) -> Cut:
             file=found.path.name,
             cut_at=now,
         )
+
+
+def archive_due(*, now: datetime) -> int:
+    """
+    Do what ARCHIVE_AFTER_DAYS orders; return how many events were deleted, 0 days order nothing.
+
+    A file is begun once the last one is four weeks old. What is in files and needed no more goes each time.
+
+    :raises ArchiveBroken: when an entry is not what was sealed, or files and cuts do not fit; nothing is deleted then
+    """
+    if not settings.ARCHIVE_AFTER_DAYS:
+        return 0
+    before = now - max(timedelta(days=settings.ARCHIVE_AFTER_DAYS), YOUNGEST)
+    if not Cut.objects.filter(cut_at__gt=now - _BETWEEN_FILES).exists():
+        archive = write_archive(before=before, directory=settings.ARCHIVE_DIR)
+        if archive is not None:
+            cut_off(archive=archive, now=now)
+    return prune_events()
 
 
 def prune_events() -> int:

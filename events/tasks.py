@@ -5,17 +5,19 @@ from typing import Final
 
 import structlog
 from celery import shared_task
+from django.db import connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from core import valkey
-from events import checking, outbox, sealing, sink
+from events import checking, outbox, retention, sealing, sink
 
 log = structlog.get_logger(__name__)
 
 _NUDGE_KEY: Final = "outbox:nudge"
 _NUDGE_MS: Final = 1000  # one message at a time is enough: a dispatcher takes everything that waits
 _PAUSE_SECONDS: Final = 5.0
+_ARCHIVE_LOCK: Final = 0x617263686976  # "archiv"
 
 _quiet_until = 0.0
 
@@ -74,3 +76,16 @@ def feed_sink() -> int:
     except sink.SinkUnavailable as problem:
         log.warning("event_sink_unavailable", problem=str(problem), lag=sink.lag())
         return 0
+
+
+@shared_task(ignore_result=True)
+def archive() -> int:
+    """Write old entries to a file and delete what is in files, as ARCHIVE_AFTER_DAYS says; one process at a time."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ARCHIVE_LOCK])
+        if not cursor.fetchone()[0]:
+            return 0
+        try:
+            return retention.archive_due(now=timezone.now())
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_ARCHIVE_LOCK])

@@ -263,6 +263,9 @@ WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=256, maximum=4096)
 REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", default=30, maximum=3650)
 # How long merchants can look up what was sent to their receivers, and what these answered.
 DELIVERY_DAYS = env.integer("DELIVERY_DAYS", default=90, maximum=3650)
+# How long events stay in the database before they are only in files; 0 leaves them there, for a command to archive.
+ARCHIVE_AFTER_DAYS = env.integer("ARCHIVE_AFTER_DAYS", default=0, maximum=36_500)
+ARCHIVE_DIR = env.folder("ARCHIVE_DIR", default=VAR_DIR / "archive")
 # Where every event is fed to besides: Kafka.
 EVENT_SINK = env.event_sink("EVENT_SINK_URL")
 

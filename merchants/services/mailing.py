@@ -27,6 +27,7 @@ PAUSE: Final = timedelta(minutes=5)
 LEASE: Final = timedelta(minutes=5)
 KEPT: Final = timedelta(days=30)
 BATCH: Final = 200  # mails in one run
+_PRUNED_AT_ONCE: Final = 5_000
 _MOST: Final = 1_000  # events that one mail tells of
 _BEGINNING: Final = timedelta(minutes=1)
 
@@ -75,8 +76,11 @@ def send_mails(*, now: datetime) -> int:
 
 
 def prune_mails(*, now: datetime) -> int:
-    """Delete what was sent long ago; return how many rows."""
-    return OwedMail.objects.filter(sent_at__lt=now - KEPT).delete()[0]
+    """Delete what was sent long ago, in batches of their own; return how many rows."""
+    total = 0
+    while gone := list(OwedMail.objects.filter(sent_at__lt=now - KEPT).values_list("pk", flat=True)[:_PRUNED_AT_ONCE]):
+        total += OwedMail.objects.filter(pk__in=gone).delete()[0]
+    return total
 
 
 def owed_events(events: Collection[UUID], _invoices: Collection[UUID]) -> Collection[UUID]:

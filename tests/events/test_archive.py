@@ -5,13 +5,14 @@ import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from core import secrets
-from events import checking, retention, sealing
+from events import checking, retention, sealing, tasks
 from events.archive import check_archive, read_archive, write_archive
 from events.entries import entry_hash
 from events.errors import ArchiveBroken
@@ -112,6 +113,31 @@ class TestWriting:
     def test_the_last_month_stays(self, log, tmp_path):
         with pytest.raises(CommandError, match="last 30 days"):
             call_command("archive", "write", "--before", timezone.now().date().isoformat(), "--to", str(tmp_path))
+
+    def test_the_clock_archives_every_four_weeks_where_a_setting_says_so(self, log, tmp_path, settings, monkeypatch):
+        now = timezone.now()
+        settings.ARCHIVE_DIR = tmp_path
+        assert tasks.archive() == 0  # as it comes, nothing goes
+
+        settings.ARCHIVE_AFTER_DAYS = 1  # never less than a month
+        assert tasks.archive() == 8
+        assert [path.name for path in tmp_path.iterdir()] == ["audit-000000000001-000000000008.jsonl.gz"]
+
+        monkeypatch.setattr(retention, "YOUNGEST", timedelta(0))
+        retention.archive_due(now=now + timedelta(days=27))
+        assert Cut.objects.count() == 1
+        retention.archive_due(now=now + timedelta(days=29))
+        assert Cut.objects.order_by("-position").first().position == 11
+        assert verify()[1] is True
+
+    def test_only_one_process_archives(self, log, tmp_path, settings):
+        settings.ARCHIVE_DIR, settings.ARCHIVE_AFTER_DAYS = tmp_path, 30
+        with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
+            other.execute("SELECT pg_advisory_lock(%s)", [tasks._ARCHIVE_LOCK])
+            assert tasks.archive() == 0
+            other.execute("SELECT pg_advisory_unlock(%s)", [tasks._ARCHIVE_LOCK])
+
+        assert tasks.archive() == 8
 
     def test_the_newest_event_stays_for_its_number(self, tmp_path):
         happen(ADA)

@@ -1,8 +1,8 @@
 """``manage.py archive write|check|read|prune``: old entries of the audit log into files, and out of them again."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -11,9 +11,7 @@ from core import exact_json
 from core.ids import parse_public_id
 from events.archive import check_archive, read_archive, write_archive
 from events.errors import ArchiveBroken
-from events.retention import cut_off, prune_events
-
-YOUNGEST: Final = timedelta(days=30)  # streams, webhooks sent again and reports look back no further by themselves
+from events.retention import YOUNGEST, cut_off, prune_events
 
 
 class Command(BaseCommand):

@@ -36,6 +36,26 @@ class Account:
         return not (self.lost or self.doubled or self.problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Orders that are not what they must become, events without a place, deliveries on their way."""
+
+    orders: int
+    events: int
+    deliveries: int
+    examples: list[str]
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    def __str__(self) -> str:
+        return f"{self.orders} orders {self.examples}, {self.events} events, {self.deliveries} deliveries"
+
+    @property
+    def count(self) -> int:
+        return self.orders + self.events + self.deliveries
+
+
 class Books:
     """The tables, asked past everything that might be wrong with the programs."""
 
@@ -68,16 +88,14 @@ class Books:
             return ""
         return str(rows[0][0]) if rows else ""
 
-    def waiting(self, orders: list[Order]) -> str:
-        """Return what the installation is still at work on, "" when everything has come to rest."""
+    def waiting(self, orders: list[Order]) -> Waiting:
+        """Return what the installation is still at work on."""
         statuses = self.statuses()
         open_ = [order for order in orders if statuses.get(order.invoice) != order.outcome]
         ((events,),) = self.rows("SELECT count(*) FROM events_event WHERE position IS NULL")
         ((deliveries,),) = self.rows("SELECT count(*) FROM webhooks_delivery WHERE status = 'pending'")
-        if not (open_ or events or deliveries):
-            return ""
         examples = [f"{order.name} {statuses.get(order.invoice)} ≠ {order.outcome}" for order in open_[:3]]
-        return f"{len(open_)} orders {examples}, {events} events, {deliveries} deliveries"
+        return Waiting(len(open_), int(events), int(deliveries), examples)
 
 
 def settle_up(world: World, shop: Shop, chain: Chain, receiver: Receiver) -> Account:
