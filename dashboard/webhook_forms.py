@@ -10,6 +10,8 @@ from core.errors import CheckoutError, SeveralInvalid
 from dashboard import words
 from dashboard.forms import lines
 from events.types import DELIVERABLE, EVERYTHING
+from merchants.secrets import KeyFormat
+from webhooks import formats
 from webhooks.models import MAX_TIMEOUT, MAX_URL_LENGTH, WebhookEndpoint
 from webhooks.states import MAX_RETRIES, Backoff
 
@@ -40,8 +42,14 @@ def _group(name: str) -> forms.MultipleChoiceField:
     )
 
 
+def formats_offered() -> list[tuple[str, str]]:
+    """Return how an endpoint may be told, as choices; a format goes by the name of the API it belongs to."""
+    said = dict(KeyFormat.choices)
+    return [(name, str(said.get(name, name))) for name in formats.names()]
+
+
 class EndpointForm(forms.Form):
-    """Where webhooks go and which."""
+    """Where webhooks go and which. ``format`` is asked for once, as an endpoint keeps it."""
 
     url = forms.CharField(
         label=_("Address of your server"),
@@ -79,12 +87,24 @@ class EndpointForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=_("Empty: wherever it leads."),
     )
+    format = forms.ChoiceField(
+        label=_("In whose words it is told"),
+        required=False,
+        choices=formats_offered,
+        help_text=_("Events that these have no word for are not sent. It cannot be changed later."),
+    )
+
+    def __init__(self, *args: Any, is_new: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_new:
+            del self.fields["format"]
 
     @classmethod
     def of(cls, endpoint: WebhookEndpoint) -> "EndpointForm":
         """Return the form as it was filled in for ``endpoint``."""
         chosen = {name: [event for event in endpoint.events if event.startswith(f"{name}.")] for name in GROUPS}
         return cls(
+            is_new=False,
             initial={
                 "url": endpoint.url,
                 "which": "all" if EVERYTHING in endpoint.events else "chosen",
@@ -93,7 +113,7 @@ class EndpointForm(forms.Form):
                 "timeout": endpoint.timeout,
                 "allowed_ips": "\n".join(endpoint.allowed_ips),
                 **chosen,
-            }
+            },
         )
 
     @property
@@ -104,7 +124,8 @@ class EndpointForm(forms.Form):
     @property
     def more(self) -> list[forms.BoundField]:
         """The fields that hardly anybody needs."""
-        return [self[name] for name in ("max_retries", "retry_backoff", "timeout", "allowed_ips")]
+        names = ("max_retries", "retry_backoff", "timeout", "allowed_ips", "format")
+        return [self[name] for name in names if name in self.fields]
 
     @property
     def more_is_wrong(self) -> bool:
@@ -126,6 +147,7 @@ class EndpointForm(forms.Form):
             "retry_backoff": filled["retry_backoff"],
             "timeout": filled["timeout"],
             "allowed_ips": lines(filled["allowed_ips"]),
+            **({"format": filled["format"] or formats.NATIVE} if "format" in self.fields else {}),
         }
 
     def refuse(self, refusal: CheckoutError) -> None:

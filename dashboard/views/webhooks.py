@@ -17,7 +17,7 @@ from core.errors import CheckoutError
 from core.pages import ListPage
 from dashboard.access import DEVELOP, Desk, desk
 from dashboard.pages import show
-from dashboard.webhook_forms import OVERLAPS, DeliveryFilterForm, EndpointForm, ReplayForm, SecretForm
+from dashboard.webhook_forms import OVERLAPS, DeliveryFilterForm, EndpointForm, ReplayForm, SecretForm, formats_offered
 from dashboard.words import ENDPOINT
 from events.types import EVERYTHING
 from webhooks import selectors, services, signing
@@ -59,6 +59,7 @@ def endpoint_detail(request: HttpRequest, at: Desk, endpoint_id: str) -> HttpRes
         said=said,
         tone=tone,
         takes_all=EVERYTHING in endpoint.events,
+        told_in=dict(formats_offered()).get(endpoint.format, endpoint.format),
         secret=signing.masked(endpoint.secret) if at.may_develop else "",
         is_rotating=len(endpoint.secrets_at(timezone.now())) > 1,
         replays=[(each, selectors.progress_of(each)) for each in replays],
@@ -93,7 +94,7 @@ def add_endpoint(request: HttpRequest, at: Desk) -> HttpResponse:
 def change_endpoint(request: HttpRequest, at: Desk, endpoint_id: str) -> HttpResponse:
     """Change where an endpoint is, what it is told of and how often it is tried."""
     endpoint = _endpoint(at, endpoint_id)
-    form = EndpointForm(request.POST) if request.method == "POST" else EndpointForm.of(endpoint)
+    form = EndpointForm(request.POST, is_new=False) if request.method == "POST" else EndpointForm.of(endpoint)
     if form.is_valid():
         changes = EndpointChanges(**form.settings())
         try:

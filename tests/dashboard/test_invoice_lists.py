@@ -39,13 +39,16 @@ class TestSearch:
         pay(made, made.amount_units, now)
         return made
 
-    @pytest.mark.parametrize("by", ["title", "metadata", "id", "e-mail", "address", "transaction", "explorer"])
+    @pytest.mark.parametrize(
+        "by", ["title", "metadata", "id", "session", "e-mail", "address", "transaction", "explorer"]
+    )
     def test_an_invoice_is_found_by_what_a_person_has_in_hand(self, owner, shoes, by):
         txid = Payment.objects.get().txid
         text = {
             "title": "sHOe",
             "metadata": "ORD_4711",
             "id": shoes.public_id,
+            "session": shoes.session_id,
             "e-mail": "Ada@Example",
             "address": shoes.address,
             "transaction": txid,

@@ -78,6 +78,24 @@ class TestEndpoints:
         assert secret not in page
         assert signing.masked(secret) in page
 
+    def test_it_may_be_told_in_another_formats_words_for_as_long_as_it_lives(self, owner):
+        made = owner.post("/dashboard/webhooks/add/", {**FILLED, "format": "selfhosted"})
+
+        endpoint = WebhookEndpoint.objects.get()
+        assert endpoint.format == "selfhosted"
+        assert "X-Crypto-Checkout-Signature" not in text_of(made)
+        assert 'href="/docs/selfhosted"' in text_of(made)
+        assert "The self-hosted checkout with ck_ keys" in text_of(owner.get(path(endpoint)))
+        assert 'name="format"' not in text_of(owner.get(path(endpoint, "change/")))
+        owner.post(path(endpoint, "change/"), {**FILLED, "format": "native", "timeout": 9})
+        endpoint.refresh_from_db()
+        assert (endpoint.format, endpoint.timeout) == ("selfhosted", 9)
+
+    def test_a_format_that_nobody_speaks_is_refused(self, owner):
+        owner.post("/dashboard/webhooks/add/", {**FILLED, "format": "morse"})
+
+        assert not WebhookEndpoint.objects.exists()
+
     def test_what_is_chosen_is_what_it_is_told_of(self, owner):
         wanted = {"which": "chosen", "invoice": ["invoice.paid"], "refund": ["refund.created"]}
         owner.post("/dashboard/webhooks/add/", {**FILLED, **wanted, "allowed_ips": "8.8.8.8\n\n10.0.0.0/8"})

@@ -237,3 +237,15 @@ def test_a_body_that_is_not_announced_as_json_is_refused_in_this_form(merchant, 
 
     assert (answer.status_code, answer.json()["error"]["type"]) == (415, "invalid_request")
     assert answer.json()["error"]["requestId"].startswith("req_")
+
+
+@pytest.mark.parametrize("path", ["payment_links", "payment-links", "events", "openapi.json"])
+def test_on_a_host_of_its_own_it_answers_as_its_documents_print_it(merchant, client, settings, path):
+    settings.SELFHOSTED_HOST = "checkout.example.com"
+    settings.ALLOWED_HOSTS = ["checkout.example.com"]
+    headers = {"Authorization": f"Bearer {checkout_key(merchant)}", "Host": "checkout.example.com"}
+
+    answer = type(client)().get(f"/api/v1/{path}", headers=headers)
+
+    assert answer.status_code == 200
+    assert ("data" in answer.json()) == (path != "openapi.json")

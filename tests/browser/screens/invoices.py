@@ -6,16 +6,18 @@ from playwright.sync_api import Page, expect
 
 from chains.sandbox import services as sandbox
 from dashboard.saved_views import save_view
-from invoices.models import Invoice, Note
+from invoices.models import Invoice, Note, PaymentLink
 from invoices.services import (
     CustomerDetails,
     LinkTerms,
     OptionOrder,
+    SessionOrder,
     Visitor,
     add_note,
     create_customer,
     create_link,
     open_link,
+    open_session,
 )
 from merchants.models import Member
 from payments.services import choose_option, scan
@@ -207,6 +209,22 @@ def _(stage: Stage) -> str:
     stage.visitor = True
     terms = LinkTerms("Donation", currency="EUR", min_amount=Decimal(5), description="For the shelter on Elm Street.")
     return f"/l/{create_link(merchant=stage.merchant, livemode=False, terms=terms, now=stage.now).slug}"
+
+
+@screen("links", "page of one that is switched off")
+def _(stage: Stage) -> str:
+    stage.visitor = True
+    slug = _link(stage)
+    PaymentLink.objects.filter(slug=slug).update(is_active=False)
+    return f"/l/{slug}"
+
+
+@screen("sessions", "page of one")
+def _(stage: Stage) -> str:
+    stage.visitor = True
+    order = SessionOrder(amount=Decimal(50), currency="USD", title="Two seats", crypto_currency="ETH")
+    made = open_session(merchant=stage.merchant, livemode=False, order=order, now=stage.now)
+    return f"/checkout/{made.session_id}"
 
 
 @screen("customers", "empty")
