@@ -60,8 +60,8 @@ audit: install-dev ## Look at the licences and for known holes of what an image 
 	@$(BIN)/python deploy/audit.py licences
 	@$(BIN)/python deploy/audit.py vulnerabilities
 
-bench: install-dev ## Measure; prints figures and ratios
-	@$(BIN)/python -m bench
+bench: install-dev ## Measure; prints figures and writes bench/RESULTS.md. BENCH="list start" takes a part
+	@$(BIN)/python -m bench $(BENCH)
 
 clients: install-dev ## Write what is generated in clients/ again, after the API has changed
 	@$(BIN)/python -m config.clients

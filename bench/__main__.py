@@ -1,4 +1,4 @@
-"""``python -m bench [NAME ...]``: the benchmarks below that are named, or all of them."""
+"""``python -m bench [NAME ...]``: the benchmarks below that are named, or all of them; results go to RESULTS.md."""
 
 import subprocess
 import sys
@@ -14,10 +14,14 @@ from bench import (
     hanging,
     listing,
     reading,
+    results,
     scanning,
     sending,
+    starting,
     streaming,
+    streams,
 )
+from bench.figures import SHOWN
 from bench.installation import Installation, fresh_installation
 
 BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
@@ -25,7 +29,9 @@ BENCHMARKS: Final[dict[str, Callable[[Installation], None]]] = {
     "read": reading.run,
     "list": listing.run,
     "scan": scanning.run,
+    "start": starting.run,
     "stream": streaming.run,
+    "streams": streams.run,
     "webhook": handing_over.run,
     "senders": sending.run,
     "hanging": hanging.run,
@@ -47,6 +53,7 @@ def main() -> int:
         return max(subprocess.call([sys.executable, "-m", "bench", name, *options]) for name in wanted)
     with fresh_installation() as installation:
         BENCHMARKS[wanted[0]](installation)
+        results.keep(wanted[0], SHOWN, installation, order=list(BENCHMARKS))
     return 0
 
 

@@ -1,7 +1,8 @@
-"""What a benchmark says: a table for people."""
+"""What a benchmark says: tables for people, on the screen and for ``bench/RESULTS.md``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,20 @@ class Figure:
     is_within: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What belongs together."""
+
+    title: str
+    figures: tuple[Figure, ...]
+
+
+SHOWN: Final[list[Table]] = []  # by this process, for whoever keeps the results
+
+
 def show(title: str, figures: Sequence[Figure]) -> None:
     """Print the figures of one benchmark."""
+    SHOWN.append(Table(title, tuple(figures)))
     print(f"\n{title}")
     width = max(len(figure.name) for figure in figures)
     for figure in figures:

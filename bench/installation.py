@@ -124,17 +124,29 @@ def fresh_installation() -> Iterator[Installation]:
 
 def cpu_seconds(*pids: int) -> float:
     """Return the processor time that these processes and all below them have used so far."""
-    parents, used = {}, {}
+    table = _processes()
+    return sum(table[pid][1] for pid in _below(table, set(pids)) if pid in table) / os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> set[int]:
+    """Return the process and all below it."""
+    return _below(_processes(), {pid})
+
+
+def _processes() -> dict[int, tuple[int, int]]:
+    """Return the parent of each process, and the processor time in ticks that it and its dead children have used."""
+    found = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
             fields = entry.read_text().rpartition(")")[2].split()
-            pid = int(entry.parent.name)
-            parents[pid] = int(fields[1])
-            used[pid] = sum(map(int, fields[11:15]))  # proc(5): utime, stime and those of children that ended
-    wanted = set(pids)
-    while below := {pid for pid, parent in parents.items() if parent in wanted} - wanted:
-        wanted |= below
-    return sum(used.get(pid, 0) for pid in wanted) / os.sysconf("SC_CLK_TCK")
+            found[int(entry.parent.name)] = (int(fields[1]), sum(map(int, fields[11:15])))  # proc(5)
+    return found
+
+
+def _below(table: dict[int, tuple[int, int]], wanted: set[int]) -> set[int]:
+    while more := {pid for pid, (parent, _) in table.items() if parent in wanted} - wanted:
+        wanted |= more
+    return wanted
 
 
 def _listens(port: int) -> bool:

@@ -7,13 +7,11 @@ a hurry: a poll of the log behind them finds whatever was lost, seconds later.
 """
 
 import asyncio
-import contextlib
 import json
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -35,6 +33,8 @@ CHANNEL: Final = "events"
 BATCH: Final = 500
 BACKLOG: Final = 200  # events one connection may lag behind before it is dropped
 POLL_SECONDS: Final = 2.0
+QUIET_SECONDS: Final = 15.0  # after so long without news a connection is woken to say that it is alive
+_LOOKS: Final = 15  # at who is quiet, in that time
 _RECONNECT_SECONDS: Final = 1.0
 _DATABASE_THREADS: Final = 4
 
@@ -86,48 +86,64 @@ class Overflowed(Exception):
 
 @dataclass(eq=False, slots=True)
 class Subscription:
-    """One connection's share of the tail. ``on_overflow`` frees a writer that is stuck in a full socket."""
+    """
+    One connection's share of the tail. ``on_overflow`` frees a writer that is stuck in a full socket.
+
+    There are thousands of these in a process: they have no timers of their own, and no queue while it is empty.
+    """
 
     topic: Topic
     on_overflow: Callable[[], Any]
     overflowed: bool = False
     closed: bool = False
-    _waiting: deque[Event] = field(default_factory=deque)
-    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _waiting: list[Event] | None = None
+    _reader: "asyncio.Future[None] | None" = None
+    _quiet_since: float = 0.0
 
     def offer(self, event: Event) -> None:
         """Queue an event; a reader whose queue is full is dropped, as nobody's memory is endless."""
         if self.overflowed:
             return
-        if len(self._waiting) >= BACKLOG:
+        if self._waiting is None:
+            self._waiting = [event]
+        elif len(self._waiting) < BACKLOG:
+            self._waiting.append(event)
+        else:
             self.overflowed = True
-            self._waiting.clear()
+            self._waiting = None
             self.on_overflow()
             return
-        self._waiting.append(event)
-        self._wake.set()
+        self._wake()
 
     def close(self) -> None:
         """Wake the reader for good: there is nobody to write to any more."""
         self.closed = True
-        self._wake.set()
+        self._wake()
 
-    async def next(self, *, timeout: float) -> list[Event]:  # noqa: ASYNC109 - a wait of its own, not a limit on work
+    def remind(self, *, now: float) -> None:
+        """Wake a reader that has had no news for long, with none."""
+        if now - self._quiet_since >= QUIET_SECONDS:
+            self._wake()
+
+    async def next(self) -> list[Event]:
         """
-        Return the events that wait, after at most ``timeout`` seconds; empty when there was none.
+        Wait for events and return them; empty when there was none for QUIET_SECONDS.
 
         :raises Overflowed: when the reader was too slow
         """
-        if not self._waiting and not self.closed:
-            self._wake.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout):
-                    await self._wake.wait()
+        if self._waiting is None and not self.closed:
+            loop = asyncio.get_running_loop()
+            self._quiet_since = loop.time()
+            self._reader = loop.create_future()
+            await self._reader
         if self.overflowed:
             raise Overflowed
-        events = list(self._waiting)
-        self._waiting.clear()
+        events, self._waiting = self._waiting or [], None
         return events
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
 
 class Tail:
@@ -162,6 +178,7 @@ class Tail:
                     self._tasks = [
                         asyncio.create_task(self._for_ever(self._listen, _RECONNECT_SECONDS)),
                         asyncio.create_task(self._for_ever(self._catch_up, POLL_SECONDS)),
+                        asyncio.create_task(self._remind()),
                     ]
         except BaseException:
             self.unsubscribe(subscription)
@@ -192,6 +209,14 @@ class Tail:
             except Exception as problem:  # noqa: BLE001 - database or Valkey away: the next round tries again
                 log.warning("tail_interrupted", work=getattr(work, "__name__", ""), error=repr(problem))
             await asyncio.sleep(pause)
+
+    async def _remind(self) -> None:
+        while True:
+            await asyncio.sleep(QUIET_SECONDS / _LOOKS)
+            now = asyncio.get_running_loop().time()
+            for listeners in self._subscriptions.values():
+                for subscription in listeners:
+                    subscription.remind(now=now)
 
     async def _listen(self) -> None:
         client = redis.asyncio.Redis.from_url(

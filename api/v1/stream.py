@@ -11,11 +11,12 @@ import contextlib
 import signal
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
-from functools import partial
+from functools import lru_cache, partial
 from types import FrameType
 from typing import Any, Final, TypeAlias
 
 import structlog
+from django.conf import settings
 
 from api.errors import RateLimited
 from api.failures import failure_of
@@ -35,9 +36,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-HEARTBEAT_SECONDS: Final = 15.0
-AT_ONCE_PER_INVOICE: Final = 10
-AT_ONCE_PER_MERCHANT: Final = 100
 RECHECK_SECONDS: Final = 60.0  # how long a revoked key may still listen
 _EVENT_STREAM: Final = ((b"content-type", b"text/event-stream; charset=utf-8"),)
 _HEADERS: Final = (
@@ -97,7 +95,7 @@ class EventStreams:
             await _refuse(send, problem, with_body=request.method != "HEAD")
 
     def _check_room(self, visit: Visit) -> None:
-        limit = AT_ONCE_PER_INVOICE if visit.topic.invoice_id else AT_ONCE_PER_MERCHANT
+        limit = settings.STREAMS_PER_INVOICE if visit.topic.invoice_id else settings.STREAMS_PER_MERCHANT
         if self._tail.listeners(visit.topic) >= limit:
             raise RateLimited("Too many event streams are open for this at once.", constraints={"limit": limit})
 
@@ -167,13 +165,13 @@ async def _frames(visit: Visit, subscription: Subscription, opening: Opening) ->
             sent = max(sent, position)
     checked_at = _clock()
     while not (is_over or subscription.closed):
-        events = [event for event in await subscription.next(timeout=HEARTBEAT_SECONDS) if _number(event) > sent]
+        events = [event for event in await subscription.next() if _number(event) > sent]
         if visit.recheck is not None and _clock() - checked_at >= RECHECK_SECONDS:
             await in_database(visit.recheck)
             checked_at = _clock()
         if events:
             metering.note_streamed(visit.kind, len(events))
-            yield b"".join(visit.frame(event) for event in events)
+            yield b"".join([_written(visit.frame, event) for event in events])
             sent, is_over = _number(events[-1]), visit.ends_with(events)
         elif not subscription.closed:
             yield frames.HEARTBEAT
@@ -189,6 +187,12 @@ async def _missed(visit: Visit, position: int) -> AsyncGenerator[tuple[bytes, in
             yield b"".join(visit.frame(event) for event in events), position
         if len(events) < MISSED_BATCH:
             return
+
+
+@lru_cache(maxsize=64)
+def _written(frame: Callable[[Event], bytes], event: Event) -> bytes:
+    """Return a frame of what just happened. Thousands may listen: it is written once for all of them."""
+    return frame(event)
 
 
 def _number(event: Event) -> int:

@@ -203,6 +203,9 @@ SIMPLE_JWT = {
 WEB_THREADS = env.integer("WEB_THREADS", default=10, minimum=1, maximum=100)
 # How long a request may keep the database busy; config/timelimits.py has the routes that may longer.
 WEB_REQUEST_SECONDS: float = env.integer("WEB_REQUEST_SECONDS", default=10, maximum=300)
+# How many event streams one process holds open at once for one invoice, and for one merchant's programs.
+STREAMS_PER_INVOICE = env.integer("STREAMS_PER_INVOICE", default=10, minimum=1, maximum=100_000)
+STREAMS_PER_MERCHANT = env.integer("STREAMS_PER_MERCHANT", default=100, minimum=1, maximum=100_000)
 PORT = env.port()
 API_BASE_URL = env.base_url("API_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 # Hosts on which another wire format answers at /api/v1/…, as its own document prints it; always at /cryptic/ and so on.

@@ -473,7 +473,7 @@ def test_a_server_told_to_stop_ends_its_streams_first(invoice, monkeypatch):
         await started.wait()
         reader = await app._tail.subscribe(stream.Topic(invoice_id=invoice.pk), on_overflow=lambda: None)
         os.kill(os.getpid(), signal.SIGTERM)
-        await reader.next(timeout=5)
+        await asyncio.wait_for(reader.next(), 5)
         app._tail.unsubscribe(reader)
         life.cancel()
         return reader.closed
@@ -487,8 +487,29 @@ def test_a_server_told_to_stop_ends_its_streams_first(invoice, monkeypatch):
     assert told == [signal.SIGTERM]
 
 
+def test_what_happens_is_written_once_for_all_who_listen(invoice, open_stream):
+    readers = [open_stream(path_of(invoice)) for _ in range(3)]
+    opened = [reader.data() for reader in readers]
+    before = api_stream._written.cache_info().misses
+
+    happen(invoice, "payment.detected")
+
+    told = [reader.data() for reader in readers]
+    assert [each["event"] for each in opened + told] == ["snapshot"] * 3 + ["payment.detected"] * 3
+    assert told[0] == told[1] == told[2]
+    assert api_stream._written.cache_info().misses == before + 1
+
+
+def test_how_many_may_listen_at_once_is_a_setting(invoice, account, open_stream, settings):
+    settings.STREAMS_PER_INVOICE, settings.STREAMS_PER_MERCHANT = 1, 2
+    programs = ("/api/v1/events/stream", {"Authorization": f"Bearer {account.test_api_key}"})
+
+    assert [open_stream(path_of(invoice)).status for _ in range(2)] == [200, 429]
+    assert [open_stream(programs[0], **programs[1]).status for _ in range(3)] == [200, 200, 429]
+
+
 def test_a_quiet_stream_says_that_it_is_alive(invoice, open_stream, monkeypatch):
-    monkeypatch.setattr(api_stream, "HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr(stream, "QUIET_SECONDS", 0.1)
     reader = open_stream(path_of(invoice))
     reader.data()
 
@@ -561,7 +582,7 @@ class TestMerchantStream:
         assert refused.json()["error"]["constraints"] == {"required_scope": "invoices:read"}
 
     def test_a_revoked_key_stops_listening(self, account, server, open_stream, monkeypatch):
-        monkeypatch.setattr(api_stream, "HEARTBEAT_SECONDS", 0.1)
+        monkeypatch.setattr(stream, "QUIET_SECONDS", 0.1)
         monkeypatch.setattr(api_stream, "RECHECK_SECONDS", 0.2)
         reader = open_stream(self.PATH, Authorization=f"Bearer {account.api_key}")
         assert reader.status == 200
