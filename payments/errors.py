@@ -116,6 +116,13 @@ class ForeignTransfer(NotFound):
     message = "There is no such transfer to one of your invoices."
 
 
+class TransferStands(Conflict):
+    """Only what left the sandbox chain can have stayed away from it."""
+
+    code = "TRANSFER_STANDS"
+    message = "This transfer is on the chain, or waits to be. A reorg that drops it takes it away."
+
+
 class RefundNotFromVault(Conflict):
     """The gateway has no key to the address that was paid: the merchant sends the refund."""
 

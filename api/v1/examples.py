@@ -276,6 +276,9 @@ SANDBOX_TRANSFER: Final = {
     "amount": Decimal("16.49"),
     "invoice_id": _INVOICE_ID,
 }
+END_TIME: Final = {"invoice": _INVOICE_ID}
+GIVE_UP: Final = {"invoice": _INVOICE_ID, "tx_hash": _TXID}
+SANDBOX_INVOICE: Final = {"invoice_id": _INVOICE_ID, "status": "expired"}
 MAKE_BLOCKS: Final = {"count": 3}
 REORGANISE: Final = {"depth": 1, "drop": []}
 SANDBOX_BLOCK: Final = {

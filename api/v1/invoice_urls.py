@@ -34,6 +34,8 @@ urlpatterns: list[URLPattern] = [
     path("sandbox/transfers", sandbox.SandboxTransfers.as_view()),
     path("sandbox/blocks", sandbox.SandboxBlocks.as_view()),
     path("sandbox/reorgs", sandbox.SandboxReorgs.as_view()),
+    path("sandbox/expirations", sandbox.SandboxExpirations.as_view()),
+    path("sandbox/failures", sandbox.SandboxFailures.as_view()),
     path("public/invoice/<str:invoice_id>", public.PublicInvoice.as_view()),
     path("public/invoice/<str:invoice_id>/option", public.PublicOption.as_view()),
     path("public/invoice/<str:invoice_id>/qr", public.PublicQRCode.as_view()),

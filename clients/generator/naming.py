@@ -19,6 +19,8 @@ _NAMES: Final = {
     "public_invoice_qr_retrieve": ("public", "invoice_qr"),
     "rates_retrieve": ("rates", "list"),
     "sandbox_blocks_create": ("sandbox", "mine"),
+    "sandbox_expirations_create": ("sandbox", "end_time"),
+    "sandbox_failures_create": ("sandbox", "give_up"),
     "sandbox_reorgs_create": ("sandbox", "reorganise"),
     "sandbox_transfers_create": ("sandbox", "transfer"),
     "wallets_addresses_create": ("wallets", "add_addresses"),

@@ -19,7 +19,15 @@ from payments.services.refunds import (
 )
 from payments.services.rescan import Progress, rescan
 from payments.services.rescans import continue_rescans, order_rescan, stop_rescan
-from payments.services.sandbox import SentTransfer, TransferOrder, mine_blocks, reorganise, send_transfer
+from payments.services.sandbox import (
+    SentTransfer,
+    TransferOrder,
+    end_time,
+    give_up_transfer,
+    mine_blocks,
+    reorganise,
+    send_transfer,
+)
 from payments.services.scanner import scan
 from payments.services.second_pass import close_finding, verify
 from payments.services.sightings import Outcome, Sighting, look_for
@@ -44,7 +52,9 @@ __all__ = [
     "close_finding",
     "complete_refund",
     "continue_rescans",
+    "end_time",
     "fail_stale",
+    "give_up_transfer",
     "look_after_payouts",
     "look_for",
     "may_choose",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from chains.base import Block, Transfer
 from invoices.models import Invoice
@@ -23,6 +23,7 @@ from payments.states import UNSETTLED, PaymentStatus, View
 
 log = structlog.get_logger(__name__)
 
+_SANDBOX: Final = "sandbox"
 STALE_AFTER: Final = timedelta(hours=24)
 # One node's mempool may miss what another's holds, and a replaced transaction is gone from all of them.
 MEMPOOL_GRACE: Final = timedelta(minutes=5)
@@ -126,17 +127,31 @@ def fail_stale(*, now: datetime) -> int:
     # Whoever decides about a payment that has no invoice takes its network's cursor first.
     networks = stale.filter(invoice=None).values_list("network", flat=True).distinct().order_by()
     list(Cursor.objects.select_for_update().filter(network__in=list(networks)).order_by("network"))
-    count = 0
-    for invoice_id in stale.values_list("invoice_id", flat=True).distinct():
-        invoice = Invoice.objects.select_for_update().get(pk=invoice_id) if invoice_id else None
-        changes = []
-        for payment in stale.filter(invoice_id=invoice_id):
-            changes.append(Change(payment, was=PaymentStatus(payment.status)))
-            payment.status = PaymentStatus.FAILED
-            payment.save()
-            count += 1
-        _tell(invoice, changes, now)
-    return count
+    return sum(_give_up(stale, key, now) for key in stale.values_list("invoice_id", flat=True).distinct())
+
+
+@transaction.atomic
+def fail_test_payments(*, invoice_id: UUID, txid: str, now: datetime) -> int:
+    """
+    Give up payments of a test invoice that left the sandbox chain, as if a day had passed; return how many.
+
+    One that is still in a block, or in the mempool, stays as it is.
+    """
+    gone = Payment.objects.filter(
+        network=_SANDBOX, livemode=False, invoice=invoice_id, txid=txid, status=PaymentStatus.ORPHANED
+    )
+    return _give_up(gone, invoice_id, now)
+
+
+def _give_up(stale: QuerySet[Payment], invoice_id: UUID | None, now: datetime) -> int:
+    invoice = Invoice.objects.select_for_update().get(pk=invoice_id) if invoice_id else None
+    changes = []
+    for payment in stale.filter(invoice=invoice):
+        changes.append(Change(payment, was=PaymentStatus(payment.status)))
+        payment.status = PaymentStatus.FAILED
+        payment.save()
+    _tell(invoice, changes, now)
+    return len(changes)
 
 
 def _cursor_is_as_expected(reading: Reading, now: datetime) -> bool:

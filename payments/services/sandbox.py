@@ -20,7 +20,8 @@ from invoices.models import Invoice
 from invoices.selectors import get_invoice, invoices_at
 from invoices.services import end_test_invoice
 from merchants.models import Merchant
-from payments.errors import ForeignTransfer, LiveKeyNotAllowed, NothingDue
+from payments.errors import ForeignTransfer, LiveKeyNotAllowed, NothingDue, TransferStands
+from payments.services.ledger import fail_test_payments
 
 SANDBOX: Final = "sandbox"
 _DEFAULT_ASSET: Final = "USDT"
@@ -108,6 +109,38 @@ def reorganise(*, merchant: Merchant, livemode: bool, depth: int, drop: Sequence
     block = sandbox_chain.reorg(depth=depth, drop=frozenset(drop), now=now)
     ask_for_scan()
     return block
+
+
+@transaction.atomic
+def end_time(*, merchant: Merchant, livemode: bool, invoice_id: str, now: datetime) -> Invoice:
+    """
+    Let the time of a test invoice be over now, and return it; one that has ended or was paid in part stays as it is.
+
+    :raises LiveKeyNotAllowed: for a live key
+    :raises InvoiceNotFound: when the merchant has no such test invoice
+    """
+    _require_test_mode(livemode)
+    return end_test_invoice(merchant=merchant, public_id=invoice_id, now=now)
+
+
+@transaction.atomic
+def give_up_transfer(*, merchant: Merchant, livemode: bool, invoice_id: str, txid: str, now: datetime) -> Invoice:
+    """
+    Let a transfer that left the sandbox chain have stayed away for a day, and return its invoice.
+
+    :raises LiveKeyNotAllowed: for a live key
+    :raises InvoiceNotFound: when the merchant has no such test invoice
+    :raises ForeignTransfer: when no such transfer to the invoice is known
+    :raises TransferStands: when it is on the chain or waits in the mempool
+    """
+    _require_test_mode(livemode)
+    invoice = get_invoice(merchant=merchant, livemode=False, public_id=invoice_id)
+    if not fail_test_payments(invoice_id=invoice.pk, txid=txid, now=now):
+        if invoice.payments.filter(txid=txid).exists():
+            raise TransferStands(field="tx_hash")
+        raise ForeignTransfer(field="tx_hash")
+    invoice.refresh_from_db()
+    return invoice
 
 
 def ask_for_scan() -> None:

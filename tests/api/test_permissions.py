@@ -158,6 +158,8 @@ TABLE = {
     "POST sandbox/transfers": Row("invoices:create", body={"address": "sandbox1x", "amount": 1}, modes=TEST),
     "POST sandbox/blocks": Row("invoices:create", body={"count": 1}, modes=TEST),
     "POST sandbox/reorgs": Row("invoices:create", body={"depth": 1}, modes=TEST),
+    "POST sandbox/expirations": Row("invoices:create", body={"invoice": "inv_1"}, modes=TEST),
+    "POST sandbox/failures": Row("invoices:create", body={"invoice": "inv_1", "tx_hash": "a" * 64}, modes=TEST),
     "GET webhook-endpoints": Row(HOOKS),
     "POST webhook-endpoints": Row(HOOKS, body={"url": "http://127.0.0.1:1/", "events": ["*"]}),
     "GET webhook-endpoints/<str:endpoint_id>": Row(HOOKS, endpoint),

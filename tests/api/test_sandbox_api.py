@@ -7,10 +7,15 @@ from django.utils import timezone
 
 from chains.sandbox.models import SandboxBlock, SandboxTransfer
 from chains.sandbox.services import new_address
+from events.models import Event
+from invoices.models import Invoice
+from payments.models import Payment
 from payments.services import scan
+from payments.services.ledger import fail_test_payments
 from tests.api.conftest import Api
 from tests.api.orders import ORDER, Like, order
 from tests.api.signed_up import signed_up
+from tests.factories import make_invoice
 
 
 @pytest.fixture
@@ -168,3 +173,83 @@ def test_nothing_is_due_on_a_paid_invoice(test_api):
     answer = test_api.post("/sandbox/transfers", {"invoice": paid["id"]})
 
     assert (answer.status, answer.body["error"]["code"]) == (422, "AMOUNT_REQUIRED")
+
+
+def _reversed(test_api, invoice) -> str:
+    """Have the invoice paid, and its transfer dropped by a reorg; return the transaction."""
+    txid = test_api.post("/sandbox/transfers", {"invoice": invoice["id"]}).body["tx_hash"]
+    test_api.post("/sandbox/blocks", {"count": 2})
+    scan(network="sandbox", now=timezone.now())
+    test_api.post("/sandbox/reorgs", {"depth": 2, "drop": [txid]})
+    scan(network="sandbox", now=timezone.now())
+    return txid
+
+
+def _live(account) -> Invoice:
+    made = make_invoice(account.merchant, timezone.now())
+    Invoice.objects.filter(pk=made.pk).update(livemode=True, network="tron")
+    return made
+
+
+class TestTheTimeOfAnInvoice:
+    def test_is_over_when_somebody_says_so(self, test_api, invoice):
+        answer = test_api.post("/sandbox/expirations", {"invoice": invoice["id"]})
+
+        assert (answer.status, answer.body) == (201, {"invoice_id": invoice["id"], "status": "expired"})
+        assert test_api.get(f"/invoices/{invoice['id']}").body["status"] == "expired"
+        assert Event.objects.filter(type="invoice.expired").count() == 1
+        assert test_api.post("/sandbox/expirations", {"invoice": invoice["id"]}).body["status"] == "expired"
+        assert Event.objects.filter(type="invoice.expired").count() == 1
+
+    def test_of_a_live_invoice_passes_by_itself_only(self, api, test_api, account, invoice):
+        live = _live(account)
+
+        with_a_live_key = api.post("/sandbox/expirations", {"invoice": live.public_id})
+        with_a_test_key = test_api.post("/sandbox/expirations", {"invoice": live.public_id})
+
+        assert (with_a_live_key.status, with_a_live_key.body["error"]["code"]) == (403, "LIVE_KEY_NOT_ALLOWED")
+        assert (with_a_test_key.status, with_a_test_key.body["error"]["code"]) == (404, "INVOICE_NOT_FOUND")
+        live.refresh_from_db()
+        assert (live.status, live.expires_at > timezone.now()) == ("created", True)
+
+
+class TestGivingUp:
+    def test_what_a_reorg_dropped_has_failed_at_once(self, test_api, invoice):
+        txid = _reversed(test_api, invoice)
+
+        answer = test_api.post("/sandbox/failures", {"invoice": invoice["id"], "tx_hash": txid})
+
+        assert answer.status == 201
+        assert Payment.objects.get(txid=txid).status == "failed"
+        assert Event.objects.filter(type="payment.failed").count() == 1
+
+    def test_what_stands_is_not_given_up(self, test_api, invoice):
+        txid = test_api.post("/sandbox/transfers", {"invoice": invoice["id"]}).body["tx_hash"]
+        for _ in range(2):  # in the mempool, and then in a block
+            scan(network="sandbox", now=timezone.now())
+            answer = test_api.post("/sandbox/failures", {"invoice": invoice["id"], "tx_hash": txid})
+            assert (answer.status, answer.body["error"]["code"]) == (409, "TRANSFER_STANDS")
+            test_api.post("/sandbox/blocks", {"count": 1})
+
+    def test_what_is_not_there_or_somebody_elses_is_not_found(self, test_api, invoice):
+        txid = _reversed(test_api, invoice)
+        other = signed_up(timezone.now(), email="other@example.com")
+        order = {"invoice": invoice["id"], "tx_hash": txid}
+
+        assert (
+            test_api.post("/sandbox/failures", order | {"tx_hash": "a" * 64}).body["error"]["code"]
+            == "TRANSFER_NOT_FOUND"
+        )
+        assert Api(other.test_api_key).post("/sandbox/failures", order).body["error"]["code"] == "INVOICE_NOT_FOUND"
+        assert Payment.objects.get(txid=txid).status == "orphaned"
+
+    def test_a_live_key_gives_nothing_up_nor_does_a_live_payment_fail(self, api, test_api, account, invoice):
+        txid = _reversed(test_api, invoice)
+        live = _live(account)
+        Payment.objects.filter(txid=txid).update(livemode=True, network="tron", invoice=live)
+
+        answer = api.post("/sandbox/failures", {"invoice": live.public_id, "tx_hash": txid})
+
+        assert fail_test_payments(invoice_id=live.pk, txid=txid, now=timezone.now()) == 0
+        assert (answer.status, answer.body["error"]["code"]) == (403, "LIVE_KEY_NOT_ALLOWED")
+        assert Payment.objects.get(txid=txid).status == "orphaned"

@@ -7,6 +7,7 @@ from api import qr
 from api.v1.pagination import list_answer, list_query
 from api.v1.shapes.fields import (
     CURRENCY,
+    INVOICE_STATUS,
     LIVEMODE_DOC,
     PAYMENT_STATUS,
     REFUND_STATUS,
@@ -272,6 +273,19 @@ SANDBOX_TRANSFER: Final = Shape(
         "amount": number("In the asset.", Decimal("16.49")),
         "invoice_id": text("Your invoice at this address, if it is one.", nullable=True),
     },
+    is_open=True,
+)
+END_TIME: Final = Shape("SandboxExpirationOrder", {"invoice": _INVOICE_ID.but(doc="One of your test invoices.")})
+GIVE_UP: Final = Shape(
+    "SandboxFailureOrder",
+    {
+        "invoice": _INVOICE_ID.but(doc="One of your test invoices."),
+        "tx_hash": _TXID.but(doc="A transfer to it that a reorg has dropped."),
+    },
+)
+SANDBOX_INVOICE: Final = Shape(
+    "SandboxInvoice",
+    {"invoice_id": text("The invoice.", "inv_06bq3z5n8cz9v4w2k7r1t0x5ye"), "status": INVOICE_STATUS},
     is_open=True,
 )
 SANDBOX_BLOCK: Final = Shape(

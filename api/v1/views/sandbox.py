@@ -85,6 +85,51 @@ class SandboxReorgs(MerchantView):
         return Response(_block(block), status=201)
 
 
+class SandboxExpirations(MerchantView):
+    required_scopes = {"POST": "invoices:create"}
+    rate_class = "sandbox"
+    tag = "Sandbox"
+
+    @operation(
+        "Let a test invoice run out of time",
+        description="As if its deadline had passed. What has ended or was paid in part stays as it is.",
+        body=shapes.END_TIME,
+        answers={201: shapes.SANDBOX_INVOICE},
+        request_example=examples.END_TIME,
+        answer_example=examples.SANDBOX_INVOICE,
+    )
+    def post(self, request: Request) -> Response:  # noqa: ARG002
+        invoice = services.end_time(
+            merchant=self.merchant, livemode=self.livemode, invoice_id=self.body()["invoice"], now=self.now
+        )
+        return Response({"invoice_id": invoice.public_id, "status": invoice.status}, status=201)
+
+
+class SandboxFailures(MerchantView):
+    required_scopes = {"POST": "invoices:create"}
+    rate_class = "sandbox"
+    tag = "Sandbox"
+
+    @operation(
+        "Give up a sandbox transfer",
+        description="As if a day had passed since a reorg dropped it: its payment has failed.",
+        body=shapes.GIVE_UP,
+        answers={201: shapes.SANDBOX_INVOICE},
+        request_example=examples.GIVE_UP,
+        answer_example=examples.SANDBOX_INVOICE,
+    )
+    def post(self, request: Request) -> Response:  # noqa: ARG002
+        wanted = self.body()
+        invoice = services.give_up_transfer(
+            merchant=self.merchant,
+            livemode=self.livemode,
+            invoice_id=wanted["invoice"],
+            txid=wanted["tx_hash"],
+            now=self.now,
+        )
+        return Response({"invoice_id": invoice.public_id, "status": invoice.status}, status=201)
+
+
 def _order(wanted: dict[str, Any]) -> services.TransferOrder:
     invoice_id, address = wanted.get("invoice") or "", wanted.get("address") or ""
     if invoice_id and address:

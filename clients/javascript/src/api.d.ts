@@ -1440,6 +1440,25 @@ export interface SandboxBlockOrder {
   count?: number;
 }
 
+export interface SandboxExpirationOrder {
+  /** One of your test invoices. */
+  invoice: string;
+}
+
+export interface SandboxFailureOrder {
+  /** One of your test invoices. */
+  invoice: string;
+  /** A transfer to it that a reorg has dropped. */
+  tx_hash: string;
+}
+
+export interface SandboxInvoice {
+  /** The invoice. */
+  invoice_id: string;
+  /** Where the invoice stands. */
+  status: "created" | "pending" | "partial" | "confirming" | "paid" | "expired" | "cancelled" | "refunded";
+}
+
 export interface SandboxReorgOrder {
   /** How many blocks to replace. */
   depth: number;
@@ -1888,6 +1907,10 @@ export interface Refunds {
 export interface Sandbox {
   /** The first takes everything that waits in the mempool. */
   mine(body?: SandboxBlockOrder, options?: RequestOptions): Promise<SandboxBlock>;
+  /** As if its deadline had passed. What has ended or was paid in part stays as it is. */
+  endTime(body: SandboxExpirationOrder, options?: RequestOptions): Promise<SandboxInvoice>;
+  /** As if a day had passed since a reorg dropped it: its payment has failed. */
+  giveUp(body: SandboxFailureOrder, options?: RequestOptions): Promise<SandboxInvoice>;
   /**
    * Replaces the last blocks by a branch that is one block longer. Transfers move to it, except those named in
    * `drop`, which vanish as a double-spent transaction does; only your own can be named.

@@ -347,6 +347,16 @@ export class Sandbox extends Resource {
     return this._change("SandboxBlock", "POST", "/api/v1/sandbox/blocks", "SandboxBlockOrder", body, options);
   }
 
+  /** As if its deadline had passed. What has ended or was paid in part stays as it is. */
+  endTime(body, options = {}) {
+    return this._change("SandboxInvoice", "POST", "/api/v1/sandbox/expirations", "SandboxExpirationOrder", body, options);
+  }
+
+  /** As if a day had passed since a reorg dropped it: its payment has failed. */
+  giveUp(body, options = {}) {
+    return this._change("SandboxInvoice", "POST", "/api/v1/sandbox/failures", "SandboxFailureOrder", body, options);
+  }
+
   /**
    * Replaces the last blocks by a branch that is one block longer. Transfers move to it, except those named in
    * `drop`, which vanish as a double-spent transaction does; only your own can be named.

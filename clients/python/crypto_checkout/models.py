@@ -1422,6 +1422,16 @@ class SandboxBlock(Model):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxInvoice(Model):
+    """Sandbox invoice."""
+
+    invoice_id: str
+    """The invoice."""
+    status: InvoiceStatus
+    """Where the invoice stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxTransfer(Model):
     """Sandbox transfer."""
 

@@ -1179,6 +1179,39 @@ class Sandbox(Resource):
             models.SandboxBlock, "POST", "/api/v1/sandbox/blocks", {"count": count}, idempotency_key=idempotency_key
         )
 
+    def end_time(self, *, invoice: str, idempotency_key: str | None = None) -> models.SandboxInvoice:
+        """
+        Let a test invoice run out of time.
+
+        As if its deadline had passed. What has ended or was paid in part stays as it is.
+
+        invoice: One of your test invoices.
+        """
+        return self._change(
+            models.SandboxInvoice,
+            "POST",
+            "/api/v1/sandbox/expirations",
+            {"invoice": invoice},
+            idempotency_key=idempotency_key,
+        )
+
+    def give_up(self, *, invoice: str, tx_hash: str, idempotency_key: str | None = None) -> models.SandboxInvoice:
+        """
+        Give up a sandbox transfer.
+
+        As if a day had passed since a reorg dropped it: its payment has failed.
+
+        invoice: One of your test invoices.
+        tx_hash: A transfer to it that a reorg has dropped.
+        """
+        return self._change(
+            models.SandboxInvoice,
+            "POST",
+            "/api/v1/sandbox/failures",
+            {"invoice": invoice, "tx_hash": tx_hash},
+            idempotency_key=idempotency_key,
+        )
+
     def reorganise(
         self, *, depth: int, drop: Sequence[str] | NotGiven = NOT_GIVEN, idempotency_key: str | None = None
     ) -> models.SandboxBlock:
