@@ -9,11 +9,13 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         from api import schema  # noqa: F401 - registers how our declarations become OpenAPI
+        from api.cryptic.webhooks import CRYPTIC_WEBHOOKS
         from api.ratelimits import LIMITS
         from api.selfhosted.deliveries import SELFHOSTED_WEBHOOKS
         from webhooks import formats
 
-        formats.register(SELFHOSTED_WEBHOOKS)
+        for wanted in (CRYPTIC_WEBHOOKS, SELFHOSTED_WEBHOOKS):
+            formats.register(wanted)
 
         unknown = sorted(set(settings.API_RATE_LIMITS) - set(LIMITS))
         if unknown:

@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from api.answers import json_answer
-from api.cryptic.mapping import INVALID, TOO_MANY, UNAUTHORIZED, failure_words
+from api.cryptic.mapping import FIELDS, INVALID, TOO_MANY, UNAUTHORIZED, failure_words
 from api.errors import RateLimited, Unauthenticated
 from api.failures import headers_of
 from core import context
@@ -63,6 +63,6 @@ def _told(failure: CheckoutError) -> tuple[str, dict[str, Any]]:
         return TOO_MANY, {"limit": failure.constraints.get("limit"), "reset": failure.reset_at}
     if isinstance(failure, Invalid):
         several = failure.failures if isinstance(failure, SeveralInvalid) else (failure,)
-        details = {each.field: each.detail for each in several if each.field}
+        details = {FIELDS.get(each.field, each.field): each.detail for each in several if each.field}
         return (INVALID if details else failure.detail), details
     return failure.detail, {}

@@ -1,5 +1,6 @@
 """
-Who may do what: one table of every endpoint of the native API, by credential, scope, merchant and mode.
+Who may do what: one table of every endpoint of the native API, by credential, scope, merchant and mode. The other
+wire formats have theirs: cryptic/test_doors.py, selfhosted/test_doors.py.
 
 An endpoint that is missing here fails the first test. A row names the one scope that opens it, makes what it is about
 (``of``: another merchant's, and that of the other mode, is always 404), and says which mode it is for. The event

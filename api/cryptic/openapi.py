@@ -1,0 +1,50 @@
+"""The OpenAPI 3.1 document of Cryptic's API, at /cryptic/api/schema/."""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpResponse
+from drf_spectacular.generators import SchemaGenerator
+from rest_framework.request import Request
+
+from api.cryptic.base import PublicView
+from core import exact_json
+
+_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
+_DESCRIPTION: Final = """
+Merchant invoices as Cryptic Wallet's guide has them: an amount of an asset, an address of its own, a payment page.
+
+Keys begin with `cw_live_` or `cw_test_`; with a test key every network is the sandbox. Answers are wrapped in `data`,
+failures in `error`; both have `timestamp` and `requestId`.
+""".strip()
+
+
+class SchemaDocument(PublicView):
+    """The document itself, for anybody."""
+
+    schema = None  # type: ignore[assignment] # it does not describe itself
+    answer_headers = {**PublicView.answer_headers, "Cache-Control": "public, max-age=300"}
+
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
+        return HttpResponse(_as_json(settings.API_BASE_URL, settings.CRYPTIC_HOST), content_type=_MEDIA_TYPE)
+
+
+def document(base_url: str, host: str = "") -> dict[str, Any]:
+    """Return the document; ``base_url`` is where the installation is reached, ``host`` where only this format is."""
+    generated: dict[str, Any] = SchemaGenerator(urlconf="api.cryptic.urls").get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    servers = [f"https://{host}"] if host else []
+    return {
+        **generated,
+        "info": {"title": "Cryptic merchant invoices", "version": "1.0.0", "description": _DESCRIPTION},
+        "servers": [{"url": url} for url in (*servers, f"{base_url}/cryptic")],
+        "tags": [
+            {"name": "Invoices", "description": "For merchants' programs."},
+            {"name": "Public", "description": "What a customer sees; without a key, from any web page."},
+        ],
+    }
+
+
+@lru_cache(maxsize=4)
+def _as_json(base_url: str, host: str) -> bytes:
+    return exact_json.dumps(document(base_url, host)).encode()
