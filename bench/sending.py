@@ -126,8 +126,10 @@ def send_all() -> None:
     senders = Senders(settings.WEBHOOK_SENDERS)
     started, used = time.monotonic(), time.process_time()
     senders.hand_out()
+    looking = time.thread_time()  # that nothing is left is this benchmark's question, and at its own cost
     while Delivery.objects.filter(status="pending").exists():
         time.sleep(0.25)
+    used += time.thread_time() - looking
     told = {"seconds": time.monotonic() - started, "processor": time.process_time() - used}
     senders.wait()
     print(json.dumps(told))

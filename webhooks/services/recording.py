@@ -1,21 +1,21 @@
 """
 Records: what came of attempts, for many of them in one transaction.
 
-An outcome counts only while its lease is still held: who was overtaken records nothing. Deliveries
-that were made cost one statement together; each failure is looked at by itself, as what follows from
-it depends on how often it failed before.
+An outcome counts only while its lease is still held: who was overtaken records nothing. A batch costs
+one statement, and one more to read how often those that failed had failed before.
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import SystemRandom
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
 
+from core.ids import public_id
 from events.types import WEBHOOK_TEST
 from webhooks.models import Attempt, Delivery, WebhookEndpoint
 from webhooks.services import circuits
@@ -27,7 +27,6 @@ from webhooks.states import (
     PATIENCE,
     TROUBLE,
     Backoff,
-    DeliveryStatus,
     DisabledReason,
     Outcome,
     parse_retry_after,
@@ -39,26 +38,30 @@ _random = SystemRandom()
 
 _HOOK_RETRIES: Final = 5
 
-_DELIVERED = """
+# What a row does not name is NULL: a delivery that arrived names neither a next attempt nor a failure.
+_WRITE = """
 WITH told AS (
     SELECT * FROM jsonb_to_recordset(%(told)s::jsonb) AS told(
-        id uuid, token uuid, started_at timestamptz, elapsed_ms integer, headers jsonb, code integer, response text
+        id uuid, token uuid, started_at timestamptz, elapsed_ms integer, headers jsonb, code integer, response text,
+        error text, status text, next_attempt_at timestamptz, failure text
     )
 ), made AS (
     UPDATE webhooks_delivery AS delivery
-    SET status = 'delivered', next_attempt_at = NULL, failure = '', attempts = delivery.attempts + 1,
-        delivered_at = told.started_at + told.elapsed_ms * interval '1 millisecond', response_code = told.code,
-        lease_token = NULL, leased_until = NULL
+    SET status = told.status, next_attempt_at = told.next_attempt_at, failure = COALESCE(told.failure, ''),
+        attempts = delivery.attempts + 1, response_code = told.code, lease_token = NULL, leased_until = NULL,
+        delivered_at = CASE WHEN told.status = 'delivered'
+            THEN told.started_at + told.elapsed_ms * interval '1 millisecond' END
     FROM told
     WHERE delivery.id = told.id AND delivery.lease_token = told.token
     RETURNING told.*, delivery.attempts
+), history AS (
+    INSERT INTO webhooks_attempt (
+        id, created_at, delivery_id, number, started_at, elapsed_ms, headers, response_code, response, error
+    )
+    SELECT uuidv7(), now(), id, attempts, started_at, elapsed_ms, headers, code, response, COALESCE(error, '')
+    FROM made
 )
-INSERT INTO webhooks_attempt (
-    id, created_at, delivery_id, number, started_at, elapsed_ms, headers, response_code, response, error
-)
-SELECT uuidv7(), now(), id, attempts, started_at, elapsed_ms, headers, code, response, ''
-FROM made
-RETURNING delivery_id
+SELECT token FROM made
 """
 
 
@@ -67,20 +70,19 @@ def record(results: Sequence[Result]) -> int:
     """Record what came of attempts; return how many of them still held their lease."""
     # The endpoints first and in order: disabling one takes the locks in the same order.
     troubled = _lock_endpoints(results)
-    recorded = _record_made([each for each in results if each.outcome.succeeded])
-    for result in results:
-        if not result.outcome.succeeded and _record_failed(result, troubled):
-            recorded.add(result.claim.delivery_id)
+    rows = [_row(each) for each in results]
+    _plan_next(results, rows, troubled)
+    held = _write(rows)
     kept = results
-    if len(recorded) < len(results):
-        kept = [each for each in results if each.claim.delivery_id in recorded]
+    if len(held) < len(results):
+        kept = [each for each in results if each.claim.token in held]
         log.warning("webhook_leases_lost", count=len(results) - len(kept))
     for result in sorted(kept, key=lambda each: each.finished_at) if troubled else ():
         endpoint = troubled.get(result.claim.endpoint_id)
         if endpoint and result.claim.event_type != WEBHOOK_TEST:
             _judge(endpoint, result.outcome, at=result.finished_at)
     circuits.note(kept)
-    return len(recorded)
+    return len(kept)
 
 
 def _lock_endpoints(results: Iterable[Result]) -> dict[UUID | None, WebhookEndpoint]:
@@ -93,71 +95,65 @@ def _lock_endpoints(results: Iterable[Result]) -> dict[UUID | None, WebhookEndpo
     return dict(WebhookEndpoint.objects.in_bulk(failing)) if failing else {}
 
 
-def _record_made(results: Sequence[Result]) -> set[UUID]:
-    if not results:
-        return set()
-    # As one JSON text: an array for each column costs Python three times as much.
-    told = [
-        {
-            "id": str(each.claim.delivery_id),
-            "token": str(each.claim.token),
-            "started_at": each.claim.at.isoformat(),
-            "elapsed_ms": each.outcome.elapsed_ms,
-            "headers": each.claim.headers,
-            "code": each.outcome.status_code,
-            "response": _first_kilobyte(each.outcome.response),
-        }
-        for each in results
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(_DELIVERED, {"told": json.dumps(told)})
-        return {row[0] for row in cursor.fetchall()}
-
-
-def _record_failed(result: Result, endpoints: dict[UUID | None, WebhookEndpoint]) -> bool:
+def _row(result: Result) -> dict[str, Any]:
+    """Return what is written of an attempt, as if it had arrived."""
     claim, outcome = result.claim, result.outcome
-    delivery = Delivery.objects.select_for_update().filter(pk=claim.delivery_id, lease_token=claim.token).first()
-    if delivery is None:
-        return False
-    delivery.attempts += 1
-    delivery.response_code = outcome.status_code
-    Attempt.objects.create(
-        delivery=delivery,
-        number=delivery.attempts,
-        started_at=claim.at,
-        elapsed_ms=outcome.elapsed_ms,
-        headers=claim.headers,
-        response_code=outcome.status_code,
-        response=_first_kilobyte(outcome.response),
-        error=outcome.error[:MAX_TROUBLE],
-    )
-    _plan_next(delivery, endpoints.get(claim.endpoint_id), outcome, finished_at=result.finished_at)
-    delivery.lease_token = delivery.leased_until = None
-    delivery.save()
-    return True
-
-
-def _first_kilobyte(text: str) -> str:
-    return text[: Attempt.MAX_RESPONSE].replace("\0", "�").encode()[: Attempt.MAX_RESPONSE].decode(errors="ignore")
+    return {
+        "id": str(claim.delivery_id),
+        "token": str(claim.token),
+        "started_at": claim.at.isoformat(),
+        "elapsed_ms": outcome.elapsed_ms,
+        "headers": claim.headers,
+        "code": outcome.status_code,
+        "response": outcome.response and _first_kilobyte(outcome.response),
+        "status": "delivered",
+    }
 
 
 def _plan_next(
-    delivery: Delivery, endpoint: WebhookEndpoint | None, outcome: Outcome, *, finished_at: datetime
+    results: Sequence[Result], rows: Sequence[dict[str, Any]], endpoints: dict[UUID | None, WebhookEndpoint]
 ) -> None:
-    failures = delivery.attempts - delivery.attempts_before_round
-    retries = endpoint.max_retries if endpoint else _HOOK_RETRIES
-    delivery.failure = outcome.trouble
-    if delivery.event_type == WEBHOOK_TEST or outcome.is_gone or failures > retries:
-        delivery.status, delivery.next_attempt_at = DeliveryStatus.FAILED, None
-        if delivery.event_type != WEBHOOK_TEST:
-            log.error("webhook_given_up", delivery=delivery.public_id, attempts=delivery.attempts)
+    """Say in the rows of what did not arrive when it is tried again, or that it is given up."""
+    failed = [(result, row) for result, row in zip(results, rows, strict=True) if not result.outcome.succeeded]
+    if not failed:
         return
+    keys = [result.claim.delivery_id for result, _row in failed]
+    locked = Delivery.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+    pasts = {key: made - before for key, made, before in locked.values_list("pk", "attempts", "attempts_before_round")}
+    for result, row in failed:
+        pause = _pause(result, endpoints.get(result.claim.endpoint_id), pasts.get(result.claim.delivery_id, 0) + 1)
+        row |= {"status": "failed", "failure": result.outcome.trouble, "error": result.outcome.error[:MAX_TROUBLE]}
+        if pause is not None:
+            row |= {"status": "pending", "next_attempt_at": (result.finished_at + pause).isoformat()}
+
+
+def _pause(result: Result, endpoint: WebhookEndpoint | None, failures: int) -> timedelta | None:
+    """Return how long to wait after the n-th failure in a row; None when that was the last attempt."""
+    claim, outcome = result.claim, result.outcome
+    retries = endpoint.max_retries if endpoint else _HOOK_RETRIES
+    if claim.event_type == WEBHOOK_TEST:
+        return None
+    if outcome.is_gone or failures > retries:
+        log.error("webhook_given_up", delivery=public_id(Delivery.PREFIX, claim.delivery_id), attempts=failures)
+        return None
     pause = pause_before_retry(
         backoff=endpoint.retry_backoff if endpoint else Backoff.EXPONENTIAL,
         failures=failures,
         jitter=_random.randint(0, JITTER_PERCENT),
     )
-    delivery.next_attempt_at = finished_at + max(pause, parse_retry_after(outcome.retry_after, now=finished_at))
+    return max(pause, parse_retry_after(outcome.retry_after, now=result.finished_at))
+
+
+def _write(rows: Sequence[dict[str, Any]]) -> set[UUID]:
+    """Write deliveries and attempts; return the tokens of the leases that were still held."""
+    # As one JSON text: an array for each column costs Python three times as much.
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, {"told": json.dumps(rows)})
+        return {token for (token,) in cursor.fetchall()}
+
+
+def _first_kilobyte(text: str) -> str:
+    return text[: Attempt.MAX_RESPONSE].replace("\0", "�").encode()[: Attempt.MAX_RESPONSE].decode(errors="ignore")
 
 
 def _judge(endpoint: WebhookEndpoint, outcome: Outcome, *, at: datetime) -> None:
