@@ -8,7 +8,6 @@ whole, heads included, is consistent in itself: that shows only against a head t
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -112,7 +111,7 @@ def _walk_all(noted: Noted | None) -> tuple[Verdict, dict[UUID, ChainHead]]:
         end = heads.pop(ChainHead.WHOLE, None)
         reached = end.number if end else 0
         cuts = _trusted_cuts(walk)
-        for seal, event in _seals(Seal.objects.filter(position__lte=reached).order_by("position")):
+        for seal, event in _seals(Seal.objects.filter(position__lte=reached), by="position"):
             _take_in_row(walk, seal, event, noted)
             if cuts.get(seal.position, walk.whole[1]) != walk.whole[1]:
                 walk.blame(ChainHead.WHOLE, seal.position, "has another hash than where the log was cut off there")
@@ -130,7 +129,7 @@ def check_chain(*, chain: UUID, now: datetime) -> Verdict:
         heads = ChainHead.objects.in_bulk([chain])
         reached = heads[chain].number if heads else 0
         _trusted_cuts(walk)
-        for seal, event in _seals(Seal.objects.filter(chain=chain, number__lte=reached).order_by("number")):
+        for seal, event in _seals(Seal.objects.filter(chain=chain, number__lte=reached), by="number"):
             walk.take(seal, event)
         _compare_ends(walk, heads)
         last = Seal.objects.filter(chain=chain, number__lte=reached).order_by("-number").first()
@@ -142,10 +141,15 @@ def check_chain(*, chain: UUID, now: datetime) -> Verdict:
     return Verdict(reached, problems)
 
 
-def _seals(rows: QuerySet[Seal]) -> Iterator[tuple[Seal, Event | None]]:
-    """Yield seals with their events, None for one that is not there."""
-    seals = rows.iterator(chunk_size=_CHUNK)
-    while some := list(islice(seals, _CHUNK)):
+def _seals(rows: QuerySet[Seal], by: str) -> Iterator[tuple[Seal, Event | None]]:
+    """
+    Yield seals in the order of ``by`` with their events, None for one that is not there.
+
+    Some at a time, each by a statement of its own: a cursor over millions would keep the database from clearing up.
+    """
+    ordered, last = rows.order_by(by), 0
+    while some := list(ordered.filter(**{f"{by}__gt": last})[:_CHUNK]):
+        last = getattr(some[-1], by)
         events = Event.objects.in_bulk([seal.pk for seal in some])
         for seal in some:
             yield seal, events.get(seal.pk)

@@ -192,6 +192,7 @@ CHECKS: Final = (
         _("The chain of %(chain)s: %(problem)s"),
         _("See docs/audit.md: keep a copy of the database as it is, and compare with the heads that you noted."),
         _broken_chains,
+        has_views=True,
     ),
     Check(
         "subscribers",

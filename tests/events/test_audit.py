@@ -341,12 +341,12 @@ class TestVerifying:
         assert verify("--noted", noted) == ("", False)
 
     def test_what_is_sealed_meanwhile_is_not_missed(self, log, monkeypatch):
-        def seal_meanwhile(rows):
+        def seal_meanwhile(rows, by):
             monkeypatch.undo()
             happen(BOB)
             dispatch_all()
             sealing.seal_all(now=timezone.now())
-            return checking._seals(rows)
+            return checking._seals(rows, by)
 
         monkeypatch.setattr(checking, "_seals", seal_meanwhile)
 
