@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Count, DecimalField, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, DecimalField, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import NullIf, Round
 
 from events.types import WEBHOOK_TEST
@@ -150,13 +150,22 @@ class Health:
     left_alone_until: datetime | None
     last_trouble: str
 
+    @property
+    def may_more_wait(self) -> bool:
+        """Whether counting what waits has come to its end before what waits did."""
+        return self.waiting >= WATCHED
+
 
 def health_of(endpoint: WebhookEndpoint, *, now: datetime) -> Health:
-    """Return how an endpoint does; reads no more than its latest 1000 deliveries of the last 24 hours."""
+    """
+    Return how an endpoint does. Reads no more than its latest 1000 deliveries of the last 24 hours and, of what
+    waits, the 1000 that are due first.
+    """
     recent = list_deliveries(endpoint=endpoint).filter(created_at__gte=now - WATCHED_PERIOD).values("pk")[:WATCHED]
     made = Attempt.objects.filter(delivery__in=list(recent.values_list("pk", flat=True)))
     times = sorted(made.filter(response_code__range=(200, 299)).values_list("elapsed_ms", flat=True))
     pending = Delivery.objects.filter(lane=endpoint.public_id, status=DeliveryStatus.PENDING)
+    waiting = list(pending.order_by("next_attempt_at").values_list("created_at", flat=True)[:WATCHED])
     circuit = Circuit.objects.filter(lane=endpoint.public_id, open_until__gt=now).first()
     trouble = made.exclude(response_code__range=(200, 299)).order_by("-started_at").first()
     return Health(
@@ -164,8 +173,8 @@ def health_of(endpoint: WebhookEndpoint, *, now: datetime) -> Health:
         answered=len(times),
         typical_ms=times[len(times) // 2] if times else None,
         slowest_ms=times[len(times) * 95 // 100] if times else None,
-        waiting=pending[:WATCHED].count(),
-        oldest_at=pending.aggregate(oldest=Min("created_at"))["oldest"],
+        waiting=len(waiting),
+        oldest_at=min(waiting, default=None),
         left_alone_until=circuit.open_until if circuit else None,
         last_trouble=trouble_of(error=trouble.error, status_code=trouble.response_code) if trouble else "",
     )

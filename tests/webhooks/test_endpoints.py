@@ -282,6 +282,20 @@ class TestFigures:
         assert str(self.rate(merchant, now)[0]) == "0.0"
 
 
+def test_of_what_waits_no_more_is_read_than_is_due_first(endpoint, happen, now, monkeypatch):
+    monkeypatch.setattr(selectors, "WATCHED", 2)
+    for _ in range(2):
+        happen()
+    all_of_it = selectors.health_of(endpoint, now=now)
+    happen()
+
+    some_of_it = selectors.health_of(endpoint, now=now)
+
+    oldest = Delivery.objects.earliest("created_at").created_at
+    assert (some_of_it.waiting, some_of_it.oldest_at, some_of_it.may_more_wait) == (2, oldest, True)
+    assert all_of_it.oldest_at == oldest
+
+
 def test_a_deleted_endpoint_is_not_found_and_its_waiting_deliveries_are_given_up(endpoint, delivery, merchant, now):
     services.delete_endpoint(merchant=merchant, livemode=False, endpoint_id=endpoint.public_id, now=now)
 
