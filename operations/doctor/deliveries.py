@@ -7,8 +7,9 @@ from typing import Final
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from events.types import DELIVERABLE, EVERYTHING, WEBHOOK_TEST
+from events.types import DELIVERABLE, WEBHOOK_TEST
 from operations.doctor.base import CHUNK, Check, Moment, Row, asks, asks_in_slices, stream
+from webhooks import formats
 from webhooks.models import WebhookEndpoint
 
 _MARGIN: Final = timedelta(hours=1)
@@ -39,10 +40,11 @@ ORDER BY i.id
 _OF_HOOKS: Final = """
 SELECT e.id AS event, e.type, h.invoice_id AS invoice FROM webhooks_invoicehook h
 JOIN events_event e ON e.invoice_id = h.invoice_id AND e.position IS NOT NULL AND e.type = ANY(%(types)s::text[])
-WHERE e.created_at > %(kept)s::timestamptz
+WHERE e.created_at > %(kept)s::timestamptz AND h.format = %(format)s::text
   AND NOT EXISTS (SELECT FROM webhooks_delivery d WHERE d.event_id = e.id AND d.hook_id = h.id)
   AND NOT EXISTS (SELECT FROM events_faileddispatch f WHERE f.event_id = e.id AND f.subscriber = 'webhooks')
-  AND NOT EXISTS (SELECT FROM webhooks_webhookendpoint w WHERE w.merchant_id = h.merchant_id AND w.url = h.url)
+  AND NOT EXISTS (SELECT FROM webhooks_webhookendpoint w
+                  WHERE w.merchant_id = h.merchant_id AND w.url = h.url AND w.format = h.format)
 ORDER BY e.position
 """
 _STRANGERS: Final = """
@@ -73,8 +75,14 @@ def _kept_since(moment: Moment) -> datetime:
     return moment.now - timedelta(days=days) + _MARGIN if days else datetime.min.replace(tzinfo=UTC)
 
 
+def _told_in(name: str) -> list[str]:
+    """Return what a format has words for; nothing is owed in one that is not spoken here any more."""
+    return [kind for kind in _TOLD if formats.format_called(name).tells(kind)] if formats.is_known(name) else []
+
+
 def _hooks_not_owed(moment: Moment) -> Iterator[Row]:
-    return stream(_OF_HOOKS, types=_TOLD, kept=_kept_since(moment))
+    for name in formats.names():
+        yield from stream(_OF_HOOKS, types=_told_in(name), kept=_kept_since(moment), format=name)
 
 
 def _not_owed(moment: Moment) -> Iterator[Row]:
@@ -89,7 +97,7 @@ def _not_owed(moment: Moment) -> Iterator[Row]:
             endpoint=endpoint.pk,
             since=changed["position"],
             kept=_kept_since(moment),
-            types=_TOLD if EVERYTHING in endpoint.events else sorted(set(_TOLD) & set(endpoint.events)),
+            types=[kind for kind in _told_in(endpoint.format) if endpoint.wants(kind)],
         )
         for row in owed:
             yield {**row, "endpoint": endpoint.pk}

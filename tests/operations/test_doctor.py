@@ -104,6 +104,9 @@ class World:
         self.merchant = make_merchant(self.now)
         order = EndpointOrder(url="https://shop.example/hook", events=["*"])
         self.endpoint, _ = webhooks.create_endpoint(merchant=self.merchant, livemode=False, order=order, now=self.now)
+        # One that has no words for most of what happens: of that nothing is owed to it.
+        order = EndpointOrder(url="https://shop.example/sessions", events=["*"], format="selfhosted")
+        webhooks.create_endpoint(merchant=self.merchant, livemode=False, order=order, now=self.now)
         self.read()
         outbox.dispatch_all()
         self.now = timezone.now()  # what follows is younger than the oldest event
@@ -444,7 +447,9 @@ DAMAGES = [
     Damage(
         "receivers",
         "UPDATE webhooks_delivery SET livemode = true WHERE event_type = 'invoice.paid'",
-        lambda world: f"Delivery {Delivery.objects.get(event_type='invoice.paid').public_id} sends event",
+        lambda world: (
+            f"Delivery {Delivery.objects.get(event_type='invoice.paid', endpoint=world.endpoint).public_id} sends event"
+        ),
     ),
     Damage(
         "accepted",

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -12,8 +13,12 @@ from events.models import Event
 from events.outbox import dispatch
 from invoices.models import Invoice
 from invoices.services import cancel_invoice, expire_due
+from merchants.secrets import KeyFormat
+from merchants.services import KeyOrder
+from merchants.services.keys import issue_first_key
 from payments.services import scan
 from tests.api.selfhosted.conftest import BASE
+from tests.factories import make_invoice
 from tests.webhooks.receiver import Receiver, serve
 from webhooks import services
 from webhooks.models import Delivery, WebhookEndpoint
@@ -211,6 +216,26 @@ def test_a_session_of_either_format_is_known_to_both_and_has_one_page(checkout, 
     page = client.get(session["checkoutUrl"].removeprefix("http://testserver"), follow=True)
     assert page.status_code == 200
     assert page.redirect_chain == [(f"/invoice/{session['id'].replace('cs_', 'inv_')}", 302)]
+
+
+def test_in_cryptics_list_it_has_cryptics_words_and_an_amount_of_an_asset_has_ours(
+    checkout, merchant, client, session, pay
+):
+    priced = make_invoice(
+        merchant, timezone.now(), items=(), tax=Decimal(0), crypto_currency="ETH", crypto_amount=Decimal("0.5")
+    )
+    order = KeyOrder(name="Shop", livemode=False, permissions=("*",), format=KeyFormat.CRYPTIC)
+    key = issue_first_key(merchant=merchant, order=order, now=timezone.now())[1]
+    pay()
+
+    there = client.get("/cryptic/api/v1/invoices", headers={"Authorization": f"Bearer {key}"}).json()
+    here = {each["id"]: each for each in checkout.get("/checkout_sessions").body["data"]}
+
+    assert {each["id"]: each["status"] for each in there["data"]["invoices"]} == {
+        session["id"].replace("cs_", "inv_"): "PAID",
+        priced.public_id: "PENDING",
+    }
+    assert (here[priced.session_id]["amount"]["eth"], here[priced.session_id]["status"]) == ("0.5", "pending")
 
 
 def test_its_document_and_the_page_that_shows_it(client):
