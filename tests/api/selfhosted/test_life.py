@@ -235,7 +235,7 @@ def test_in_cryptics_list_it_has_cryptics_words_and_an_amount_of_an_asset_has_ou
         session["id"].replace("cs_", "inv_"): "PAID",
         priced.public_id: "PENDING",
     }
-    assert (here[priced.session_id]["amount"]["eth"], here[priced.session_id]["status"]) == ("0.5", "pending")
+    assert (here[priced.session_id]["amount"]["eth"], here[priced.session_id]["status"]) == ("0.50000000", "pending")
 
 
 def test_its_document_and_the_page_that_shows_it(client):
