@@ -4,7 +4,6 @@ The API goes through a shorter chain of middleware than the pages: it has no ses
 languages or static files, and these cost a tenth of a request.
 """
 
-import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from config import heap
 from config.timelimits import bound_web_process
 
 if TYPE_CHECKING:
@@ -36,15 +36,11 @@ class ApiHandler(WSGIHandler):
             settings.MIDDLEWARE = of_pages
 
 
-# Nearly all that a start makes stays for good. To look for rubbish among it takes a fifth of the time until the first
-# answer, and to look again later would stop every request for a moment: so none of it is looked at.
-gc.disable()
-_pages = get_wsgi_application()
-bound_web_process()
-_api = ApiHandler()
-_ = get_resolver().url_patterns  # loads the views, for which the first visitor would wait
-gc.freeze()
-gc.enable()
+with heap.loading():
+    _pages = get_wsgi_application()
+    bound_web_process()
+    _api = ApiHandler()
+    _ = get_resolver().url_patterns  # loads the views, for which the first visitor would wait
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[Any]":

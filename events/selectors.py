@@ -9,9 +9,14 @@ from django.db.models import Max, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from core.ids import parse_public_id
+from core.statements import Prepared
 from events.entries import BEGINNING
 from events.models import ChainHead, Event, Seal
 from events.types import DELIVERABLE
+
+_trail = Prepared(
+    lambda invoice, limit: Event.objects.filter(invoice_id=invoice).order_by("sequence")[:limit], UUID(int=0)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def find_event(*, merchant_id: UUID, livemode: bool, public_id: str) -> Event | 
 
 def audit_trail(*, invoice_id: UUID, limit: int = 200) -> list[Event]:
     """Return who did what to an invoice, oldest first; events still waiting for their number included."""
-    return list(Event.objects.filter(invoice_id=invoice_id).order_by("sequence")[:limit])
+    return _trail.rows(invoice_id, shape=(limit,))
 
 
 def list_entries(*, merchant_id: UUID) -> QuerySet[Seal]:

@@ -11,6 +11,7 @@ from django.db.models import Max, Q, QuerySet, Sum, Value
 from django.db.models.functions import Lower, Upper
 
 from chains import registry
+from core.statements import Prepared
 from invoices.errors import CustomerNotFound, InvoiceNotFound, LinkNotFound, NoteNotFound, SessionNotFound
 from invoices.models import (
     SEARCHED,
@@ -33,6 +34,12 @@ _MOST_FOUND: Final = 1_000
 _MOST_MERCHANTS: Final = 10
 _LEAST_LETTERS: Final = 3
 GAP_LIMIT: Final = 20  # BIP-44, "Address gap limit": a wallet looks no further than so many unused addresses
+
+_own = Prepared(
+    lambda merchant, key, livemode: Invoice.objects.filter(merchant_id=merchant, livemode=livemode, pk=key),
+    UUID(int=0),
+    UUID(int=1),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,11 @@ def get_invoice(*, merchant: Merchant, livemode: bool, public_id: str) -> Invoic
 
     :raises InvoiceNotFound: when there is none with this id
     """
-    return _one(list_invoices(merchant=merchant, livemode=livemode), public_id)
+    key = Invoice.key_from(public_id)
+    found = _own.rows(merchant.pk, key, shape=(livemode,)) if key else ()
+    if not found:
+        raise InvoiceNotFound
+    return found[0]
 
 
 def get_session(*, merchant: Merchant, livemode: bool, session_id: str) -> Invoice:

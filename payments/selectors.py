@@ -10,11 +10,12 @@ from typing import Final
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, prefetch_related_objects
 
 from chains import registry
 from chains.txids import find_txid
 from core.ids import parse_public_id
+from core.statements import Prepared
 from events.models import Event
 from invoices.models import Invoice
 from merchants.models import Merchant, WalletKind
@@ -52,6 +53,13 @@ __all__ = [
 CLAIM_DAYS: Final = 90  # how long a claim link works
 _CLAIM_SALT: Final = "payments.refund-claim"
 MANY: Final = 200  # shown with an invoice; anybody can send dust to an address, so there is no natural end
+
+_payments_of = Prepared(
+    lambda invoice: Payment.objects.filter(invoice_id=invoice).order_by("created_at", "id")[:MANY], UUID(int=0)
+)
+_refunds_of = Prepared(
+    lambda invoice: Refund.objects.filter(invoice_id=invoice).order_by("created_at", "id")[:MANY], UUID(int=0)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,7 @@ def list_refunds(*, merchant: Merchant, livemode: bool) -> QuerySet[Refund]:
 
 def payments_of(invoice: Invoice) -> list[Payment]:
     """Return what arrived for one invoice, oldest first."""
-    return list(Payment.objects.filter(invoice=invoice).order_by("created_at", "id")[:MANY])
+    return _payments_of.rows(invoice.pk)
 
 
 def transactions_of(*, invoices: Collection[UUID]) -> QuerySet[Payment]:
@@ -128,8 +136,9 @@ def transactions_of(*, invoices: Collection[UUID]) -> QuerySet[Payment]:
 
 def refunds_of(invoice: Invoice) -> list[Refund]:
     """Return the refunds of one invoice, oldest first."""
-    refunds = Refund.objects.filter(invoice=invoice).prefetch_related("payouts")
-    return list(refunds.order_by("created_at", "id")[:MANY])
+    refunds = _refunds_of.rows(invoice.pk)
+    prefetch_related_objects(refunds, "payouts")
+    return refunds
 
 
 def get_payment(*, merchant: Merchant, livemode: bool, public_id: str) -> Payment:

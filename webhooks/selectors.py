@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Count, DecimalField, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import NullIf, Round
 
+from core.statements import Prepared
 from events.types import WEBHOOK_TEST
 from merchants.models import Merchant
 from webhooks.errors import DeliveryNotFound, EndpointNotFound, ReplayNotFound
@@ -19,6 +20,16 @@ RATED_PERIOD: Final = timedelta(days=30)
 WATCHED_PERIOD: Final = timedelta(days=1)
 WATCHED: Final = 1000
 _RATE: Final = DecimalField(max_digits=4, decimal_places=1)
+
+_sent_of = Prepared(
+    lambda merchant, invoice, livemode: (
+        Delivery.objects.filter(merchant_id=merchant, livemode=livemode, invoice_id=invoice)
+        .defer("body")
+        .order_by("created_at", "id")[:200]
+    ),
+    UUID(int=0),
+    UUID(int=1),
+)
 
 
 def list_endpoints(*, merchant: Merchant, livemode: bool, status: str | None = None) -> QuerySet[WebhookEndpoint]:
@@ -120,11 +131,7 @@ def lock_delivery(*, endpoint: WebhookEndpoint, public_id: str) -> Delivery:
 
 def invoice_deliveries(*, merchant: Merchant, livemode: bool, invoice_id: UUID) -> list[Delivery]:
     """Return what was sent about one invoice, to endpoints and to its own ``webhook_url``, oldest first."""
-    return list(
-        Delivery.objects.filter(merchant=merchant, livemode=livemode, invoice_id=invoice_id)
-        .defer("body")
-        .order_by("created_at", "id")[:200]
-    )
+    return _sent_of.rows(merchant.pk, invoice_id, shape=(livemode,))
 
 
 def event_deliveries(*, merchant: Merchant, livemode: bool, event_id: UUID) -> list[Delivery]:

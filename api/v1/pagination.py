@@ -75,16 +75,16 @@ class Newest(Generic[M]):
 
     def read(self, owner: "OwnRows[M]", place: tuple[datetime, UUID] | None, most: int) -> tuple[list[M], int]:
         """Return at most so many rows behind ``place``, and how many there are in all, up to one more than COUNTED."""
-        shape = (owner.livemode, most, place is None)
+        shape = (owner.livemode, most, place is None, COUNTED)
         found = self._pages.rows(owner.merchant.pk, *(place or (None, None)), shape=(shape,))
         if found:
             return found, found[0].total_counted  # type: ignore[attr-defined]  # the annotation of _page
         return found, 0 if place is None else _count(self._rows_of(owner.merchant, owner.livemode))
 
-    def _page(self, merchant_id: UUID, moment: datetime, key: UUID, shape: tuple[bool, int, bool]) -> QuerySet[M]:
-        livemode, most, is_first = shape
+    def _page(self, merchant_id: UUID, moment: datetime, key: UUID, shape: tuple[bool, int, bool, int]) -> QuerySet[M]:
+        livemode, most, is_first, counted_to = shape
         rows = self._rows_of(Merchant(pk=merchant_id), livemode).order_by("-created_at", "-id")
-        counted = _Counted(rows.values("pk")[: COUNTED + 1])
+        counted = _Counted(rows.values("pk")[: counted_to + 1])
         found: Any = _after(rows, None if is_first else (moment, key)).annotate(total_counted=counted)
         pages: QuerySet[M] = found[:most]
         return pages
