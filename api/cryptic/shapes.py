@@ -60,7 +60,7 @@ CREATE_INVOICE: Final = TolerantShape(
         "notifyUrl": URL(check=check_url, required=False, nullable=True, doc="Told when the status changes."),
         "redirectUrl": URL(required=False, nullable=True, doc="Where the customer goes after paying."),
         "returnUrl": URL(required=False, nullable=True, doc="Where the customer goes without paying."),
-        "expiresIn": Whole(min=LIFETIME[0], max=LIFETIME[1], default=DEFAULT_LIFETIME, doc="Seconds."),
+        "expiresIn": Whole(min=LIFETIME[0], max=LIFETIME[1], default=DEFAULT_LIFETIME, nullable=True, doc="Seconds."),
     },
 )
 INVOICE_QUERY: Final = TolerantShape(
