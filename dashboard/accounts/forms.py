@@ -12,6 +12,7 @@ from allauth.mfa.base import forms as second_factor
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -110,6 +111,12 @@ class SignUpForm(_Plain, account.SignupForm):
         self.fields["email"].label = EMAIL
         self.fields["email"].help_text = _("We send a code there to check it.")
         self.fields["password1"].help_text = PASSWORD_HELP
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Make the account, or write to whoever has one; hash the password in either case, which is what takes time."""
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> User:

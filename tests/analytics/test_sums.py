@@ -98,6 +98,29 @@ def test_facts_that_are_deleted_or_changed_by_hand_are_followed():
     assert services.wrong_sums() == 0
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("merchant_id", STRANGER),
+        ("livemode", False),
+        ("created_at", START - timedelta(hours=1)),
+        ("paid_at", None),
+        ("currency", "EUR"),
+        ("total", Decimal("99.00")),
+        ("asset_code", "BTC"),
+        ("network", "ethereum"),
+    ],
+)
+def test_each_column_that_is_summed_by_is_followed_when_it_alone_changes(column, value):
+    LoggedInvoice(START).create().pay(START + timedelta(hours=1))
+    outbox.dispatch_all()
+    before = kept(1)
+
+    InvoiceFact.objects.update(**{column: value})
+
+    assert kept(1) == raw() != before
+
+
 def test_what_was_written_past_the_trigger_is_found_and_put_right():
     LoggedInvoice(START).create()
     outbox.dispatch_all()

@@ -470,6 +470,10 @@ def test_devices_have_names_that_people_know(agent, name):
     assert device_name(agent) == name
 
 
+def ask_for_reset(client, email):
+    return client.post(reverse("account_reset_password"), {"email": email})
+
+
 class CountingHasher(MD5PasswordHasher):
     """Counts how often a password was hashed, which is what takes time."""
 
@@ -492,3 +496,16 @@ def test_a_refused_sign_in_takes_as_much_work_whether_or_not_there_is_an_account
         work[email] = CountingHasher.count - before
 
     assert work["ada@example.com"] == work["nobody@example.com"] > 0
+
+
+@pytest.mark.parametrize("ask", [lambda client, email: sign_up(client, email=email), ask_for_reset])
+def test_signing_up_and_resetting_work_as_much_and_write_as_many_mails_for_everybody(ada, settings, ask):
+    settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
+    done = {}
+    for email in ("ada@example.com", "nobody@example.com"):
+        before = CountingHasher.count, len(mail.outbox)
+        answer = ask(Client(), email)
+        done[email] = (answer.status_code, answer.url, CountingHasher.count - before[0], len(mail.outbox) - before[1])
+
+    assert done["ada@example.com"] == done["nobody@example.com"]
+    assert done["ada@example.com"][3] == 1

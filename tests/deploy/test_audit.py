@@ -27,6 +27,8 @@ def test_every_package_of_an_image_may_be_used_and_passed_on():
         ("GNU Lesser General Public License v3 (LGPLv3)", True),
         ("GPL-3.0-or-later", False),
         ("AGPL-3.0", False),
+        ("Apache-2.0 AND GPL-3.0-only", False),
+        ("MIT with commercial restrictions", False),
         ("GNU General Public License v3 (GPLv3)", False),
         ("Proprietary", False),
         ("", False),

@@ -53,6 +53,36 @@ def test_the_image_is_built_as_hadolint_wants_it():
     assert (checked.returncode, checked.stdout) == (0, "")
 
 
+def test_the_image_takes_nothing_from_the_network_but_its_base_and_packages_by_their_hashes():
+    text = (DEPLOY / "Dockerfile").read_text()
+
+    assert re.findall(r"^FROM (\S+)", text, re.MULTILINE) == ["${BASE}", "${BASE}"]
+    assert re.findall(r"\b(?:apt-get|apk|curl|wget|git|ADD|npm)\b", text) == []
+    assert re.findall(r"pip install .*", text) == [
+        "pip install --require-hashes --only-binary :all: -r deploy/requirements.lock"
+    ]
+    assert "--invalidation-mode unchecked-hash" in text  # else the time of the build is in each file
+    assert "imagetools inspect python:3.11-slim-bookworm" in (ROOT / "docs" / "self-hosting.md").read_text()
+
+
+@pytest.mark.long
+def test_what_the_image_makes_is_the_same_each_time(tmp_path):
+    """Without Docker: the step of the Dockerfile that writes files, run twice."""
+    step = re.search(
+        r"^RUN (SECRET_KEY=.*?collectstatic --noinput)", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE | re.DOTALL
+    )
+    made = []
+    for name in ("first", "second"):
+        command = step[1].replace("\\\n", " ").replace("/srv/checkout/collected", str(tmp_path / name))
+        command = command.replace(".venv/bin/python", sys.executable)
+        subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, check=True, capture_output=True)
+        files = sorted(path for path in (tmp_path / name).rglob("*") if path.is_file())
+        made.append({str(path.relative_to(tmp_path / name)): path.read_bytes() for path in files})
+
+    assert len(made[0]) > 100
+    assert [name for name in made[0] | made[1] if made[0].get(name) != made[1].get(name)] == []
+
+
 def test_the_image_runs_as_nobody_in_particular_and_holds_no_secret():
     text = (DEPLOY / "Dockerfile").read_text()
     ignored = set((ROOT / ".dockerignore").read_text().splitlines())
