@@ -49,6 +49,18 @@ class TestKeys:
         assert made["Cache-Control"] == "no-store"
         assert text not in text_of(owner.get("/dashboard/api-keys/"))
 
+    def test_a_key_may_be_for_another_api_and_stays_so(self, owner):
+        made = owner.post("/dashboard/api-keys/add/", {"name": "Old shop", "access": "shop", "format": "cryptic"})
+        (text,) = set(re.findall(r"cw_live_[0-9A-Za-z]{32}", text_of(made)))
+        key = APIKey.objects.get(name="Old shop")
+        renewed = owner.post(f"/dashboard/api-keys/{key.public_id}/rotate/", {"overlap": "24"})
+
+        assert "/api/v1/invoices" not in text_of(made)  # our own samples would not work with it
+        assert not works(text)
+        assert Client().get("/cryptic/api/v1/invoices", headers={"X-API-Key": text}).status_code == 200
+        assert re.findall(r"cw_live_[0-9A-Za-z]{32}", text_of(renewed))
+        assert "Cryptic's merchant invoices" in text_of(owner.get("/dashboard/api-keys/"))
+
     @pytest.mark.usefixtures("testing")
     def test_in_test_mode_it_is_a_test_key(self, owner):
         made = owner.post("/dashboard/api-keys/add/", {"name": "Shop", "access": "shop", "lifetime": "30"})

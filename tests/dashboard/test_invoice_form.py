@@ -55,6 +55,24 @@ class TestCreating:
         assert (invoice.expires_at - invoice.created_at).total_seconds() == 90 * 60
         assert Event.objects.get(type="invoice.created").actor.startswith("user:")
 
+    def test_an_amount_of_the_coin_itself_needs_no_items_and_stands_first(self, owner):
+        bare = {name: value for name, value in FILLED.items() if not name.startswith(("items-", "tax"))}
+
+        answer = owner.post(ADD, {**bare, "items-rows": "1", "items-0-quantity": "1", "crypto_amount": "125.5"})
+
+        invoice = Invoice.objects.get()
+        assert (answer.status_code, invoice.priced_in_asset, invoice.items) == (302, True, [])
+        assert (invoice.amount_units, invoice.total) == (125_500_000, Decimal("125.51"))
+        assert "125.50 USDT</strong>" in text_of(owner.get(answer["Location"]))
+        assert "125.50 USDT" in text_of(owner.get("/dashboard/invoices/"))
+        assert owner.get(f"{ADD}?like={invoice.public_id}").context["form"]["crypto_amount"].value() == "125.50"
+
+    @pytest.mark.parametrize("wrong", [{"crypto_amount": "1"}, {"crypto_amount": "0.1234567", "items-rows": "0"}])
+    def test_an_amount_of_the_coin_beside_items_or_with_too_many_digits_is_refused(self, owner, wrong):
+        answer = owner.post(ADD, {**FILLED, **wrong})
+
+        assert (answer.status_code, Invoice.objects.count()) == (422, 0)
+
     def test_what_is_left_empty_is_taken_from_the_settings(self, owner):
         owner.post(ADD, FILLED)
 
