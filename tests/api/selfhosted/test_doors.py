@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from api.selfhosted.base import MerchantView, NowhereView
 from core import exact_json
 from events.models import Event
+from events.outbox import dispatch
 from merchants import services
 from merchants.models import Merchant
 from merchants.scopes import SCOPES
@@ -206,6 +209,32 @@ def test_pages_follow_each_other_newest_first_and_miss_nothing(merchant, name):
         assert page["hasMore"] is (cursor is not None)
 
     assert seen == made[::-1]
+
+
+@pytest.mark.parametrize("name", ["checkout_sessions", "events", "customers", "payment_links", "webhook_endpoints"])
+def test_a_list_asks_the_database_as_often_for_three_as_for_one(merchant, name):
+    checkout = Checkout(checkout_key(merchant))
+
+    def ask() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            assert checkout.get(f"/{name}").status == 200
+        return len(asked)
+
+    def add(number: int) -> None:
+        body = {"amount": {"value": "5.00"}, "customerEmail": f"{number}@example.com"}
+        checkout.post("/checkout_sessions", body)
+        if f"POST {name}" in TABLE and name != "checkout_sessions":
+            checkout.post(f"/{name}", TABLE[f"POST {name}"].body)
+        dispatch()
+
+    add(0)
+    ask()
+    once = ask()
+    add(1)
+    add(2)
+
+    assert len(checkout.get(f"/{name}").body["data"]) == 3
+    assert ask() == once
 
 
 def test_a_cursor_of_another_merchant_leads_nowhere(merchant):
