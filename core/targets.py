@@ -66,10 +66,15 @@ class Target:
     @property
     def literal(self) -> Address | None:
         """The address, when the URL names one instead of a host."""
-        try:
-            return ip_address(self.host)
-        except ValueError:
-            return None
+        return _literal(self.host)
+
+
+@lru_cache(maxsize=4096)
+def _literal(host: str) -> Address | None:
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
 
 
 def check_url(url: str) -> None:
