@@ -14,7 +14,8 @@ from api.v1.shapes.fields import (
     number,
     text,
 )
-from api.v1.shapes.invoices import INVOICE_QUERY, LIFETIME, PROGRESS
+from api.v1.shapes.invoices import PROGRESS
+from api.v1.shapes.orders import INVOICE_QUERY, LIFETIME
 from api.validation import URL, Amount, Email, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
 from invoices.errors import InvalidAmount, UnknownAsset
 from invoices.services import CustomerDetails, LinkTerms, SessionOrder

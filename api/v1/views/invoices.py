@@ -13,6 +13,7 @@ from api.v1.pagination import Newest, page
 from api.v1.rendering.invoices import invoice_view, merchant_view
 from api.v1.rendering.payments import refund_view
 from api.v1.shapes import invoices as shapes
+from api.v1.shapes import orders
 from api.v1.shapes.payments import REFUND, REFUND_INVOICE
 from events.selectors import audit_trail
 from invoices import selectors, services
@@ -33,7 +34,7 @@ class InvoiceList(MerchantView):
     @operation(
         "List invoices",
         description="Newest first, a page at a time.",
-        query=shapes.INVOICE_QUERY,
+        query=orders.INVOICE_QUERY,
         answers={200: shapes.INVOICES},
         answer_example=examples.INVOICE_PAGE,
     )
@@ -52,13 +53,13 @@ class InvoiceList(MerchantView):
             "Prices it, locks the exchange rate and takes an address that serves this invoice only. "
             "Totals must lie within your plan's limits, by default 0.50 to 10,000.00 US dollars or the like."
         ),
-        body=shapes.CREATE_INVOICE,
+        body=orders.CREATE_INVOICE,
         answers={201: shapes.INVOICE},
         request_example=examples.CREATE_INVOICE,
         answer_example=examples.INVOICE,
     )
     def post(self, request: Request) -> Response:  # noqa: ARG002
-        order = shapes.order_of(self.body())
+        order = orders.order_of(self.body())
         invoice = services.create_invoice(merchant=self.merchant, livemode=self.livemode, order=order, now=self.now)
         return Response(invoice_view(invoice), status=201)
 
@@ -99,7 +100,7 @@ class InvoiceCancellation(MerchantView):
             "Possible until enough has been seen on the chain. `refund_partial_payments` opens a refund "
             "for each payment already received; you send it from your own wallet."
         ),
-        body=shapes.CANCEL_INVOICE,
+        body=orders.CANCEL_INVOICE,
         answers={200: shapes.INVOICE_WITH_REFUNDS},
         request_example=examples.CANCEL_INVOICE,
     )

@@ -15,7 +15,8 @@ from api.schema import Binary, operation
 from api.v1 import examples
 from api.v1.base import PublicView
 from api.v1.rendering.invoices import payment_uri, public_view
-from api.v1.shapes.invoices import CHOOSE_OPTION, PUBLIC_INVOICE
+from api.v1.shapes.invoices import PUBLIC_INVOICE
+from api.v1.shapes.orders import CHOOSE_OPTION
 from api.validation import Choice, Flag, Shape, Text
 from core import context
 from invoices import selectors, services
