@@ -1,5 +1,6 @@
 """Money back: never more than came in, each refund told once, the invoice refunded when all has gone back."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -265,6 +266,21 @@ class TestInbox:
         invoice.refresh_from_db()
         assert invoice.status == "paid"
         assert invoice.confirmed_value == Decimal("16.500000000000")
+
+    def test_what_an_invoice_is_priced_in_counts_as_itself_whatever_the_rate_has_become(self, chain, now, settings):
+        strict = make_merchant(now, email="strict@example.com", late_payment={"rule": "review", "window_hours": 1})
+        named = {"items": (), "tax": Decimal(0), "crypto_amount": Decimal(125), "expires_in": 300}
+        invoice, later = make_invoice(strict, now, **named), now + timedelta(hours=1)
+        chain.mine(transfer(invoice), at=later)
+        chain.grow(2)
+        scan(network="sandbox", now=later, reader=chain)
+        settings.FIXED_RATES = {"USDT/USD": Decimal("0.5")}
+
+        self.resolve(Payment.objects.get(), Resolution.ACCEPT, later)
+
+        invoice.refresh_from_db()
+        assert (invoice.status, invoice.confirmed_units) == ("paid", 125_000_000)
+        assert invoice.confirmed_value == Decimal("125.0125")
 
     def test_or_be_sent_back(self, chain, invoice, now):
         deposit = pay(chain, invoice, now, units=132_000_000, asset="TRX")
