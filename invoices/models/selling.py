@@ -1,12 +1,15 @@
 """What invoices come from besides the API: links that anybody can open, and the customers they are for."""
 
 from decimal import Decimal
+from typing import Final
 
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from core.fields import ExactJSONField
 from core.models import Record
+
+ERASED_DOMAIN: Final = "erased.invalid"  # RFC 2606: nobody's, and never anybody's
 
 
 class Customer(Record):
@@ -31,6 +34,11 @@ class Customer(Record):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the personal data was erased as they asked for it."""
+        return self.email.endswith(f"@{ERASED_DOMAIN}")
 
 
 class PaymentLink(Record):

@@ -17,6 +17,7 @@ from events.models import Event
 from events.redacting import redact
 from invoices import selectors
 from invoices.models import Credit, Customer, Invoice, Note
+from invoices.models.selling import ERASED_DOMAIN
 from merchants import request_log
 from merchants.audit import log_change
 from merchants.models import Merchant
@@ -24,7 +25,6 @@ from merchants.models import Merchant
 ERASED: Final = "customer.erased"
 GONE: Final = "[erased]"
 
-_DOMAIN: Final = "erased.invalid"  # RFC 2606: nobody's, and never anybody's
 _KEPT: Final = ("order_id",)  # of an invoice's metadata: what the merchant's own books know the sale by
 _THEIRS: Final = frozenset({"customer", "anonymous"})  # actors whose address and browser are the customer's
 
@@ -62,7 +62,7 @@ def erase_customer(*, merchant: Merchant, livemode: bool, public_id: str, now: d
     found = selectors.get_customer(merchant=merchant, livemode=livemode, public_id=public_id)
     customer: Customer = found.locked()
     who = _Who(customer.email.casefold(), customer.name.casefold())
-    customer.email = f"{customer.public_id.replace('_', '-')}@{_DOMAIN}"
+    customer.email = f"{customer.public_id.replace('_', '-')}@{ERASED_DOMAIN}"
     customer.name, customer.metadata, customer.updated_at = "", {}, now
     customer.save(update_fields=["email", "name", "metadata", "updated_at"])
     invoices = list(Invoice.objects.filter(customer=customer).only("pk", "metadata"))

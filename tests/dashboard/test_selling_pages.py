@@ -292,6 +292,10 @@ class TestCustomers:
 
         assert "The customer's data was erased, also from 1 invoice." in text_of(answer)
         assert "ada@example.com" not in answer.content.decode()
+        assert "Erased customer" in text_of(answer)
+        assert "erased.invalid" not in answer.content.decode()
+        assert f'action="{path}erase/"' not in answer.content.decode()
+        assert "VPN Service Order" in text_of(answer)
 
     def test_the_credit_is_shown(self, owner, merchant, now):
         invoice = make_invoice(merchant, now, customer=CustomerDetails("ada@example.com"))

@@ -247,6 +247,18 @@ def _(stage: Stage) -> str:
     return f"/dashboard/customers/{invoice.customer.public_id}/"
 
 
+def _open_erasure(page: Page) -> None:
+    page.get_by_text("Erase personal data").click()
+    expect(page.get_by_role("button", name="Erase for good")).to_be_visible()
+
+
+@screen("customers", "about to be erased", devices=("phone",), act=_open_erasure)
+def _(stage: Stage) -> str:
+    details = CustomerDetails("ada@example.com", "Ada Palmer", metadata={"phone": "+43 660 1234567"})
+    made = create_customer(merchant=stage.merchant, livemode=True, details=details, now=stage.now)
+    return f"/dashboard/customers/{made.public_id}/"
+
+
 @screen("customers", "add")
 def _(stage: Stage) -> str:
     return "/dashboard/customers/add/"
