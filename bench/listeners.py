@@ -4,7 +4,7 @@ Many open event streams that cost little: one process, raw sockets, arrivals onl
 ``python -m bench.listeners PORT`` follows stdin and answers each line with one of JSON. A line is an object:
 
 * ``open``: so many streams, with ``requests``, complete HTTP/1.1 requests that are sent in turn, so that at
-  most ``at_once`` wait for their first event; answers with ``seconds``;
+  most ``at_once`` wait for their first frame with a position; answers with ``seconds``;
 * ``await``: a word; waits until each stream has been told an event with it once more than when it was asked
   for before, and answers when the first, the middle and the last were, in nanoseconds of the monotonic clock,
   and with the processor time this process used from the first to the last.
@@ -45,7 +45,7 @@ class Listeners:
                 self._rests[each.fileno()] = b""
                 self._poll.register(each.fileno(), select.EPOLLIN)
                 asked, waiting = asked + 1, waiting + 1
-            waiting -= len(self._told(b"data:", deadline))
+            waiting -= len(self._told(b"id: ", deadline))
         return {"seconds": time.monotonic() - begun}
 
     def wait_for(self, word: str) -> dict[str, Any]:

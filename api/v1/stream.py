@@ -11,7 +11,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
-from functools import lru_cache, partial
+from functools import partial
 from types import FrameType
 from typing import Any, Final, TypeAlias
 
@@ -189,10 +189,12 @@ async def _missed(visit: Visit, position: int) -> AsyncGenerator[tuple[bytes, in
             return
 
 
-@lru_cache(maxsize=64)
 def _written(frame: Callable[[Event], bytes], event: Event) -> bytes:
-    """Return a frame of what just happened. Thousands may listen: it is written once for all of them."""
-    return frame(event)
+    """Return a frame of what just happened. Thousands may listen: the event that all are handed keeps it."""
+    kept: dict[Callable[[Event], bytes], bytes] = event.__dict__.setdefault("_frames", {})
+    if frame not in kept:
+        kept[frame] = frame(event)
+    return kept[frame]
 
 
 def _number(event: Event) -> int:
