@@ -45,7 +45,7 @@ class Listeners:
                 self._rests[each.fileno()] = b""
                 self._poll.register(each.fileno(), select.EPOLLIN)
                 asked, waiting = asked + 1, waiting + 1
-            waiting -= len(self._told(b"id: ", deadline))
+            waiting -= len(self._told(b"\nid: ", deadline))
         return {"seconds": time.monotonic() - begun}
 
     def wait_for(self, word: str) -> dict[str, Any]:
