@@ -13,7 +13,7 @@ from django.middleware.csrf import REASON_BAD_ORIGIN, CsrfViewMiddleware, Reject
 from django.utils.decorators import decorator_from_middleware
 from django.views.decorators.csrf import csrf_exempt
 
-from paypages.policy import View
+from core.page_policy import View
 
 
 class _OwnForms(CsrfViewMiddleware):
