@@ -108,6 +108,7 @@ PAGES = {
 ELSEWHERE = {
     ("webhooks", "python"): "tests/webhooks/test_receivers.py, and below",
     ("webhooks", "js"): "tests/webhooks/test_receivers.py, and below",
+    ("cryptic", "python"): "tests/api/cryptic/test_webhooks.py",
     ("embedding", "js"): "tests/browser/test_embedding.py does what it shows, in a browser",
     ("audit", "python"): "tests/dashboard/test_audit_pages.py",
     ("audit", "sh"): "tests/events/test_audit.py runs each of these commands",

@@ -21,7 +21,7 @@ PAID_AT = 105
 @pytest.fixture
 def chain(now) -> SmallChain:
     chain = SmallChain()
-    chain.go_back(20, began=int(now.timestamp()))
+    chain.go_back(20, began=int(now.timestamp()) - 200)  # the first two minutes before any invoice
     return chain
 
 

@@ -17,6 +17,7 @@ from merchants.services.keys import issue_first_key
 from payments.services import scan
 from tests.api.conftest import Api
 from tests.api.cryptic.conftest import ORDER
+from tests.walks import samples
 from webhooks import services
 from webhooks.models import Delivery, InvoiceHook
 
@@ -94,8 +95,12 @@ def test_each_attempt_is_signed_over_its_bytes_with_the_secret_of_the_mode(live,
     services.deliver(delivery_id=delivery.pk, now=now + timedelta(hours=1))
 
     secret = webhook_secret(merchant_id=merchant.pk, livemode=True)
+    shown: dict = {}
+    exec(compile(samples("cryptic")[-1].code, "cryptic.md", "exec"), shown)
     assert len(receiver.requests) == 2
     for request in receiver.requests:
+        assert shown["is_ours"](secret, request.body, request.headers["X-Signature"])
+        assert not shown["is_ours"](secret, request.body + b" ", request.headers["X-Signature"])
         expected = hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest()
         assert request.headers["X-Signature"] == f"sha256={expected}"
         assert request.headers["X-Webhook-Event"] == "INVOICE_CREATED"
