@@ -22,12 +22,13 @@ MAX_NAME: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is signed: the body as it is sent, and the receiver's live secrets, the newest first."""
+    """What is signed: the body as it is sent; ``live_secrets``, the newest first. ``attempt`` counts from 1."""
 
     id: str
     event_type: str
     body: bytes
     live_secrets: Sequence[str]
+    attempt: int
     now: datetime
 
 

@@ -49,6 +49,7 @@ def headers(message: Message) -> dict[str, str]:
         "X-Signature": signatures[0],
         "X-Webhook-Event": EVENTS[message.event_type],
         "X-Webhook-Id": message.id,
+        "X-Webhook-Attempt": str(message.attempt),
         "X-Webhook-Timestamp": str(_milliseconds(message.now)),
     }
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from api import base
+from api.selfhosted.mapping import SCOPES
 from api.selfhosted.wire import SELFHOSTED
 from core.errors import Invalid
 
@@ -21,6 +22,10 @@ class MerchantView(base.MerchantView):
     def owner(self) -> dict[str, Any]:
         """Whose data this is about, as every use case wants to know."""
         return {"merchant": self.merchant, "livemode": self.livemode}
+
+    def permission_for(self, scope: str) -> str:
+        """Return which of our permissions a scope of the format asks for."""
+        return SCOPES[scope]
 
     def respond(self, request: HttpRequest, work: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         def work_in_their_words() -> HttpResponseBase:

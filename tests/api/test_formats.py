@@ -30,6 +30,8 @@ from merchants.services.keys import issue_first_key
 pytestmark = pytest.mark.django_db
 
 BASES = {KeyFormat.NATIVE: native_base, KeyFormat.CRYPTIC: cryptic_base, KeyFormat.SELFHOSTED: selfhosted_base}
+NATIVE_SCOPES = ("invoices:read", "invoices:create")
+SCOPES = {KeyFormat.SELFHOSTED: ("sessions:read", "sessions:write")}
 PREFIXES = {
     KeyFormat.NATIVE: "/api/v1",
     KeyFormat.CRYPTIC: "/cryptic/api/v1",
@@ -61,7 +63,7 @@ def door(name: KeyFormat):
     """Return a view of a format that tells who came in."""
 
     class Door(BASES[name].MerchantView):
-        required_scopes = {"GET": "invoices:read", "POST": "invoices:create"}
+        required_scopes = dict(zip(("GET", "POST"), SCOPES.get(name, NATIVE_SCOPES), strict=True))
 
         def get(self, request):
             return Response({"key": self.api_key.public_id})

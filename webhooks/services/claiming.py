@@ -77,7 +77,8 @@ FROM (
 ) AS free
 WHERE delivery.id = free.id
 RETURNING delivery.id, delivery.lease_token, delivery.merchant_id, delivery.livemode, delivery.endpoint_id,
-          delivery.event_id, delivery.event_type, delivery.url, delivery.lane, delivery.body, free.format, free.is_off
+          delivery.event_id, delivery.event_type, delivery.url, delivery.lane, delivery.body, delivery.attempts,
+          free.format, free.is_off
 """
 
 
@@ -95,6 +96,7 @@ class _Leased:
     url: str
     lane: str
     body: str
+    attempts: int  # made so far
     format: str
     is_off: bool
 
@@ -178,6 +180,7 @@ class _Desk:
                     event_type=leased.event_type,
                     body=body,
                     live_secrets=self._secrets_for(leased, endpoint),
+                    attempt=leased.attempts + 1,
                     now=self._now,
                 )
             )

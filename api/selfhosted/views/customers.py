@@ -6,7 +6,6 @@ from rest_framework.response import Response
 from api.schema import operation
 from api.selfhosted import shapes
 from api.selfhosted.base import MerchantView
-from api.selfhosted.mapping import SCOPES
 from api.selfhosted.rendering import customer_view
 from invoices import selectors
 
@@ -15,7 +14,7 @@ class CustomerView(MerchantView):
     """What both share."""
 
     tag = "Customers"
-    required_scopes = {"GET": SCOPES["customers:read"]}
+    required_scopes = {"GET": "customers:read"}
 
 
 class CustomerList(CustomerView):

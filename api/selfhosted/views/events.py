@@ -8,7 +8,7 @@ from api.errors import InvalidCursor
 from api.schema import operation
 from api.selfhosted import shapes
 from api.selfhosted.base import MerchantView
-from api.selfhosted.mapping import EVENTS, PAID, PAID_LATE, SCOPES, SUBSCRIPTIONS
+from api.selfhosted.mapping import EVENTS, PAID, PAID_LATE, SUBSCRIPTIONS
 from api.selfhosted.pagination import STARTING_AFTER, page_of
 from api.selfhosted.sessions import event_views
 from events import selectors
@@ -21,7 +21,7 @@ class EventView(MerchantView):
     """What both share."""
 
     tag = "Events"
-    required_scopes = {"GET": SCOPES["events:read"]}
+    required_scopes = {"GET": "events:read"}
 
 
 class EventList(EventView):

@@ -8,7 +8,6 @@ from rest_framework.response import Response
 from api.schema import operation
 from api.selfhosted import shapes
 from api.selfhosted.base import MerchantView
-from api.selfhosted.mapping import SCOPES
 from api.selfhosted.pagination import page
 from api.selfhosted.rendering import link_view
 from invoices import selectors, services
@@ -37,7 +36,7 @@ class LinkView(MerchantView):
 
 
 class PaymentLinks(LinkView):
-    required_scopes = {"GET": SCOPES["links:read"], "POST": SCOPES["links:write"]}
+    required_scopes = {"GET": "links:read", "POST": "links:write"}
     rate_class = {"GET": "list", "POST": "merchant"}
 
     @operation("List payment links", query=shapes.LINK_QUERY, answers={200: shapes.LINKS})
@@ -65,9 +64,9 @@ class PaymentLinks(LinkView):
 
 class PaymentLinkDetail(LinkView):
     required_scopes = {
-        "GET": SCOPES["links:read"],
-        "PATCH": SCOPES["links:write"],
-        "DELETE": SCOPES["links:write"],
+        "GET": "links:read",
+        "PATCH": "links:write",
+        "DELETE": "links:write",
     }
     rate_class = "status"
 

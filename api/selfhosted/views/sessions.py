@@ -9,7 +9,6 @@ from api.errors import MissingField
 from api.schema import operation
 from api.selfhosted import shapes
 from api.selfhosted.base import MerchantView
-from api.selfhosted.mapping import SCOPES
 from api.selfhosted.pagination import page
 from api.selfhosted.sessions import sessions_of
 from invoices import selectors, services
@@ -34,7 +33,7 @@ class SessionView(MerchantView):
 
 
 class CheckoutSessions(SessionView):
-    required_scopes = {"GET": SCOPES["sessions:read"], "POST": SCOPES["sessions:write"]}
+    required_scopes = {"GET": "sessions:read", "POST": "sessions:write"}
     rate_class = {"GET": "list", "POST": "invoice_create"}
 
     @operation("List checkout sessions", query=shapes.SESSION_QUERY, answers={200: shapes.SESSIONS})
@@ -54,7 +53,7 @@ class CheckoutSessions(SessionView):
 
 
 class CheckoutSessionDetail(SessionView):
-    required_scopes = {"GET": SCOPES["sessions:read"]}
+    required_scopes = {"GET": "sessions:read"}
     rate_class = "status"
 
     @operation("Get a checkout session", answers={200: shapes.SESSION})

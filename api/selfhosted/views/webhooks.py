@@ -9,7 +9,7 @@ from api.schema import operation
 from api.selfhosted import shapes
 from api.selfhosted.base import MerchantView
 from api.selfhosted.deliveries import NAME
-from api.selfhosted.mapping import SCOPES, SUBSCRIPTIONS
+from api.selfhosted.mapping import SUBSCRIPTIONS
 from api.selfhosted.pagination import page
 from api.selfhosted.rendering import endpoint_view, test_view
 from webhooks import selectors, services
@@ -38,7 +38,7 @@ class WebhookView(MerchantView):
 
 
 class WebhookEndpoints(WebhookView):
-    required_scopes = {"GET": SCOPES["webhooks:read"], "POST": SCOPES["webhooks:write"]}
+    required_scopes = {"GET": "webhooks:read", "POST": "webhooks:write"}
     rate_class = {"GET": "list", "POST": "webhooks"}
     carries_secret = True
 
@@ -69,7 +69,7 @@ class WebhookEndpoints(WebhookView):
 
 
 class WebhookEndpointDetail(WebhookView):
-    required_scopes = {"GET": SCOPES["webhooks:read"], "DELETE": SCOPES["webhooks:write"]}
+    required_scopes = {"GET": "webhooks:read", "DELETE": "webhooks:write"}
     rate_class = {"GET": "status", "DELETE": "webhooks"}
 
     @operation("Get a webhook endpoint", answers={200: shapes.ENDPOINT})
@@ -84,7 +84,7 @@ class WebhookEndpointDetail(WebhookView):
 
 
 class WebhookEndpointTest(WebhookView):
-    required_scopes = {"POST": SCOPES["webhooks:write"]}
+    required_scopes = {"POST": "webhooks:write"}
     rate_class = "webhooks"
     talks_to_network = True
 

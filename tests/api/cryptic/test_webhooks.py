@@ -106,6 +106,7 @@ def test_each_attempt_is_signed_over_its_bytes_with_the_secret_of_the_mode(live,
         assert request.headers["X-Webhook-Event"] == "INVOICE_CREATED"
         assert request.headers["X-Webhook-Id"] == exact_json.loads(request.body)["webhookId"]
         assert not [name for name in request.headers if name.lower().startswith(("webhook-", "x-crypto-checkout"))]
+    assert [request.headers["X-Webhook-Attempt"] for request in receiver.requests] == ["1", "2"]
     first, second = receiver.requests
     assert first.body == second.body
     moments = [int(request.headers["X-Webhook-Timestamp"]) for request in receiver.requests]

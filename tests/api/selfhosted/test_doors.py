@@ -131,6 +131,12 @@ def test_a_key_that_lacks_just_the_permission_is_refused_before_anything_is_look
     assert told == nothing
 
 
+def test_what_is_missing_is_named_in_the_words_of_the_format(merchant):
+    answer = Checkout(checkout_key(merchant, permissions=("links:read",))).send("GET", "/checkout_sessions", None)
+
+    assert (answer.status, answer.body["error"]["message"]) == (403, "This needs the permission sessions:read.")
+
+
 def test_what_is_another_merchants_or_of_the_other_mode_does_not_exist(merchant):
     about = paths(merchant)
     strangers = checkout_key(make_merchant(timezone.now(), email="other@example.com"))
