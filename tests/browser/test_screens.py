@@ -63,8 +63,14 @@ def _listen(page: Page) -> list[str]:
 
 
 def _matters(request: Request) -> bool:
-    """Return whether a page misses what failed; event streams are another server's and not there in these tests."""
-    return request.resource_type != "eventsource"
+    """
+    Return whether a page misses what failed.
+
+    Event streams are another server's and not there in these tests; what a page gives up because the next one is being
+    opened, such as a sum it was asking for, it does not miss.
+    """
+    is_given_up = request.resource_type in {"fetch", "xhr"} and request.failure == "net::ERR_ABORTED"
+    return request.resource_type != "eventsource" and not is_given_up
 
 
 def _is_complaint(text: str) -> bool:
