@@ -10,7 +10,7 @@ from bench.installation import Installation
 from bench.rounds import IN_TURNS, compare
 
 KEYS: Final = 60  # each may create 1000 invoices an hour
-_LEAST_SHARE: Final = 0.25
+_LEAST_SHARE: Final = 0.40
 _MOST_STATEMENTS: Final = 12
 
 ORDER: Final = {
