@@ -30,6 +30,7 @@ SOURCES: Final[Mapping[str, Callable[[Sequence[str], Desk], Iterator[Quoted]]]] 
     fixed.NAME: fixed.fetch,
 }
 KEPT_FOR: Final = timedelta(days=7)
+PRUNED_AT_ONCE: Final = 5_000
 ANCHORS: Final = ("USD", "EUR")  # what a price is carried over from, the better one first
 
 # The newest sheet of each source, and of the bank's rates: written out, because to build such a statement costs
@@ -40,6 +41,11 @@ _NEWEST: Final = """
     UNION ALL
     (SELECT source, prices, observed_at FROM invoices_ratesheet
       WHERE base = 'EUR' AND source = 'ecb' AND observed_at BETWEEN %s AND %s ORDER BY observed_at DESC LIMIT 1)
+"""
+# In the order of the index that finds the newest ones.
+_PRUNE: Final = """
+    DELETE FROM invoices_ratesheet WHERE id IN (
+        SELECT id FROM invoices_ratesheet WHERE observed_at < %s ORDER BY base, observed_at DESC LIMIT %s)
 """
 
 
@@ -132,8 +138,14 @@ def fetch_all(*, now: datetime) -> int:
 
 
 def prune(*, now: datetime) -> int:
-    """Delete the sheets that are too old even for the charts; return how many."""
-    return RateSheet.objects.filter(observed_at__lt=now - KEPT_FOR).delete()[0]
+    """Delete the sheets that are too old even for the charts, in batches of their own; return how many."""
+    total = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_PRUNE, [now - KEPT_FOR, PRUNED_AT_ONCE])
+            if not cursor.rowcount:
+                return total
+            total += cursor.rowcount
 
 
 def _ask(source: str, bases: Sequence[str], now: datetime) -> list[RateSheet]:

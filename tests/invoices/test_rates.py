@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core.money import MINOR_DIGITS
 from core.tasks import prune
@@ -208,10 +210,15 @@ class TestFetching:
         book.fetch_all(now=now + timedelta(minutes=61))
         assert market.asked.count("ecb") == 2
 
-    def test_old_sheets_go_with_the_rest_of_what_is_pruned(self, market, now):
+    def test_old_sheets_go_in_batches_with_the_rest_of_what_is_pruned(self, market, now, monkeypatch):
+        monkeypatch.setattr(book, "PRUNED_AT_ONCE", 4)
         book.fetch_all(now=now)
 
-        assert book.prune(now=now + timedelta(days=7)) == 6  # those of CoinGecko and Binance were observed before
+        with CaptureQueriesContext(connection) as asked:
+            gone = book.prune(now=now + timedelta(days=7))
+
+        assert gone == 6  # those of CoinGecko and Binance were observed before
+        assert len(asked) == 3  # four, two, none
         assert prune() == 7  # the clock on the wall is later still
         assert RateSheet.objects.count() == 0
 

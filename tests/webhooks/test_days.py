@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from datetime import UTC, timedelta
+from importlib import import_module
 
 import pytest
 from django.db import connection
@@ -119,3 +120,28 @@ def test_the_figures_of_endpoints_read_no_deliveries(merchant):
     endpoints = selectors.list_endpoints(merchant=merchant, livemode=False)
 
     assert "webhooks_delivery" not in str(selectors.with_figures(endpoints, now=NOW).query)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_while_the_migration_sums_is_counted_once(owe):
+    migration = import_module("webhooks.migrations.0010_endpoint_days_kept")
+    chance = random.Random(3)
+    sent_again, given_up, delivered = (owe(chance) for _ in range(3))
+    Delivery.objects.exclude(pk=delivered.pk).update(status="failed", next_attempt_at=None)
+    Delivery.objects.filter(pk=delivered.pk).update(status="pending", next_attempt_at=NOW)
+    before = counted()
+    beside = connection.copy()
+
+    with beside.cursor() as view:
+        migration.watch(connection, view)
+        Delivery.objects.filter(pk=sent_again.pk).renew(now=NOW)
+        Delivery.objects.filter(pk=delivered.pk).update(
+            status="delivered", next_attempt_at=None, delivered_at=NOW, lease_token=None, leased_until=None
+        )
+        Delivery.objects.filter(pk=given_up.pk).delete()  # pruned: it stays in the figures
+        migration.add_former(connection, view)
+    beside.close()
+
+    pruned = Counter({(given_up.endpoint_id, given_up.created_at.astimezone(UTC).date(), "failed"): 1})
+    assert sum(before.values()) == 2
+    assert kept() == counted() + pruned
