@@ -25,6 +25,7 @@ from config.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 40
+PATIENCE_S = 15  # for what comes by itself and that no locator can wait for
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 FLAGS = [
@@ -120,6 +121,14 @@ def shop() -> Iterator[str]:
     yield f"http://127.0.0.1:{shop.server_address[1]}/thanks"
     shop.shutdown()
     shop.server_close()
+
+
+def wait_until(page: Page, is_so: Callable[[], bool], what: str) -> None:
+    """Let ``page`` live on until ``is_so``; for what ``expect`` cannot say, such as a comparison of two measures."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < deadline, f"after {PATIENCE_S} s still not: {what}"
+        page.wait_for_timeout(50)
 
 
 def is_complaint(message: ConsoleMessage) -> bool:
