@@ -6,6 +6,7 @@ Each difference is one line of text for whoever looks after the installation.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +25,7 @@ from payments.services.matching import own_transactions
 from payments.states import RECEIVED, PaymentStatus, RefundStatus
 from payments.watchlist import IssuedAddresses
 
+SLICE: Final = 20_000  # rows
 BOOKS_CHECKED: Final = "books.checked"  # the event that tells what a whole comparison found
 PREFIXES: Final = {
     "payment": Payment.PREFIX,
@@ -32,6 +34,8 @@ PREFIXES: Final = {
     "refund": Refund.PREFIX,
     "payout": Payout.PREFIX,
 }
+_FIRST: Final = UUID(int=0)
+_LAST: Final = UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class Scope:
 _UNBALANCED: Final = """
 SELECT b.id, count(p.id), coalesce(sum(p.units), 0)
 FROM payments_booking b LEFT JOIN payments_posting p ON p.booking_id = b.id
-WHERE (%(network)s::text IS NULL OR b.network = %(network)s)
+WHERE b.id > %(after)s AND b.id <= %(upto)s
+  AND (%(network)s::text IS NULL OR b.network = %(network)s)
   AND (%(merchant)s::uuid IS NULL OR b.merchant_id = %(merchant)s)
 GROUP BY b.id HAVING count(p.id) < 2 OR coalesce(sum(p.units), 0) <> 0
 ORDER BY b.id
@@ -64,11 +69,11 @@ _FACTS: Final = """
 WITH payment AS (
     SELECT 'payment' AS fact, p.id AS source_id, p.network, p.asset_code, p.merchant_id, p.units,
            CASE WHEN p.counts THEN 'customers' WHEN p.review = 'ignored' THEN 'merchant' ELSE 'unmatched' END AS owner
-    FROM payments_payment p WHERE p.status = 'confirmed'
+    FROM payments_payment p WHERE p.id > %(after)s AND p.id <= %(upto)s AND p.status = 'confirmed'
 ), settlement AS (
     SELECT 'settlement' AS fact, s.id AS source_id, s.network, s.asset_code, s.merchant_id,
            s.gross_units, s.fee_units, s.net_units
-    FROM payments_settlement s WHERE s.status = 'settled'
+    FROM payments_settlement s WHERE s.id > %(after)s AND s.id <= %(upto)s AND s.status = 'settled'
 ), returned AS (
     -- What goes back of a part or a surplus is the customer's as far as there is money, the oldest refund first.
     SELECT r.id, greatest(least(r.units, (
@@ -76,13 +81,14 @@ WITH payment AS (
                WHERE p.invoice_id = r.invoice_id AND p.counts AND p.status = 'confirmed'
                  AND p.network = r.network AND p.asset_code = r.asset_code
            ) - (sum(r.units) OVER (PARTITION BY r.invoice_id ORDER BY r.created_at, r.id) - r.units)), 0) AS units
-    FROM payments_refund r WHERE r.kind IN ('part', 'surplus') AND r.status <> 'cancelled'
+    FROM payments_refund r WHERE r.kind IN ('part', 'surplus') AND r.status <> 'cancelled' AND r.invoice_id IN (
+        SELECT invoice_id FROM payments_refund WHERE id > %(after)s AND id <= %(upto)s)
 ), promised AS (
     SELECT r.*, CASE WHEN r.kind = 'deposit' THEN 0
                      WHEN r.kind = 'cancellation' OR i.status NOT IN ('paid', 'refunded') THEN r.units
                      ELSE coalesce(returned.units, 0) END AS of_customer
     FROM payments_refund r LEFT JOIN invoices_invoice i ON i.id = r.invoice_id LEFT JOIN returned ON returned.id = r.id
-    WHERE r.status <> 'cancelled'
+    WHERE r.id > %(after)s AND r.id <= %(upto)s AND r.status <> 'cancelled'
 ), refund AS (
     SELECT 'refund' AS fact, id AS source_id, network, asset_code, merchant_id, units, of_customer,
            CASE WHEN kind = 'deposit' THEN 'unmatched' ELSE 'merchant' END AS owner,
@@ -91,11 +97,14 @@ WITH payment AS (
 ), payout AS (
     SELECT 'payout' AS fact, p.id AS source_id, p.network, p.asset_code, p.merchant_id, p.units,
            CASE p.kind WHEN 'forward' THEN 'merchant' ELSE 'fees' END AS owner
-    FROM payments_payout p WHERE p.status = 'confirmed' AND p.kind IN ('forward', 'fee')
+    FROM payments_payout p
+    WHERE p.id > %(after)s AND p.id <= %(upto)s AND p.status = 'confirmed' AND p.kind IN ('forward', 'fee')
 ), spent AS (
     SELECT 'payout' AS fact, p.fee_source AS source_id, p.network, p.fee_asset_code AS asset_code, p.merchant_id,
            p.fee_units AS units
-    FROM payments_payout p WHERE p.status IN ('confirmed', 'failed') AND p.fee_units > 0
+    FROM payments_payout p
+    WHERE p.fee_source > %(after)s AND p.fee_source <= %(upto)s
+      AND p.status IN ('confirmed', 'failed') AND p.fee_units > 0
 ), expected AS (
     SELECT fact, source_id, network, asset_code, merchant_id, 'chain' AS account, units FROM payment
     UNION ALL SELECT fact, source_id, network, asset_code, merchant_id, owner, -units FROM payment
@@ -112,8 +121,10 @@ WITH payment AS (
 ), booked AS (
     SELECT b.fact, b.source_id, b.network, b.asset_code, b.merchant_id, p.account, sum(p.units) AS units
     FROM payments_booking b JOIN payments_posting p ON p.booking_id = b.id
-    WHERE b.fact IN ('payment', 'settlement', 'refund', 'payout')
-       OR (b.fact = 'credit' AND b.source_id NOT IN (SELECT id FROM invoices_credit WHERE voided_at IS NULL))
+    WHERE b.source_id > %(after)s AND b.source_id <= %(upto)s AND (
+        b.fact IN ('payment', 'settlement', 'refund', 'payout')
+        OR (b.fact = 'credit'
+            AND NOT EXISTS (SELECT FROM invoices_credit c WHERE c.id = b.source_id AND c.voided_at IS NULL)))
     GROUP BY b.fact, b.source_id, b.network, b.asset_code, b.merchant_id, p.account
 )
 SELECT fact, source_id, network, asset_code, account, coalesce(e.units, 0), coalesce(b.units, 0)
@@ -129,7 +140,8 @@ SELECT i.id, b.network, b.asset_code, sum(p.units)
 FROM payments_booking b
 JOIN payments_posting p ON p.booking_id = b.id AND p.account = 'customers'
 JOIN invoices_invoice i ON i.id = b.invoice_id AND i.status IN ('paid', 'refunded')
-WHERE (%(network)s::text IS NULL OR b.network = %(network)s)
+WHERE b.invoice_id > %(after)s AND b.invoice_id <= %(upto)s
+  AND (%(network)s::text IS NULL OR b.network = %(network)s)
   AND (%(merchant)s::uuid IS NULL OR b.merchant_id = %(merchant)s)
 GROUP BY i.id, b.network, b.asset_code HAVING sum(p.units) <> 0
 ORDER BY i.id
@@ -144,7 +156,8 @@ FROM invoices_invoice i, LATERAL (
             WHERE r.invoice_id = i.id AND r.kind = 'part' AND r.status <> 'cancelled') AS returned
     FROM payments_payment p WHERE p.invoice_id = i.id AND p.counts AND p.status = 'confirmed'
 ) sums
-WHERE (%(network)s::text IS NULL OR i.network = %(network)s)
+WHERE i.id > %(after)s AND i.id <= %(upto)s
+  AND (%(network)s::text IS NULL OR i.network = %(network)s)
   AND (%(merchant)s::uuid IS NULL OR i.merchant_id = %(merchant)s)
   AND i.confirmed_units <> sums.came - least(sums.own, sums.returned)
 ORDER BY i.id
@@ -152,7 +165,7 @@ ORDER BY i.id
 
 _UNSETTLED: Final = """
 SELECT i.id FROM invoices_invoice i
-WHERE i.status = 'paid'
+WHERE i.id > %(after)s AND i.id <= %(upto)s AND i.status = 'paid'
   AND (%(network)s::text IS NULL OR i.network = %(network)s)
   AND (%(merchant)s::uuid IS NULL OR i.merchant_id = %(merchant)s)
   AND NOT EXISTS (SELECT FROM payments_settlement s WHERE s.invoice_id = i.id AND s.status = 'settled')
@@ -168,27 +181,58 @@ ORDER BY i.id
 
 
 def ledger_differences(scope: Scope) -> list[str]:
-    """Return where the books differ from the tables they follow from: one moment's view of both."""
+    """
+    Return where the books differ from the tables they follow from.
+
+    Each fact, booking and invoice is compared in one view of all tables; a view lasts for ``SLICE`` of them, so that
+    none is old enough to keep the database from clearing up.
+    """
+    return [
+        *(
+            f"booking {public_id(Booking.PREFIX, key)}: {lines} lines that add up to {total}"
+            for key, lines, total in _in_slices(Booking, _UNBALANCED, scope)
+        ),
+        *(_of_fact(row) for row in _in_slices(Payment, _FACTS, scope)),
+        *(
+            f"{_invoice(key)}: paid, but {_amount(network, code, -units)} still booked as its customer's"
+            for key, network, code, units in _in_slices(Invoice, _CUSTOMERS, scope)
+        ),
+        *(
+            f"{_invoice(key)}: says {_amount(network, code, said)} confirmed, "
+            f"its payments {_amount(network, code, paid)}"
+            for key, network, code, said, paid in _in_slices(Invoice, _INVOICES, scope)
+        ),
+        *(f"{_invoice(key)}: paid, but not settled" for (key,) in _in_slices(Invoice, _UNSETTLED, scope)),
+    ]
+
+
+def _in_slices(
+    records: type[Booking] | type[Payment] | type[Invoice], statement: str, scope: Scope
+) -> Iterator[tuple[Any, ...]]:
+    """
+    Yield what ``statement`` finds between two keys, for all keys there can be, some thousand ``records`` at a time.
+
+    Keys of all tables are in the order of time, so what belongs to the one is about as much of the other.
+    """
+    after = _FIRST
+    while after != _LAST:
+        with _one_view():
+            rest = records.objects.filter(pk__gt=after)
+            if scope.merchant is not None:
+                rest = rest.filter(merchant=scope.merchant)
+            keys = rest.order_by("pk").values_list("pk", flat=True)
+            upto = next(iter(keys[SLICE - 1 : SLICE]), _LAST)
+            found = _ask(statement, {**scope.parameters, "after": after, "upto": upto})
+        yield from found
+        after = upto
+
+
+@contextmanager
+def _one_view() -> Iterator[None]:
     with transaction.atomic():
         if not connection.savepoint_ids:  # within another transaction it is too late to ask for this
             _ask("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", {})
-        return [
-            *(
-                f"booking {public_id(Booking.PREFIX, key)}: {lines} lines that add up to {total}"
-                for key, lines, total in _ask(_UNBALANCED, scope.parameters)
-            ),
-            *(_of_fact(row) for row in _ask(_FACTS, scope.parameters)),
-            *(
-                f"{_invoice(key)}: paid, but {_amount(network, code, -units)} still booked as its customer's"
-                for key, network, code, units in _ask(_CUSTOMERS, scope.parameters)
-            ),
-            *(
-                f"{_invoice(key)}: says {_amount(network, code, said)} confirmed, "
-                f"its payments {_amount(network, code, paid)}"
-                for key, network, code, said, paid in _ask(_INVOICES, scope.parameters)
-            ),
-            *(f"{_invoice(key)}: paid, but not settled" for (key,) in _ask(_UNSETTLED, scope.parameters)),
-        ]
+        yield
 
 
 @dataclass(frozen=True, slots=True)

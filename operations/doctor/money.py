@@ -172,6 +172,7 @@ CHECKS: Final = (
         _("%(difference)s"),
         _("`manage.py reconcile --book-missing` books what follows from the tables; the rest needs a person."),
         _ledger,
+        has_views=True,
     ),
     Check(
         "credits",

@@ -39,5 +39,6 @@ CHECKS: Final = (
         _("%(sums)s sums are not those of the facts."),
         _("`manage.py rebuild_analytics --sums` makes them anew."),
         _wrong_sums,
+        has_views=True,
     ),
 )

@@ -154,6 +154,7 @@ class Payout(Record):
             UniqueConstraint(name="payout_transaction_once", fields=["network", "txid"], condition=~Q(txid="")),
         ]
         indexes = [
+            Index(name="payout_by_fee", fields=["fee_source"], condition=Q(fee_units__gt=0)),
             Index(
                 name="payout_open",
                 fields=["created_at"],

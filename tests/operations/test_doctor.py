@@ -42,6 +42,8 @@ HOOK = "https://shop.example/own"
 def small_slices(monkeypatch) -> None:
     """Tables are looked through in several slices, as large ones are."""
     monkeypatch.setattr("operations.doctor.base.SLICE", 2)
+    monkeypatch.setattr("payments.reconciliation.SLICE", 2)
+    monkeypatch.setattr("analytics.services._COMPARED", 2)
 
 
 @pytest.fixture

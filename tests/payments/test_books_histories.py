@@ -29,6 +29,12 @@ from tests.payments.test_histories import NOW, World, actions, amounts, numbers,
 HISTORIES = int(os.environ.get("HISTORIES", "120")) // 12
 
 
+@pytest.fixture(autouse=True)
+def small_slices(monkeypatch) -> None:
+    """The books are compared a few rows at a time, as large ones are some thousand at a time."""
+    monkeypatch.setattr(reconciliation, "SLICE", 3)
+
+
 class Till(World):
     """A world in which the merchant also accepts, refunds and decides, and the staff changes the fee."""
 

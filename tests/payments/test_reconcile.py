@@ -13,11 +13,18 @@ from chains.sandbox import services as sandbox
 from chains.sandbox.models import SandboxTransfer
 from chains.sandbox.reader import SandboxReader
 from invoices.models import Invoice
+from payments import reconciliation
 from payments.models import Booking, Cursor, Payment, Posting, Settlement
 from payments.services import RefundOrder, Resolution, complete_refund, request_refund, resolve_deposit, scan
 from tests.factories import make_invoice, make_merchant
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def small_slices(monkeypatch) -> None:
+    """Rows are compared one at a time, as those of large installations some thousand at a time."""
+    monkeypatch.setattr(reconciliation, "SLICE", 1)
 
 
 def read(now) -> None:
@@ -321,3 +328,23 @@ def read_nothing(now) -> None:
     finally:
         SandboxReader.transfers = hidden
     assert Posting.objects.count() == posting_count
+
+
+@pytest.mark.django_db(transaction=True)
+def test_each_slice_has_a_view_of_its_own_that_cannot_write(invoice, now, monkeypatch):
+    views = []
+    ask = reconciliation._ask
+
+    def asked(statement, parameters):
+        rows = ask(statement, parameters)
+        views.extend(ask("SELECT now(), current_setting('transaction_read_only')", {}))
+        return rows
+
+    read(now)
+    pay(invoice, now)
+    monkeypatch.setattr(reconciliation, "_ask", asked)
+
+    assert reconciliation.ledger_differences(reconciliation.Scope()) == []
+
+    assert {read_only for _, read_only in views} == {"on"}
+    assert len({begun for begun, _ in views}) > 5
