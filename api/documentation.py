@@ -50,9 +50,12 @@ def schema(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show the reference."""
-    answer = render(
-        request, "api/reference.html", {"schema_url": reverse("schema"), "yaml_url": f"{reverse('schema')}?format=yaml"}
-    )
+    return reference_page(request, name="Crypto Checkout API", schema_url=reverse("schema"))
+
+
+def reference_page(request: HttpRequest, *, name: str, schema_url: str) -> HttpResponse:
+    """Return the page that shows the OpenAPI document at ``schema_url``."""
+    answer = render(request, "api/reference.html", {"name": name, "schema_url": schema_url})
     for name, value in {**MINUTES, "Content-Security-Policy": REFERENCE_POLICY}.items():
         answer.headers[name] = value
     return answer

@@ -13,7 +13,8 @@ from api.v1.wire import NATIVE
 from api.wire import WireFormat
 
 FORMATS: Final = (CRYPTIC, SELFHOSTED, NATIVE)
-_HOST_PATHS: Final = "/api/"
+_API: Final = "/api/"
+_REFERENCE: Final = "/docs"
 
 
 def format_of(request: HttpRequest) -> WireFormat | None:
@@ -24,7 +25,7 @@ def format_of(request: HttpRequest) -> WireFormat | None:
 
 class FormatHosts:
     """
-    Lets a format answer at /api/… on a host of its own, as its document prints it.
+    Lets a format answer at /api/… on a host of its own, as its document prints it, and show its reference at /docs.
 
     Inside, such an address leads on to the one below the format's prefix; what the caller wrote stays in
     ``request.path``, for the request log, for idempotency and for whatever is told about the address.
@@ -42,8 +43,9 @@ class FormatHosts:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         prefix = self._prefixes.get(_host(request))
-        if prefix and f"{request.path_info}/".startswith(_HOST_PATHS):
-            request.path_info = prefix.rstrip("/") + request.path_info
+        path = request.path_info
+        if prefix and (f"{path}/".startswith(_API) or path == _REFERENCE):
+            request.path_info = prefix.rstrip("/") + path
         return self._get_response(request)
 
 

@@ -4,8 +4,10 @@ import sys
 from typing import Final
 
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
+from django.urls import is_valid_path
+from django.utils.http import escape_leading_slashes
 from django.views import defaults
 
 from api.errors import BadRequest, InternalError
@@ -18,7 +20,17 @@ PAUSE_SECONDS: Final = "10"
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
     wire = format_of(request)
-    return unknown_url(wire, request) if wire else defaults.page_not_found(request, exception)
+    if wire:
+        return unknown_url(wire, request)
+    if _lacks_slash_only(request):
+        return HttpResponseRedirect(escape_leading_slashes(request.get_full_path(force_append_slash=True)))
+    return defaults.page_not_found(request, exception)
+
+
+def _lacks_slash_only(request: HttpRequest) -> bool:
+    """Return whether a page was meant that has a slash at its end; a form is sent to nowhere else than was written."""
+    is_read = request.method in {"GET", "HEAD"}
+    return is_read and request.resolver_match is None and bool(is_valid_path(f"{request.path_info}/"))
 
 
 def crashed(request: HttpRequest) -> HttpResponse:

@@ -143,7 +143,7 @@ def _default(variable: env.Variable) -> str:
     if asked.get("default") is None:
         return (
             "none"
-            if asked.get("allow_empty") or variable.reader in {"networks", "rates", "amounts"}
+            if asked.get("allow_empty") or variable.reader in {"host", "networks", "rates", "amounts"}
             else "**required**"
         )
     default = asked["default"]

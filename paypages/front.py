@@ -21,5 +21,6 @@ urlpatterns = [
     path("checkout.d.ts", script, {"name": "checkout.d.ts"}),
     path("l/<str:slug>", link_page, name="link"),
     path("checkout/<str:session_id>", views.checkout_page, name="checkout"),
+    path("inv_<str:rest>", views.short_page, name="short"),
     path("refund/<str:token>", refund_page, name="refund"),
 ]

@@ -1,6 +1,7 @@
 """The pay page, its live part, the sandbox button, and the installation's front page."""
 
 from typing import Final
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core import context, ids
 from core.errors import Conflict, Unavailable
 from invoices import services
-from invoices.errors import SessionNotFound
+from invoices.errors import InvoiceNotFound, SessionNotFound
 from invoices.models import Invoice
 from invoices.selectors import get_public_invoice
 from invoices.states import InvoiceStatus
@@ -63,6 +64,21 @@ def checkout_page(request: HttpRequest, session_id: str) -> HttpResponse:
     key = Invoice.key_of_session(session_id)
     if key is None:
         raise SessionNotFound
+    return _to_page(request, key)
+
+
+@guarded
+@require_safe
+@friendly
+def short_page(request: HttpRequest, rest: str) -> HttpResponse:
+    """Lead to the pay page from an address that somebody made of the id alone."""
+    key = Invoice.key_from(f"{Invoice.PREFIX}_{rest}")
+    if key is None:
+        raise InvoiceNotFound
+    return _to_page(request, key)
+
+
+def _to_page(request: HttpRequest, key: UUID) -> HttpResponse:
     page = reverse("paypages:invoice", args=[ids.public_id(Invoice.PREFIX, key)])
     query = request.META.get("QUERY_STRING", "")
     return HttpResponseRedirect(f"{page}?{query}" if query else page)

@@ -1,17 +1,20 @@
-"""The OpenAPI 3.1 document of Cryptic's API, at /cryptic/api/schema/."""
+"""The OpenAPI 3.1 document of Cryptic's API, at /cryptic/api/schema/, and the page that shows it, at /cryptic/docs."""
 
 from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.request import Request
 
 from api.cryptic.base import PublicView
+from api.documentation import MINUTES, SCHEMA_TYPE, reference_page
 from core import exact_json
 
-_MEDIA_TYPE: Final = "application/vnd.oai.openapi+json"
+_NAME: Final = "Cryptic merchant invoices"
 _DESCRIPTION: Final = """
 Merchant invoices as Cryptic Wallet's guide has them: an amount of an asset, an address of its own, a payment page.
 
@@ -24,10 +27,16 @@ class SchemaDocument(PublicView):
     """The document itself, for anybody."""
 
     schema = None  # type: ignore[assignment] # it does not describe itself
-    answer_headers = {**PublicView.answer_headers, "Cache-Control": "public, max-age=300"}
+    answer_headers = {**PublicView.answer_headers, **MINUTES}
 
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
-        return HttpResponse(_as_json(settings.API_BASE_URL, settings.CRYPTIC_HOST), content_type=_MEDIA_TYPE)
+        return HttpResponse(_as_json(settings.API_BASE_URL, settings.CRYPTIC_HOST), content_type=SCHEMA_TYPE)
+
+
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """Show the reference."""
+    return reference_page(request, name=_NAME, schema_url=reverse("cryptic-schema"))
 
 
 def document(base_url: str, host: str = "") -> dict[str, Any]:
@@ -36,7 +45,7 @@ def document(base_url: str, host: str = "") -> dict[str, Any]:
     servers = [f"https://{host}"] if host else []
     return {
         **generated,
-        "info": {"title": "Cryptic merchant invoices", "version": "1.0.0", "description": _DESCRIPTION},
+        "info": {"title": _NAME, "version": "1.0.0", "description": _DESCRIPTION},
         "servers": [{"url": url} for url in (*servers, f"{base_url}/cryptic")],
         "tags": [
             {"name": "Invoices", "description": "For merchants' programs."},

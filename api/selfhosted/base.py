@@ -13,10 +13,15 @@ from core.errors import Invalid
 
 
 class MerchantView(base.MerchantView):
-    """A view for merchants' programs; ``params`` are the format's names of fields that use cases call otherwise."""
+    """
+    A view for merchants' programs.
+
+    ``params`` are the format's names of fields that use cases call otherwise; None: the format has no such field.
+    """
 
     wire = SELFHOSTED
-    params: ClassVar[Mapping[str, str]] = {}
+    params: ClassVar[Mapping[str, str | None]] = {}
+    _is_read = False
 
     @property
     def owner(self) -> dict[str, Any]:
@@ -27,12 +32,19 @@ class MerchantView(base.MerchantView):
         """Return which of our permissions a scope of the format asks for."""
         return SCOPES[scope]
 
+    def body(self) -> dict[str, Any]:
+        """Return the body as the operation declares it; what is wrong with it is told in its own names."""
+        found = super().body()
+        self._is_read = True
+        return found
+
     def respond(self, request: HttpRequest, work: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         def work_in_their_words() -> HttpResponseBase:
             try:
                 return work()
             except Invalid as failure:
-                failure.field = self.params.get(failure.field or "", failure.field)
+                if self._is_read:
+                    failure.field = self.params.get(failure.field or "", failure.field)
                 raise
 
         return super().respond(request, work_in_their_words)

@@ -1,7 +1,5 @@
-"""The URLs that the document describes, with their prefix."""
-
-from django.urls import include, path
+"""The URLs that the document describes, as they are below the prefix and on the host of the format."""
 
 from api.selfhosted.urls import resources
 
-urlpatterns = [path("selfhosted/", include((resources, "selfhosted")))]
+urlpatterns = resources

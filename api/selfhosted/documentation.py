@@ -6,17 +6,17 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
-from api.documentation import MINUTES, REFERENCE_POLICY, SCHEMA_TYPE
+from api.documentation import MINUTES, SCHEMA_TYPE, reference_page
 from api.errors import MethodNotAllowed
 from api.selfhosted.errors import error_answer
 from core import exact_json
 
+_NAME: Final = "Self-hosted checkout API"
 _VERSION: Final = "1.0.0"
 _DESCRIPTION: Final = (
     "Payment links, checkout sessions, webhook endpoints, events and customers for programs written for the "
@@ -50,33 +50,31 @@ def schema(request: HttpRequest) -> HttpResponse:
     if request.method not in {"GET", "HEAD"}:
         return error_answer(MethodNotAllowed("GET, HEAD"))
     headers = {**MINUTES, "Access-Control-Allow-Origin": "*"}
-    return HttpResponse(_as_json(settings.API_BASE_URL), content_type=SCHEMA_TYPE, headers=headers)
+    return HttpResponse(
+        _as_json(settings.API_BASE_URL, settings.SELFHOSTED_HOST), content_type=SCHEMA_TYPE, headers=headers
+    )
 
 
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show the reference."""
-    address = reverse("selfhosted-schema")
-    answer = render(request, "api/reference.html", {"schema_url": address, "yaml_url": address})
-    for name, value in {**MINUTES, "Content-Security-Policy": REFERENCE_POLICY}.items():
-        answer.headers[name] = value
-    return answer
+    return reference_page(request, name=_NAME, schema_url=reverse("selfhosted-schema"))
 
 
-@lru_cache(maxsize=4)
-def document(base_url: str = "") -> dict[str, Any]:
-    """Return the whole document; ``base_url`` is where the installation is reached."""
+def document(base_url: str, host: str = "") -> dict[str, Any]:
+    """Return the document; ``base_url`` is where the installation is reached, ``host`` where only this format is."""
     generated: dict[str, Any] = SchemaGenerator(urlconf="api.selfhosted.document_urls").get_schema(  # type: ignore[no-untyped-call]
         request=None, public=True
     )
+    servers = [f"https://{host}"] if host else []
     failure = {"application/json": {"schema": {"$ref": "#/components/schemas/SelfhostedError"}}}
     for operation in _operations(generated["paths"]):
         for status, text in _FAILURES.items():
             operation["responses"].setdefault(status, {"description": text, "content": failure})
     return {
         **generated,
-        "info": {"title": "Self-hosted checkout API", "version": _VERSION, "description": _DESCRIPTION},
-        "servers": [{"url": base_url or settings.API_BASE_URL}],
+        "info": {"title": _NAME, "version": _VERSION, "description": _DESCRIPTION},
+        "servers": [{"url": url} for url in (*servers, f"{base_url}/selfhosted")],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
     }
 
@@ -87,5 +85,5 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @lru_cache(maxsize=4)
-def _as_json(base_url: str) -> bytes:
-    return exact_json.dumps(document(base_url)).encode()
+def _as_json(base_url: str, host: str) -> bytes:
+    return exact_json.dumps(document(base_url, host)).encode()

@@ -5,7 +5,7 @@ from typing import Any, Final
 from api.selfhosted.mapping import EVENTS, PAID_LATE, STATUSES, SUBSCRIPTIONS
 from api.selfhosted.pagination import LIMIT, cursor_answer, cursor_query
 from api.v1.shapes.fields import CURRENCY, text
-from api.validation import URL, Amount, Choice, Email, Field, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
+from api.validation import URL, AmountText, Choice, Email, Field, Flag, FreeForm, ListOf, Moment, Shape, Text, Whole
 from events.types import EVERYTHING
 
 MAX_PAGE: Final = 1_000_000
@@ -59,7 +59,7 @@ def _kind(name: str) -> Choice:
     return Choice(name, example=name)
 
 
-_AMOUNT: Final = Amount(
+_AMOUNT: Final = AmountText(
     above=0, max=10**12, digits=2, doc="A decimal string, with at most two digits after the point.", example="10.00"
 )
 _ADDRESSES: Final[dict[str, Field]] = {

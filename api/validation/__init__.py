@@ -11,11 +11,12 @@ declarations, with ``is_open=True``, describe answers.
 
 from api.validation.base import Field, Schema
 from api.validation.composites import FreeForm, ListOf, MapOf, Shape
-from api.validation.scalars import URL, Amount, Choice, Email, Flag, Moment, Number, Text, Whole
+from api.validation.scalars import URL, Amount, AmountText, Choice, Email, Flag, Moment, Number, Text, Whole
 
 __all__ = [
     "URL",
     "Amount",
+    "AmountText",
     "Choice",
     "Email",
     "Field",

@@ -179,6 +179,18 @@ class Number(Amount):
         return {**self._limits(), "type": "number"}
 
 
+class AmountText(Amount):
+    """An exact decimal number that is always written as text: a JSON number, which others read as a float, is refused."""
+
+    def convert(self, value: Any, path: str) -> Decimal:
+        if not isinstance(value, str):
+            raise WrongType('This must be a decimal number as text, such as "10.00".', field=path or None)
+        return super().convert(value, path)
+
+    def bare_schema(self, ref: Reference) -> Schema:  # noqa: ARG002
+        return {"type": "string", "pattern": f"^{_WRITTEN.pattern}$", "maxLength": MAX_DIGITS}
+
+
 class Flag(Field):
     """True or false."""
 

@@ -137,6 +137,14 @@ def test_its_page_is_the_pay_page(test_api, client):
     assert client.get("/checkout/cs_nonsense").status_code == 404
 
 
+def test_an_address_made_of_the_id_alone_leads_to_the_pay_page_too(test_api, client):
+    invoice = test_api.post("/checkout-sessions", OWN).body["invoice_id"]
+
+    assert client.get(f"/{invoice}?lang=de")["Location"] == f"/invoice/{invoice}?lang=de"
+    assert client.get("/inv_nonsense").status_code == 404
+    assert client.post(f"/{invoice}").status_code == 405
+
+
 def test_events_of_a_moment_or_later(test_api):
     test_api.post("/checkout-sessions", OWN)
     dispatch()

@@ -1,6 +1,7 @@
 """What every wire format has in common: a door for its own keys, and its own shape for every failure."""
 
 import json
+import re
 
 import pytest
 from django.test import Client, RequestFactory
@@ -13,7 +14,7 @@ from api.cryptic import base as cryptic_base
 from api.cryptic.mapping import FAILURES as CRYPTIC_FAILURES
 from api.errors import RequestError
 from api.failures import error_code
-from api.formats import FORMATS, format_of
+from api.formats import FORMATS, FormatHosts, format_of
 from api.selfhosted import base as selfhosted_base
 from api.selfhosted.mapping import FAILURES as SELFHOSTED_FAILURES
 from api.v1 import base as native_base
@@ -224,6 +225,70 @@ class TestHosts:
             answer = Client().get(path, HTTP_HOST=host)
 
             assert (answer.status_code, told(name, answer.content)[1]) == (404, MARKS[name]), path
+
+    @pytest.mark.parametrize("name", [KeyFormat.CRYPTIC, KeyFormat.SELFHOSTED])
+    def test_there_too_every_refusal_has_the_shape_of_the_format(self, name, keys, settings):
+        settings.API_RATE_LIMITS = {"list": 1, "invoice_create": 100}
+        host, path, words = {
+            KeyFormat.CRYPTIC: (
+                "cryptic.example.com",
+                "/api/v1/invoices",
+                {
+                    401: "UNAUTHORIZED",
+                    405: "METHOD_NOT_ALLOWED",
+                    413: "PAYLOAD_TOO_LARGE",
+                    415: "UNSUPPORTED_MEDIA_TYPE",
+                    400: "BAD_REQUEST",
+                    429: "RATE_LIMIT_EXCEEDED",
+                    500: "INTERNAL_ERROR",
+                },
+            ),
+            KeyFormat.SELFHOSTED: (
+                "checkout.example.com",
+                "/api/v1/checkout_sessions",
+                {
+                    401: "authentication",
+                    405: "invalid_request",
+                    413: "invalid_request",
+                    415: "invalid_request",
+                    400: "invalid_request",
+                    429: "rate_limited",
+                    500: "server",
+                },
+            ),
+        }[name]
+        client = Client(raise_request_exception=False, HTTP_HOST=host, HTTP_AUTHORIZATION=f"Bearer {keys[name][1]}")
+
+        answers = [
+            Client(HTTP_HOST=host).get(path),
+            client.put(path),
+            client.post(path, b" " * 1_000_001, content_type="application/json"),
+            client.post(path, b"{}", content_type="text/plain"),
+            client.post(path, b"{", content_type="application/json"),
+            [client.get(path) for _ in range(2)][-1],
+        ]
+        answers.append(FormatHosts(failures.crashed)(RequestFactory().get(path, HTTP_HOST=host)))
+
+        assert {answer.status_code: told(name, answer.content) for answer in answers} == {
+            status: (word, MARKS[name]) for status, word in words.items()
+        }
+        assert answers[1].headers["Allow"] == "GET, POST, HEAD"
+        assert answers[5].headers["Retry-After"].isdecimal()
+
+    @pytest.mark.parametrize(
+        ("host", "prefix"), [("cryptic.example.com", "/cryptic"), ("checkout.example.com", "/selfhosted")]
+    )
+    def test_its_reference_is_at_docs_and_names_the_addresses_of_the_host_first(self, host, prefix):
+        page = Client().get("/docs", HTTP_HOST=host)
+        address = re.search('data-schema="([^"]+)"', page.content.decode())[1]
+        document = Client().get(address, HTTP_HOST=host).json()
+
+        assert (page.status_code, page.content) == (200, Client().get(f"{prefix}/docs").content)
+        assert address.startswith(f"{prefix}/api/")
+        assert [server["url"] for server in document["servers"]] == [f"https://{host}", f"http://testserver{prefix}"]
+        assert all(path.startswith("/api/v1/") for path in document["paths"])
+        assert Client().post("/docs", HTTP_HOST=host).status_code == 405
+        assert Client().get("/docs/errors", HTTP_HOST=host).content == Client().get("/docs/errors").content
 
     def test_the_prefix_and_the_pages_stay_where_they_are(self):
         assert Client().get("/healthz", HTTP_HOST="cryptic.example.com").status_code == 200

@@ -13,7 +13,7 @@ ALWAYS = {
     "Cross-Origin-Opener-Policy": {"same-origin"},
 }
 # The reference's own library styles its elements directly; it shows nothing of anybody's.
-STYLED_BY_SCRIPTS = ("docs/", "selfhosted/docs")
+STYLED_BY_SCRIPTS = ("docs/", "selfhosted/docs", "cryptic/docs")
 EVIL = ("'unsafe-inline'", "'unsafe-eval'", "*", "http:", "https:", "data:")
 
 

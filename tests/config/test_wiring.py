@@ -109,6 +109,19 @@ class TestAnswersWithoutAView:
         assert response.status_code == 404
         assert 'href="/dashboard/"' in response.content.decode()
 
+    def test_a_page_that_is_asked_for_without_its_slash_is_found_and_a_form_sent_there_is_not(self, client):
+        pages = ("/docs", "/dashboard/api-keys", "/dashboard/invoices?status=paid", "/admin")
+
+        assert [client.get(page).headers.get("Location") for page in pages] == [
+            "/docs/",
+            "/dashboard/api-keys/",
+            "/dashboard/invoices/?status=paid",
+            "/admin/",
+        ]
+        assert client.post("/dashboard/api-keys").status_code == 404
+        for path in ("/nothing", "/docs/nothing", "//evil.example/docs", "/api/v1/invoices/x/", "/cryptic/api/schema"):
+            assert client.get(path).status_code == 404
+
     def test_a_foreign_host_below_api_gets_the_envelope(self, client, settings):
         settings.ALLOWED_HOSTS = ["pay.example.com"]
 

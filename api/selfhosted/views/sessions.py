@@ -29,6 +29,8 @@ class SessionView(MerchantView):
         "items[0].unit_price": "amount.value",
         "currency": "amount.currency",
         "customer": "customerEmail",
+        "network": None,
+        "crypto_currency": None,
     }
 
 

@@ -241,8 +241,11 @@ def test_in_cryptics_list_it_has_cryptics_words_and_an_amount_of_an_asset_has_ou
 def test_its_document_and_the_page_that_shows_it(client):
     document = client.get(f"{BASE}/openapi.json")
     shown = client.get("/selfhosted/docs")
+    elsewhere = client.get("/docs/reference").content.decode()
 
     assert document.status_code == 200
     assert exact_json.loads(document.content)["openapi"].startswith("3.1")
     assert f'data-schema="{BASE}/openapi.json"' in shown.content.decode()
+    assert "<title>Self-hosted checkout API</title>" in shown.content.decode()
+    assert "<title>Crypto Checkout API</title>" in elsewhere
     assert client.post(f"{BASE}/openapi.json").json()["error"]["type"] == "invalid_request"
