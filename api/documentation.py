@@ -56,8 +56,8 @@ def reference(request: HttpRequest) -> HttpResponse:
 def reference_page(request: HttpRequest, *, name: str, schema_url: str) -> HttpResponse:
     """Return the page that shows the OpenAPI document at ``schema_url``."""
     answer = render(request, "api/reference.html", {"name": name, "schema_url": schema_url})
-    for name, value in {**MINUTES, "Content-Security-Policy": REFERENCE_POLICY}.items():
-        answer.headers[name] = value
+    for header, value in {**MINUTES, "Content-Security-Policy": REFERENCE_POLICY}.items():
+        answer.headers[header] = value
     return answer
 
 

@@ -180,7 +180,7 @@ class Number(Amount):
 
 
 class AmountText(Amount):
-    """An exact decimal number that is always written as text: a JSON number, which others read as a float, is refused."""
+    """An exact decimal number that is always written as text: a JSON number is refused."""
 
     def convert(self, value: Any, path: str) -> Decimal:
         if not isinstance(value, str):
