@@ -19,13 +19,13 @@ from urllib.request import urlopen
 import pytest
 from django.conf import settings
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from config.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 40
-PATIENCE_S = 15  # for what comes by itself and that no locator can wait for
+START_SECONDS = 90
+PATIENCE_S = 15  # for what comes by itself, on a machine that has much else to do
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 FLAGS = [
@@ -37,6 +37,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=PATIENCE_S * 1_000)
 
 
 @dataclass
@@ -97,7 +99,7 @@ def serving(variables: Mapping[str, str]) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=15)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")

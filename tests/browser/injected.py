@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from chains.codecs import base58check_decode
+from tests.browser.conftest import wait_until
 from tests.chains.anvil import Anvil
 
 # EIP-1193 and EIP-6963. ``held`` is the customer who has not answered a question to confirm yet.
@@ -80,6 +81,11 @@ class EvmWallet:
         known = [chain, home] if name is None else [chain]
         facts = {"name": name, "chain": chain, "home": home, "known": known, "late": late_ms}
         page.add_init_script(_EVM % json.dumps(facts))
+
+    def customer_says(self, page: Page, *, yes: bool) -> None:
+        """Answer the question that the wallet has put, as soon as it has put it."""
+        wait_until(page, lambda: page.evaluate("'customerSays' in window"), "a question to the customer")
+        page.evaluate("yes => customerSays(yes)", yes)
 
     def sent(self) -> list[dict[str, str]]:
         """Return what it was asked to send."""

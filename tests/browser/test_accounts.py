@@ -29,7 +29,6 @@ def window(chromium: Browser):
 
     def open_one(device: dict = WIDE, scheme: str = "light", *, javascript: bool = True) -> Page:
         context = chromium.new_context(**device, color_scheme=scheme, java_script_enabled=javascript)
-        context.set_default_timeout(10_000)
         page = context.new_page()
         page.on("console", lambda message: is_complaint(message) and problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))
@@ -118,6 +117,7 @@ def test_a_passkey_is_added_and_signs_in_alone(window, live_server, ada):
     }
     phone = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
     sign_in(page, live_server.url)
+    expect(page.get_by_text("belong to no merchant here")).to_be_visible()
     page.goto(f"{live_server.url}/dashboard/account/passkeys/")
     page.get_by_role("link", name="Add a passkey").first.click()
     page.get_by_label("Password").fill(PASSWORD)
@@ -137,8 +137,9 @@ def test_a_passkey_is_added_and_signs_in_alone(window, live_server, ada):
     expect(page.get_by_text("1 passkey")).to_be_visible()
 
     # As a second step after the password, and one that is refused is said.
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page, WIDE)
     sign_in(page, live_server.url)
+    expect(page.get_by_role("button", name="Use a passkey")).to_be_visible()
     devtools.send("WebAuthn.setUserVerified", {"authenticatorId": phone, "isUserVerified": False})
     devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": phone})
     page.get_by_role("button", name="Use a passkey").click()
@@ -152,6 +153,7 @@ def test_a_forgotten_password_is_replaced(window, live_server, ada, javascript):
     page.get_by_role("link", name=re.compile("Forgot")).click()
     page.get_by_label("E-mail address").fill("ada@example.com")
     page.get_by_role("button", name="Send the code").click()
+    expect(page.get_by_label("Code from the e-mail")).to_be_visible()
     page.get_by_label("Code from the e-mail").fill(mailed_code())
     page.get_by_role("button", name="Go on").click()
     page.get_by_label("New password", exact=True).fill(NEW_PASSWORD)
@@ -171,6 +173,7 @@ def test_a_second_person_joins_by_invitation_and_is_removed_again(window, live_s
     Member.objects.create(user=ada, merchant=merchant, role="owner")
     page = window(device, javascript=javascript)
     sign_in(page, live_server.url)
+    expect(page).not_to_have_url(re.compile("sign-in"))
     page.goto(f"{live_server.url}/dashboard/team/")
     page.get_by_role("link", name="Invite somebody").click()
     page.get_by_label("E-mail address").fill("bob@example.com")

@@ -130,7 +130,7 @@ def test_a_token_is_paid_once_from_a_wallet_that_first_says_no(visit, server, or
     pay.dblclick()
     expect(status(page)).to_have_text("Compare the amount and the address in your wallet, then confirm there.")
     pay.evaluate("button => button.click()")
-    page.evaluate("customerSays(true)")
+    wallet.customer_says(page, yes=True)
 
     expect(status(page)).to_have_text("Sent. Waiting for the network.")
     expect(page.locator("#wallet-sent")).to_be_focused()
@@ -333,7 +333,7 @@ def test_whoever_confirms_while_the_invoice_closes_is_warned(visit, server, orde
         "This invoice has closed meanwhile. If your wallet still asks you to confirm, decline there."
     )
     expect(buttons(page)).to_have_count(0)
-    page.evaluate("customerSays(false)")
+    wallet.customer_says(page, yes=False)
     expect(status(page)).to_have_text("You declined in the wallet. Nothing was sent.")
 
 
@@ -382,7 +382,7 @@ def test_a_payment_that_fails_on_the_chain_can_be_made_again_at_once(visit, serv
     page.get_by_role("button", name="Pay with Test Wallet").click()
     expect(status(page)).to_contain_text("then confirm there")
     anvil.transfer(token, anvil.accounts[0], invoice.amount_units, sender=wallet.account)  # meanwhile it is spent
-    page.evaluate("customerSays(true)")
+    wallet.customer_says(page, yes=True)
     expect(status(page)).to_have_text("Sent. Waiting for the network.")
     again = page.get_by_role("button", name="It failed or was dropped: pay again")
     expect(again).to_be_hidden()

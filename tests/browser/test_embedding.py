@@ -92,7 +92,7 @@ def test_a_button_opens_a_modal_in_which_is_paid_and_the_shop_is_told(visit, ser
     slug = create_link(merchant=merchant, livemode=False, terms=terms, now=timezone.now()).slug
     shop = shop_at(f'<a href="{server}/l/{slug}" data-crypto-checkout-link="{slug}">Pay with crypto</a>')
     allow(merchant, shop)
-    opened = visit(wide=True)
+    opened = visit(wide=True, reduced_motion="reduce")  # nothing is half seen while it is looked at
     page = opened.page
     page.goto(shop)
     button = page.get_by_role("link", name="Pay with crypto")

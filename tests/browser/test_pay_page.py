@@ -1,7 +1,7 @@
 """The customer's way from the link to the shop's thank-you page, in a real browser."""
 
 import gzip
-import time
+import re
 from io import BytesIO
 
 import pytest
@@ -19,12 +19,13 @@ from merchants.services import MerchantChanges, update_merchant
 from merchants.settings import LOGO_BOX, LOGO_BYTES, as_data_url
 from payments.services import scan
 from tests.api.signed_up import signed_up
+from tests.browser.conftest import wait_until
 from tests.factories import make_invoice
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LIVE_MS = 5_000  # how long a change on the chain may take to be seen by the customer, in a busy test run
-REFRESH_MS = 20_000
+LIVE_MS = 15_000  # a change on the chain is told by the stream: the page by itself would look after 30 seconds
+REFRESH_MS = 30_000  # without one it looks every 10
 SIZES = pytest.mark.parametrize("wide", [False, True], ids=["phone", "wide"])
 
 
@@ -49,6 +50,17 @@ def read_chain(*, blocks: int = 0) -> None:
     dispatch_all()
 
 
+# How long somebody stays who has paid, by the page's own clock: ours hears of it late.
+STAYED = """() => {
+    let paidAt = 0;
+    const look = () => {
+        if (!paidAt && document.getElementById("state-title").textContent.trim() === "Paid") paidAt = performance.now();
+    };
+    new MutationObserver(look).observe(document.body, { childList: true, characterData: true, subtree: true });
+    window.addEventListener("pagehide", () => sessionStorage.setItem("stayed", performance.now() - paidAt));
+}"""
+
+
 def headline(page: Page):
     return page.locator("#state-title")
 
@@ -66,8 +78,9 @@ def test_with_javascript_the_page_follows_the_payment_and_leads_back_to_the_shop
 
     page.get_by_role("button", name="Full amount").click()
     expect(page.locator("#sent")).to_contain_text("The test payment is on its way")
-    assert "sent=" not in page.url
+    expect(page).not_to_have_url(re.compile("sent="))
     page.evaluate("window.isSameDocument = true")
+    page.evaluate(STAYED)
 
     read_chain()
     expect(headline(page)).to_have_text("Payment seen", timeout=LIVE_MS)
@@ -76,18 +89,17 @@ def test_with_javascript_the_page_follows_the_payment_and_leads_back_to_the_shop
 
     read_chain(blocks=3)
     expect(headline(page)).to_have_text("Paid", timeout=LIVE_MS)
-    paid_seen = time.monotonic()
-    assert page.title().startswith("Paid · Acme VPN Services")
+    expect(page).to_have_title(re.compile("^Paid · Acme VPN Services"))
     assert page.evaluate("window.isSameDocument") is True
     expect(page.locator("[data-redirect-count]")).to_be_visible()
 
-    page.wait_for_url(shop, timeout=10_000)
-    assert 3.5 <= time.monotonic() - paid_seen <= 8
+    page.wait_for_url(shop)
     expect(page.get_by_role("heading")).to_have_text("Thank you for your order")
 
     page.go_back()
     expect(headline(page)).to_have_text("Paid")
     expect(page.locator("[data-redirect-box]")).to_be_hidden()  # once is enough
+    assert 4_900 <= float(page.evaluate("sessionStorage.getItem('stayed')")) <= 15_000
 
 
 @SIZES
@@ -105,7 +117,7 @@ def test_without_javascript_the_page_refreshes_itself_and_leads_back_to_the_shop
     if wide:
         page.reload()  # who is impatient need not wait
     expect(headline(page)).to_have_text("Paid", timeout=REFRESH_MS)
-    page.wait_for_url(shop, timeout=10_000)
+    page.wait_for_url(shop)
 
 
 def test_a_part_leaves_the_rest_and_the_rest_pays(visit, server, order):
@@ -191,12 +203,12 @@ def test_a_paid_invoice_that_a_reorg_takes_back_does_not_stay_paid_on_the_screen
 
 
 def test_the_address_disappears_when_the_time_is_up_whatever_the_customers_clock_says(visit, server, order):
-    invoice, page = order(expires_in=4), visit().page
+    invoice, page = order(expires_in=10), visit().page
     page.clock.set_fixed_time("2001-01-01T00:00:00Z")
     page.goto(f"{server}/invoice/{invoice.public_id}")
-    expect(page.locator("[data-countdown]")).to_have_text("0:02", timeout=4_000)
+    expect(page.locator("[data-countdown]")).to_have_text(re.compile("^0:0[1-9]$"))
 
-    expect(headline(page)).to_have_text("This invoice has expired", timeout=6_000)
+    expect(headline(page)).to_have_text("This invoice has expired")  # long before the page looks by itself
     expect(page.locator("#address")).to_have_count(0)
     expect(page.get_by_role("button", name="Copy")).to_have_count(0)
 
@@ -249,18 +261,20 @@ def test_the_code_on_the_screen_is_readable(visit, server, order, label):
     assert code.text == {"Address only": address, "With amount": f"sandbox:{address}?asset=USDT&amount=16.49"}[label]
 
 
+def wait_until_copied(page: Page, text: str) -> None:
+    wait_until(page, lambda: page.evaluate("navigator.clipboard.readText()") == text, f"{text} in the clipboard")
+
+
 def test_copying_gives_the_exact_address_and_amount(visit, server, order):
     invoice, opened = order(), visit(permissions=["clipboard-read", "clipboard-write"])
     page = opened.page
     page.goto(f"{server}/invoice/{invoice.public_id}")
 
-    copied = []
-    for name in ("Copy amount", "Copy address"):
+    for name, text in (("Copy amount", "16.49"), ("Copy address", invoice.address)):
         page.get_by_role("button", name=name).click()
+        wait_until_copied(page, text)
         expect(page.locator("#announcer")).to_have_text("Copied")
-        copied.append(page.evaluate("navigator.clipboard.readText()"))
 
-    assert copied == ["16.49", invoice.address]
     by_hand = page.evaluate(
         "getSelection().selectAllChildren(document.getElementById('address')) ?? `${getSelection()}`"
     )
@@ -284,13 +298,9 @@ def test_a_click_on_the_amount_or_the_address_copies_it(visit, server, order):
     page = opened.page
     page.goto(f"{server}/invoice/{invoice.public_id}")
 
-    copied = []
-    for place in ("#amount", "#address"):
+    for place, text in (("#amount", "16.49"), ("#address", invoice.address)):
         page.locator(place).click()
-        expect(page.locator(".copied")).to_have_count(len(copied) + 1)
-        copied.append(page.evaluate("navigator.clipboard.readText()"))
-
-    assert copied == ["16.49", invoice.address]
+        wait_until_copied(page, text)
 
 
 def test_whoever_comes_back_learns_that_the_address_is_still_the_same(visit, server, order):
@@ -332,6 +342,7 @@ def test_what_was_copied_can_be_pasted_to_compare(visit, server, order):
     invoice, page = order(), visit(permissions=["clipboard-read", "clipboard-write"]).page
     page.goto(f"{server}/invoice/{invoice.public_id}")
     page.get_by_role("button", name="Copy address").click()
+    wait_until_copied(page, invoice.address)
 
     field = page.get_by_label("Paste what you copied to check it")
     field.focus()

@@ -26,7 +26,6 @@ def window(chromium: Browser):
 
     def open_one(device: dict = WIDE, **options: object) -> Page:
         context = chromium.new_context(**device, **options)
-        context.set_default_timeout(10_000)
         page = context.new_page()
         page.on("console", lambda message: is_complaint(message) and problems.append(message.text))
         page.on("pageerror", lambda error: problems.append(str(error)))

@@ -254,17 +254,20 @@ _WALLETS = """answers => {
         if (answers[method] === null) throw Object.assign(new Error("no"), { code: 4001 });
         return answers[method] ?? new Promise(() => {});
     };
-    for (const [uuid, name] of [["1", "MetaMask"], ["2", "Rabby Wallet"], ["3", "محفظة"]]) {
-        const detail = { info: { uuid, name, icon: "", rdns: "com.example" }, provider: { request } };
-        window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
-    }
+    const announce = () => {
+        for (const [uuid, name] of [["1", "MetaMask"], ["2", "Rabby Wallet"], ["3", "محفظة"]]) {
+            const detail = { info: { uuid, name, icon: "", rdns: "com.example" }, provider: { request } };
+            window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
+        }
+    };
+    window.addEventListener("eip6963:requestProvider", announce); // the script that asks is loaded last
+    announce();
 }"""
 _ACCOUNT = "0x9858EfFD232B4033E47d90003D41EC34EcaEda94"
 
 
 def _announce(page: Page, **answers: object) -> None:
     page.locator("#wallets").wait_for(state="attached")
-    page.wait_for_load_state("networkidle")  # the script that listens is loaded last
     page.evaluate(_WALLETS, answers)
     page.locator("#wallet-list button").nth(2).wait_for()
 
@@ -331,7 +334,12 @@ def _(stage: Stage) -> str:
     return _live(stage, "ethereum", "USDT", xpub=ETH_ACCOUNT)
 
 
-@screen("paypage", "copied", act=lambda page: page.locator("#copy-address").click())
+def _copy(page: Page) -> None:
+    page.locator("#copy-address").click()
+    page.locator("#paste-check").wait_for()
+
+
+@screen("paypage", "copied", act=_copy)
 def _(stage: Stage) -> str:
     return f"/invoice/{_order(stage).public_id}"
 
