@@ -1,6 +1,8 @@
 """The mails that bring people in: choose a password, take a seat in a team. Owed at once, sent by a worker."""
 
+import re
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -16,9 +18,11 @@ from django.utils.http import urlsafe_base64_encode
 from core.nudges import nudge
 from merchants import selectors
 from merchants.audit import log_change
-from merchants.models import Invitation, Member
+from merchants.models import Invitation, Member, Merchant
 
 _log = structlog.get_logger(__name__)
+
+_ADDRESS: Final = re.compile(r"://|@|\.[^\W\d_]{2}")  # what mail programs make links of: https://…, evil.example
 
 
 def invite_soon() -> None:
@@ -68,7 +72,7 @@ def _offer(key: UUID, *, now: datetime) -> bool:
     if not Invitation.objects.filter(pk=key, sent_at=None).update(sent_at=now):
         return False
     invitation = Invitation.objects.select_related("merchant", "invited_by").get(pk=key)
-    business = invitation.merchant.business_name
+    business = _named(invitation.merchant)
     whoever = invitation.invited_by.email if invitation.invited_by else business
     try:
         send_mail(
@@ -101,10 +105,20 @@ def _text(member: Member) -> str:
     else:
         way_in = f"Choose a password here: {password_link(member)}"
     return (
-        f"{member.merchant.business_name} now has an account for crypto payments, and you are its {member.role}.\n\n"
+        f"{_named(member.merchant)} now has an account for crypto payments, and you are its {member.role}.\n\n"
         f"{way_in}\n\n"
         "If you did not expect this mail you need do nothing: without your password nobody can sign in as you.\n"
     )
+
+
+def _named(merchant: Merchant) -> str:
+    """
+    Return the merchant's name as it stands in mails to people who may never have heard of it.
+
+    Whoever signs up chooses the name and the address: else a stranger could have us mail anybody a text of their own.
+    """
+    name = "".join(sign if sign.isprintable() else " " for sign in merchant.business_name)
+    return " ".join(name.split()) if name.strip() and not _ADDRESS.search(name) else "A business"
 
 
 def password_link(member: Member) -> str:

@@ -39,6 +39,29 @@ def test_the_owner_chooses_a_password_with_the_mailed_link(account):
     assert b"This link no longer works" in again.content
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Acme VPN Services", "Acme VPN Services"),
+        ("Äcme & Söhne, Inc. – No. 5", "Äcme & Söhne, Inc. – No. 5"),
+        ("You won!\n\nCome and\r\nfetch it", "You won! Come and fetch it"),
+        ("\u202emcA", "mcA"),
+        ("You won: https://evil.example/claim", "A business"),
+        ("evil.example", "A business"),
+        ("\u200b", "A business"),
+        ("write to win@evil", "A business"),
+    ],
+)
+def test_nobody_makes_us_mail_a_text_of_theirs_by_the_name_they_choose(db, now, name, told):
+    services.sign_up(request=services.SignUp(business_name=name, contact_email="somebody@example.com"), now=now)
+
+    tasks.invite_members()
+
+    assert (
+        mail.outbox[0].body.splitlines()[0] == f"{told} now has an account for crypto payments, and you are its owner."
+    )
+
+
 def test_a_weak_password_is_refused_with_the_reason(account):
     tasks.invite_members()
     client = Client()

@@ -63,6 +63,19 @@ class TestTestSend:
 
         assert self.send(merchant, endpoint, now).status == "delivered"
 
+    @pytest.mark.django_db(transaction=True)
+    def test_an_endpoint_that_is_deleted_meanwhile_fails_the_test(self, endpoint, merchant, receiver, now):
+        def delete():
+            order = {"merchant": merchant, "livemode": False, "endpoint_id": endpoint.public_id}
+            services.delete_endpoint(**order, now=now)
+            connection.close()
+
+        receiver.before = delete
+
+        result = self.send(merchant, endpoint, now)
+
+        assert (result.status, result.response_code, result.error) == ("failed", None, "The endpoint was deleted.")
+
     def test_only_the_tested_endpoint_hears_of_it(self, make_endpoint, merchant, receiver, now):
         tested = make_endpoint("/tested", events=["invoice.paid"])
         make_endpoint("/other", events=["*"])
