@@ -50,12 +50,12 @@ def schema(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show the reference."""
-    return reference_page(request, name="Crypto Checkout API", schema_url=reverse("schema"))
+    return reference_page(request, name="Crypto Checkout API", schema_url=reverse("schema"), guide=reverse("docs"))
 
 
-def reference_page(request: HttpRequest, *, name: str, schema_url: str) -> HttpResponse:
-    """Return the page that shows the OpenAPI document at ``schema_url``."""
-    answer = render(request, "api/reference.html", {"name": name, "schema_url": schema_url})
+def reference_page(request: HttpRequest, *, name: str, schema_url: str, guide: str) -> HttpResponse:
+    """Return the page that shows the OpenAPI document at ``schema_url``; ``guide`` is the page that explains it."""
+    answer = render(request, "api/reference.html", {"name": name, "schema_url": schema_url, "guide": guide})
     for header, value in {**MINUTES, "Content-Security-Policy": REFERENCE_POLICY}.items():
         answer.headers[header] = value
     return answer

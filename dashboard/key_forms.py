@@ -19,6 +19,8 @@ ACCESS: Final[dict[str, tuple[str, ...]]] = {
     "shop": ("invoices:create", "invoices:read", "invoices:cancel", "customers:read"),
     "reading": tuple(scope for scope in SCOPES if scope.endswith(":read")),
 }
+# A shop that speaks the self-hosted checkout's API has links and webhooks there too.
+_MORE_OF_A_SHOP: Final = {KeyFormat.SELFHOSTED: ("links:read", "links:write", "webhooks:manage")}
 OVERLAPS: Final = {
     "0": (timedelta(0), _("Stop working at once")),
     "24": (timedelta(hours=24), _("Go on working for a day")),
@@ -38,12 +40,18 @@ class KeyForm(forms.Form):
     """A key that is wanted."""
 
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("Where it is used, such as: web shop."))
+    format = forms.ChoiceField(
+        label=_("For which API"),
+        required=False,
+        choices=KeyFormat.choices,
+        help_text=_("A key opens one API only. The next page says where to point the other programs."),
+    )
     access = forms.ChoiceField(
         label=_("What it may do"),
         widget=forms.RadioSelect,
         choices=[
             ("everything", _("Everything")),
-            ("shop", _("What a shop needs: create, read and cancel invoices")),
+            ("shop", _("What a shop needs: create, read and cancel invoices; with a ck_ key also links and webhooks")),
             ("reading", _("Only read")),
             ("chosen", _("What I choose below")),
         ],
@@ -53,12 +61,6 @@ class KeyForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=[(scope, f"{scope}: {text}") for scope, text in SCOPES.items()],
-    )
-    format = forms.ChoiceField(
-        label=_("For which API"),
-        required=False,
-        choices=KeyFormat.choices,
-        help_text=_("A key opens one API only. The documentation says how to point the other clients here."),
     )
     lifetime = forms.ChoiceField(label=_("Ends after"), required=False, choices=list(LIFETIMES.items()))
 
@@ -80,7 +82,11 @@ class KeyForm(forms.Form):
     def wanted(self) -> list[str]:
         """Return the permissions of the key."""
         access = self.cleaned_data["access"]
-        return list(ACCESS[access]) if access in ACCESS else self.cleaned_data["permissions"]
+        if access not in ACCESS:
+            chosen: list[str] = self.cleaned_data["permissions"]
+            return chosen
+        more = _MORE_OF_A_SHOP.get(self.cleaned_data["format"], ()) if access == "shop" else ()
+        return [*ACCESS[access], *more]
 
 
 class RotateForm(forms.Form):

@@ -36,7 +36,8 @@ class SchemaDocument(PublicView):
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show the reference."""
-    return reference_page(request, name=_NAME, schema_url=reverse("cryptic-schema"))
+    guide = reverse("docs-page", args=["cryptic"])
+    return reference_page(request, name=_NAME, schema_url=reverse("cryptic-schema"), guide=guide)
 
 
 def document(base_url: str, host: str = "") -> dict[str, Any]:

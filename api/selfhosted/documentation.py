@@ -58,7 +58,8 @@ def schema(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show the reference."""
-    return reference_page(request, name=_NAME, schema_url=reverse("selfhosted-schema"))
+    guide = reverse("docs-page", args=["selfhosted"])
+    return reference_page(request, name=_NAME, schema_url=reverse("selfhosted-schema"), guide=guide)
 
 
 def document(base_url: str, host: str = "") -> dict[str, Any]:

@@ -113,4 +113,12 @@ def _key(at: Desk, key_id: str) -> APIKey:
 
 
 def _shown_once(request: HttpRequest, key: APIKey, text: str) -> HttpResponse:
-    return show(request, "api_key_made", key=key, text=text, base=settings.API_BASE_URL)
+    return show(request, "api_key_made", key=key, text=text, base=_base_url(KeyFormat(key.format)))
+
+
+def _base_url(key_format: KeyFormat) -> str:
+    """Return where programs with keys of a format have to be pointed; our own samples add the rest themselves."""
+    if key_format is KeyFormat.NATIVE:
+        return settings.API_BASE_URL
+    host = {KeyFormat.CRYPTIC: settings.CRYPTIC_HOST, KeyFormat.SELFHOSTED: settings.SELFHOSTED_HOST}[key_format]
+    return f"https://{host}/api/v1" if host else f"{settings.API_BASE_URL}/{key_format}/api/v1"

@@ -285,6 +285,7 @@ class TestHosts:
 
         assert (page.status_code, page.content) == (200, Client().get(f"{prefix}/docs").content)
         assert address.startswith(f"{prefix}/api/")
+        assert f'href="/docs{prefix}">Documentation</a>' in page.content.decode()
         assert [server["url"] for server in document["servers"]] == [f"https://{host}", f"http://testserver{prefix}"]
         assert all(path.startswith("/api/v1/") for path in document["paths"])
         assert Client().post("/docs", HTTP_HOST=host).status_code == 405

@@ -49,6 +49,18 @@ class TestKeys:
         assert made["Cache-Control"] == "no-store"
         assert text not in text_of(owner.get("/dashboard/api-keys/"))
 
+    def test_a_shop_gets_what_its_api_has_and_where_to_find_it(self, owner, settings):
+        settings.SELFHOSTED_HOST = "checkout.example.com"
+
+        made = owner.post("/dashboard/api-keys/add/", {"name": "Woo", "access": "shop", "format": "selfhosted"})
+        (text,) = set(re.findall(r"ck_live_[0-9A-Za-z]{32}", text_of(made)))
+
+        assert "https://checkout.example.com/api/v1<" in text_of(made)
+        for resource in ("payment_links", "checkout_sessions", "webhook_endpoints", "events", "customers"):
+            answer = Client().get(f"/selfhosted/api/v1/{resource}", headers={"Authorization": f"Bearer {text}"})
+            assert answer.status_code == 200, resource
+        assert "wallets:manage" not in APIKey.objects.get(name="Woo").permissions
+
     def test_a_key_may_be_for_another_api_and_stays_so(self, owner):
         made = owner.post("/dashboard/api-keys/add/", {"name": "Old shop", "access": "shop", "format": "cryptic"})
         (text,) = set(re.findall(r"cw_live_[0-9A-Za-z]{32}", text_of(made)))
@@ -56,6 +68,8 @@ class TestKeys:
         renewed = owner.post(f"/dashboard/api-keys/{key.public_id}/rotate/", {"overlap": "24"})
 
         assert "/api/v1/invoices" not in text_of(made)  # our own samples would not work with it
+        assert "http://testserver/cryptic/api/v1" in text_of(made)
+        assert 'href="/docs/cryptic"' in text_of(made)
         assert not works(text)
         assert Client().get("/cryptic/api/v1/invoices", headers={"X-API-Key": text}).status_code == 200
         assert re.findall(r"cw_live_[0-9A-Za-z]{32}", text_of(renewed))

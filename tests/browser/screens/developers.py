@@ -41,6 +41,16 @@ def _(stage: Stage) -> str:
     return "/dashboard/api-keys/add/"
 
 
+def _create_for_cryptic(page: Page) -> None:
+    page.get_by_label("For which API").select_option("cryptic")
+    _create(page)
+
+
+@screen("developers", "key made for another API", devices=("phone",), act=_create_for_cryptic)
+def _(stage: Stage) -> str:
+    return "/dashboard/api-keys/add/"
+
+
 @screen("developers", "rotate")
 def _(stage: Stage) -> str:
     return f"/dashboard/api-keys/{_key(stage).public_id}/rotate/"

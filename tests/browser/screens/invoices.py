@@ -16,6 +16,7 @@ from invoices.services import (
     add_note,
     create_customer,
     create_link,
+    erase_customer,
     open_link,
     open_session,
 )
@@ -257,6 +258,14 @@ def _(stage: Stage) -> str:
     details = CustomerDetails("ada@example.com", "Ada Palmer", metadata={"phone": "+43 660 1234567"})
     made = create_customer(merchant=stage.merchant, livemode=True, details=details, now=stage.now)
     return f"/dashboard/customers/{made.public_id}/"
+
+
+@screen("customers", "erased", devices=("phone",))
+def _(stage: Stage) -> str:
+    customer = paid(stage, Decimal(1)).customer
+    assert customer
+    erase_customer(merchant=stage.merchant, livemode=False, public_id=customer.public_id, now=stage.now)
+    return f"/dashboard/customers/{customer.public_id}/"
 
 
 @screen("customers", "add")
