@@ -8,6 +8,7 @@ only in how addresses are written, which ``chains.codecs_bitcoin`` knows.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 from typing import Any, Final
 
@@ -142,15 +143,10 @@ class BitcoinReader:
     def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
         nodes = self._rpc.nodes
-        with nodes.doubted():
-            headers = self._headers(range(first, last + 1))
-            check_linked(None, [header.block for header in headers], first)
+        headers = nodes.by_any(partial(self._chain_of_headers, first, last))
         ends.check(first=headers[0].block, last=headers[-1].block)
         for header in headers:
-            with nodes.doubted():
-                body = read_body(self._rpc.block(header.block.hash), header, self._rules)
-                transfers = list(self._watched(body, watchlist, header.block))
-            yield from transfers
+            yield from nodes.by_any(partial(self._in_block, header, watchlist))
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Return the transfers to watched addresses that wait for a block. A replaced transaction is not among them."""
@@ -182,6 +178,17 @@ class BitcoinReader:
             raise ChainUnavailable("the node's number of blocks is no number")
         block_hash = read_hash(self._rpc.call_at(endpoint, "getblockhash", height), "block hash")
         return read_header(self._rpc.call_at(endpoint, "getblockheader", block_hash, False), block_hash, height).block
+
+    def _chain_of_headers(self, first: int, last: int) -> list[Header]:
+        with self._rpc.nodes.doubted():
+            headers = self._headers(range(first, last + 1))
+            check_linked(None, [header.block for header in headers], first)
+            return headers
+
+    def _in_block(self, header: Header, watchlist: Watchlist) -> list[Transfer]:
+        with self._rpc.nodes.doubted():
+            body = read_body(self._rpc.block(header.block.hash), header, self._rules)
+            return list(self._watched(body, watchlist, header.block))
 
     def _headers(self, heights: Sequence[int]) -> list[Header]:
         hashes = [

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from chains.base import ANY_ENDS, Block, ChainUnavailable, Ends, Network, Transfer, Watchlist
@@ -89,14 +90,10 @@ class CardanoReader:
     def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in blocks ``first..last``, in chain order."""
         nodes = self._api.nodes
-        with nodes.doubted():
-            headers = self._headers(first, last)
-            check_linked(None, [header.block for header in headers], first)
+        headers = nodes.by_any(partial(self._chain_of_headers, first, last))
         ends.check(first=headers[0].block, last=headers[-1].block)
         for start in range(0, len(headers), _BLOCKS_AT_ONCE):
-            with nodes.doubted():
-                transfers = list(self._in_blocks(headers[start : start + _BLOCKS_AT_ONCE], watchlist))
-            yield from transfers
+            yield from nodes.by_any(partial(self._some, headers[start : start + _BLOCKS_AT_ONCE], watchlist))
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield nothing: the interface would have to be asked once for each address."""
@@ -131,6 +128,16 @@ class CardanoReader:
         header = _header(self._api.get(f"/blocks/{height}"))
         check_linked(None, [header.block], height)
         return header
+
+    def _chain_of_headers(self, first: int, last: int) -> list[_Header]:
+        with self._api.nodes.doubted():
+            headers = self._headers(first, last)
+            check_linked(None, [header.block for header in headers], first)
+            return headers
+
+    def _some(self, headers: Sequence[_Header], watchlist: Watchlist) -> list[Transfer]:
+        with self._api.nodes.doubted():
+            return list(self._in_blocks(headers, watchlist))
 
     def _headers(self, first: int, last: int) -> list[_Header]:
         headers = [self._header(first)]

@@ -43,6 +43,10 @@ class TooMuch(Refused):
     """The answer would be larger than the node gives or we take: ask for less at once."""
 
 
+class AllFailed(ChainUnavailable):
+    """Every endpoint was asked, and none gave an answer that could be used: to ask again at once is of no use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How long and how much one exchange with a node may take."""

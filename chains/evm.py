@@ -7,6 +7,7 @@ merchant finds it in the wallet, and a staff member can accept the invoice by ha
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from chains.base import ANY_ENDS, Asset, Block, ChainUnavailable, Ends, Network, Transfer, Watchlist
@@ -89,12 +90,9 @@ class EvmReader:
         previous: Block | None = None
         for start in range(first, last + 1, self._chunk):
             end = min(start + self._chunk - 1, last)
-            with self._rpc.nodes.doubted():
-                bodies = self._bodies(start, end)
-                check_linked(previous, [body.block for body in bodies], start)
-                transfers = list(self._transfers(bodies, watchlist))
-            previous = bodies[-1].block
-            ends.check(first=bodies[0].block if start == first else None, last=previous if end == last else None)
+            blocks, transfers = self._rpc.nodes.by_any(partial(self._between, start, end, previous, watchlist))
+            previous = blocks[-1]
+            ends.check(first=blocks[0] if start == first else None, last=previous if end == last else None)
             yield from transfers
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
@@ -113,6 +111,15 @@ class EvmReader:
         with self._rpc.nodes.doubted():
             receipt = self._receipt(txid)
             return None if receipt is None else quantity(receipt.get("blockNumber"), "block number")
+
+    def _between(
+        self, first: int, last: int, previous: Block | None, watchlist: Watchlist
+    ) -> tuple[list[Block], list[Transfer]]:
+        with self._rpc.nodes.doubted():
+            bodies = self._bodies(first, last)
+            blocks = [body.block for body in bodies]
+            check_linked(previous, blocks, first)
+            return blocks, list(self._transfers(bodies, watchlist))
 
     def _receipt(self, txid: str) -> dict[str, Any] | None:
         reply = self._rpc.call("eth_getTransactionReceipt", txid)

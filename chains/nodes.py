@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from chains.base import Block, ChainUnavailable
-from chains.endpoint import Endpoint, Limits, Refused, TooMuch
+from chains.endpoint import AllFailed, Endpoint, Limits, Refused, TooMuch
 from chains.health import EndpointHealth
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ class Nodes:
 
         :raises TooMuch: when every endpoint failed and one of them because it was asked for too much
         :raises Refused: when every endpoint declined
-        :raises ChainUnavailable: when every endpoint failed, repeatedly, or rests
+        :raises AllFailed: when every endpoint failed, repeatedly, or rests
         """
         last = ChainUnavailable("nobody was asked")
         for attempt in range(self._limits.rounds):
@@ -78,20 +78,37 @@ class Nodes:
                 self._highest = 0  # perhaps it lied about its tip, too
             raise
 
+    def by_any(self, work: Callable[[], T]) -> T:
+        """
+        Return what ``work`` returns, asked for again of each further endpoint when it found reason to doubt one.
+
+        For a part of what is read that hashes tie to the rest: what was read before need not be read again.
+
+        :raises ChainUnavailable: when there is reason to doubt all of them; at once when none of them answers
+        """
+        for _ in self.endpoints[1:]:
+            try:
+                return work()
+            except (Refused, AllFailed):
+                raise
+            except ChainUnavailable:
+                continue
+        return work()
+
     def by_one(self, work: Callable[[], T]) -> T:
         """
         Return what ``work`` returns when one endpoint has answered all that it asks; when several have, it begins anew.
 
         For what hashes do not tie together: histories of accounts that several nodes tell need not be of one chain.
 
-        :raises ChainUnavailable: when another endpoint takes over each time, were it only for a while
+        :raises AllFailed: when another endpoint takes over each time, were it only for a while
         """
         for _ in range(len(self.endpoints) + 1):
             before = self._changes
             answer = work()
             if self._changes == before:
                 return answer
-        raise ChainUnavailable("another node took over within each reading")
+        raise AllFailed("another node took over within each reading")
 
     def newest(self, work: Callable[[Endpoint], Block], *, lag: int) -> Block:
         """
@@ -158,4 +175,4 @@ def _summary(failures: Sequence[ChainUnavailable]) -> ChainUnavailable:
         return TooMuch(text)
     if failures and all(isinstance(failure, Refused) for failure in failures):
         return Refused(text)
-    return ChainUnavailable(text)
+    return AllFailed(text)

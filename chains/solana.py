@@ -16,6 +16,7 @@ from chains.base import ANY_ENDS, Block, ChainUnavailable, Ends, Landmark, Netwo
 from chains.codecs_solana import TOKEN_PROGRAMS, is_signature, token_account
 from chains.endpoint import Endpoint, Limits, Refused
 from chains.health import EndpointHealth
+from chains.histories import Between, read_histories
 from chains.replies import fields_of, items_of, moment, whole
 from chains.rpc import JsonRpc
 from chains.solana_transactions import Receipt, read_key, read_transaction
@@ -97,15 +98,12 @@ class SolanaReader:
 
     def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in slots ``first..last``, in chain order."""
-        owners = set(watchlist.live())
 
-        def read() -> list[tuple[int, int, Transfer]]:
-            with self._rpc.nodes.doubted():
-                found = self._between(first, last, owners, watchlist)
-            ends.check_by(self.block_at, first, last)
-            return found
+        def read(owners: Sequence[str]) -> list[tuple[int, int, Transfer]]:
+            return self._between(first, last, set(owners), watchlist)
 
-        found = self._rpc.nodes.by_one(read)
+        between = Between(first, last, ends, self.block_at)
+        found = read_histories(self._rpc.nodes, list(watchlist.live()), read, between=between)
         yield from (transfer for _, _, transfer in sorted(found, key=lambda each: each[:2]))
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:

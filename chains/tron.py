@@ -7,6 +7,7 @@ no block body; neither are TRC-10 tokens read.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from chains.base import ANY_ENDS, Asset, Block, ChainUnavailable, Ends, Network, Transfer, Watchlist
@@ -99,12 +100,9 @@ class TronReader:
         previous: Block | None = None
         for start in range(first, last + 1, self._chunk):
             end = min(start + self._chunk - 1, last)
-            with self._api.nodes.doubted(), self._rpc.nodes.doubted():
-                bodies = [self._body(height) for height in range(start, end + 1)]
-                check_linked(previous, [body.block for body in bodies], start)
-                transfers = list(self._transfers(bodies, watchlist))
-            previous = bodies[-1].block
-            ends.check(first=bodies[0].block if start == first else None, last=previous if end == last else None)
+            blocks, transfers = self._api.nodes.by_any(partial(self._between, start, end, previous, watchlist))
+            previous = blocks[-1]
+            ends.check(first=blocks[0] if start == first else None, last=previous if end == last else None)
             yield from transfers
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
@@ -121,6 +119,15 @@ class TronReader:
         """Return the height of the block that holds the transaction."""
         found = self._api.post("/wallet/gettransactioninfobyid", {"value": txid})
         return whole(found.get("blockNumber"), "block number") if found.get("id") == txid else None
+
+    def _between(
+        self, first: int, last: int, previous: Block | None, watchlist: Watchlist
+    ) -> tuple[list[Block], list[Transfer]]:
+        with self._api.nodes.doubted(), self._rpc.nodes.doubted():
+            bodies = [self._body(height) for height in range(first, last + 1)]
+            blocks = [body.block for body in bodies]
+            check_linked(previous, blocks, first)
+            return blocks, list(self._transfers(bodies, watchlist))
 
     def _body(self, height: int) -> _Body:
         reply = self._api.post("/wallet/getblockbynum", {"num": height})

@@ -5,12 +5,13 @@ next to nothing of its ``Amount``. What issuers owe (other currencies of the led
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from chains.base import ANY_ENDS, Block, ChainUnavailable, Ends, Network, Transfer, Watchlist
 from chains.endpoint import Endpoint, Limits
 from chains.health import EndpointHealth
+from chains.histories import Between, read_histories
 from chains.nodes import Nodes
 from chains.replies import fields_of, items_of, moment, whole
 from chains.xrp_transactions import SUCCESS, Delivery, read_deliveries, read_hash
@@ -118,15 +119,13 @@ class XrpReader:
 
     def transfers(self, *, first: int, last: int, watchlist: Watchlist, ends: Ends = ANY_ENDS) -> Iterator[Transfer]:
         """Yield the transfers to watched addresses in ledgers ``first..last``, in chain order."""
-        accounts = list(watchlist.live())
 
-        def read() -> list[Transfer]:
-            with self._rpc.nodes.doubted():
-                transfers = list(self._transfers(accounts, first, last))
-            ends.check_by(self.block_at, first, last)
-            return transfers
+        def read(accounts: Sequence[str]) -> list[tuple[Delivery, Transfer]]:
+            return list(self._transfers(accounts, first, last))
 
-        yield from self._rpc.nodes.by_one(read)
+        between = Between(first, last, ends, self.block_at)
+        found = read_histories(self._rpc.nodes, list(watchlist.live()), read, between=between)
+        yield from (transfer for _, transfer in sorted(found, key=lambda each: _place(each[0])))
 
     def mempool(self, *, watchlist: Watchlist) -> Iterator[Transfer]:
         """Yield nothing: what is not validated may still turn out differently, and is within seconds."""
@@ -155,7 +154,7 @@ class XrpReader:
     def _tip(self, endpoint: Endpoint) -> Block:
         return _ledger(self._rpc.ask_at(endpoint, "ledger", {"ledger_index": "validated"}), None)
 
-    def _transfers(self, accounts: Iterable[str], first: int, last: int) -> Iterator[Transfer]:
+    def _transfers(self, accounts: Iterable[str], first: int, last: int) -> Iterator[tuple[Delivery, Transfer]]:
         found: dict[tuple[str, str], Delivery] = {}
         for account in accounts:
             for delivery in self._history(account, first, last):
@@ -163,13 +162,13 @@ class XrpReader:
                 if is_payment and found.setdefault((delivery.txid, account), delivery) != delivery:
                     raise ChainUnavailable("the server told of one transaction in two ways")
         ledgers: dict[int, tuple[Block, set[str]]] = {}
-        for delivery in sorted(found.values(), key=lambda each: (each.height, each.position, each.recipient)):
+        for delivery in sorted(found.values(), key=_place):
             if delivery.height not in ledgers:
                 ledgers[delivery.height] = self._body(delivery.height)
             block, txids = ledgers[delivery.height]
             if delivery.txid not in txids:
                 raise ChainUnavailable(f"ledger {block.height} lacks a transaction the server says is in it")
-            yield self._transfer(delivery, block)
+            yield delivery, self._transfer(delivery, block)
 
     def _history(self, account: str, first: int, last: int) -> list[Delivery]:
         """Return what ``account`` took part in; all pages from one server, whose markers others do not know."""
@@ -219,6 +218,10 @@ class XrpReader:
             tag=delivery.tag,
             fee_units=delivery.fee,
         )
+
+
+def _place(delivery: Delivery) -> tuple[int, int, str]:
+    return delivery.height, delivery.position, delivery.recipient
 
 
 def _ledger(reply: dict[str, Any], index: int | None) -> Block:

@@ -1,10 +1,11 @@
-"""Histories of accounts are read from one node: another one that takes over within a reading spoils it."""
+"""A history of accounts is told by one node: one that takes over begins its piece anew, and only that."""
 
 import json
 
 import pytest
 
-from chains.base import ChainUnavailable, Ends
+from chains import histories
+from chains.base import ANY_ENDS, ChainUnavailable, Ends
 from tests.chains import test_solana as solana
 from tests.chains import test_xrp as xrp
 from tests.chains.fake_node import FakeNode, RpcAnswers
@@ -50,3 +51,95 @@ def test_a_history_told_by_another_node_than_the_ends_is_not_believed(build):
     finally:
         node.stop()
         other.stop()
+
+
+@pytest.fixture
+def two_nodes(monkeypatch):
+    """Two nodes of one ledger that has paid two accounts, which are asked for one after the other."""
+    monkeypatch.setattr(histories, "PIECE", 1)
+    chains = [xrp.SmallXrp() for _ in range(2)]
+    for chain in chains:
+        chain.pay(xrp.INDEX, xrp.payment("later", "7", to=xrp.SHOP))
+        chain.pay(xrp.INDEX - 1, xrp.payment("earlier", "5", to=xrp.OTHER_SHOP))
+    nodes = [FakeNode(chain) for chain in chains]
+    yield chains, nodes, xrp.reader_of(*(node.url for node in nodes))
+    for node in nodes:
+        node.stop()
+
+
+def read_both(reader, ends):
+    watchlist = Watching(xrp.SHOP, xrp.OTHER_SHOP)
+    return list(reader.transfers(first=xrp.FIRST, last=xrp.INDEX + 5, watchlist=watchlist, ends=ends))
+
+
+def asked_for(chain):
+    return [fields["account"] for method, fields in chain.requests if method == "account_tx"]
+
+
+def test_a_node_that_fails_is_followed_by_one_that_goes_on_where_it_was(two_nodes):
+    (one, other), (node, _), reader = two_nodes
+    first, second = sorted([xrp.SHOP, xrp.OTHER_SHOP])
+    ends = Ends(last=reader.block_at(xrp.INDEX + 5).hash)
+    deaf(node, second)
+
+    assert [transfer.units for transfer in read_both(reader, ends)] == [5, 7]
+
+    assert asked_for(one) == [first]
+    assert set(asked_for(other)) == {second}
+
+
+def test_a_node_that_lies_is_followed_by_one_that_goes_on_where_it_was(two_nodes):
+    (one, other), _, reader = two_nodes
+    first, second = sorted([xrp.SHOP, xrp.OTHER_SHOP])
+    ends = Ends(last=reader.block_at(xrp.INDEX + 5).hash)
+    one.bend = lambda _, fields, result: {**result, "validated": False} if fields.get("account") == second else result
+
+    assert [transfer.units for transfer in read_both(reader, ends)] == [5, 7]
+
+    assert asked_for(one) == [first, second]
+    assert set(asked_for(other)) == {second}
+
+
+def test_one_that_follows_on_another_fork_is_not_believed(two_nodes):
+    (_, other), (node, _), reader = two_nodes
+    ends = Ends(last=reader.block_at(xrp.INDEX + 5).hash)
+    other.ledgers.clear()
+
+    def fork(method, _fields, result):
+        if method == "ledger":
+            result["ledger"]["ledger_hash"] = result["ledger_hash"] = "F" * 64
+        return result
+
+    other.bend = fork
+    deaf(node, max(xrp.SHOP, xrp.OTHER_SHOP))
+
+    with pytest.raises(ChainUnavailable, match="read on another fork"):
+        read_both(reader, ends)
+
+
+def test_one_that_comes_from_another_fork_only_after_it_told_is_not_believed(two_nodes):
+    (_, other), (node, _), reader = two_nodes
+    ends = Ends(last=reader.block_at(xrp.INDEX + 5).hash)
+    other.ledgers.clear()
+
+    def fork(method, _fields, result):
+        if method == "ledger" and len(asked_for(other)) < 2:
+            result["ledger"]["ledger_hash"] = result["ledger_hash"] = "F" * 64
+        return result
+
+    other.bend = fork
+    deaf(node, max(xrp.SHOP, xrp.OTHER_SHOP))
+
+    with pytest.raises(ChainUnavailable, match="read on another fork"):
+        read_both(reader, ends)
+
+
+def test_where_no_end_is_known_one_node_tells_all(two_nodes):
+    (one, other), (node, _), reader = two_nodes
+    deaf(node, max(xrp.SHOP, xrp.OTHER_SHOP))
+
+    assert [transfer.units for transfer in read_both(reader, ANY_ENDS)] == [5, 7]
+
+    both = sorted([xrp.SHOP, xrp.OTHER_SHOP])
+    assert asked_for(one) == both[:1]
+    assert asked_for(other)[-2:] == both

@@ -9,7 +9,7 @@ from django.test import override_settings
 
 from chains import registry
 from chains.base import Block, ChainUnavailable
-from chains.endpoint import Endpoint, Limits, Refused
+from chains.endpoint import AllFailed, Endpoint, Limits, Refused
 from chains.health import GROWS_AFTER, Bucket, Health, Span, endpoint_name
 from chains.nodes import Nodes
 from tests.chains.fake_node import FakeNode
@@ -205,6 +205,35 @@ class TestDoubt:
             self.doubt(nodes, ChainUnavailable("nonsense"))
 
         assert asked(nodes) == "a"
+
+    def test_a_part_is_read_again_from_each_further_node_once(self, nodes):
+        asked_of = []
+
+        def read() -> None:
+            with nodes.doubted():
+                asked_of.append(nodes.ask(lambda endpoint: endpoint.name[-9]))
+                raise ChainUnavailable("the node told of two different blocks 7")
+
+        with pytest.raises(ChainUnavailable, match="two different"):
+            nodes.by_any(read)
+
+        assert asked_of == ["a", "b", "c"]
+
+    def test_when_no_node_answers_none_is_asked_again(self, nodes):
+        asked_of = []
+
+        def read() -> None:
+            with nodes.doubted():
+                nodes.ask(fail)
+
+        def fail(endpoint: Endpoint) -> None:
+            asked_of.append(endpoint.name)
+            raise endpoint.failure("is down")
+
+        with pytest.raises(AllFailed):
+            nodes.by_any(read)
+
+        assert len(asked_of) == 3
 
     def test_a_refusal_is_no_lie(self, nodes):
         self.doubt(nodes, Refused("no"))

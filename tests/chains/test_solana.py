@@ -255,7 +255,7 @@ class TestWhatCounts:
 
     def test_nobody_watched_costs_next_to_nothing(self, reader, chain):
         assert read(reader, watchlist=Watching()) == []
-        assert chain.calls == ["getGenesisHash", "getFirstAvailableBlock"]
+        assert chain.calls == []
 
     def test_each_address_is_asked_for_with_both_kinds_of_token_accounts(self, reader, node):
         read(reader)
