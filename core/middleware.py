@@ -125,8 +125,9 @@ def _is_within(address: _Address, networks: list[_Network]) -> bool:
 
 
 def _parse(text: str) -> _Address | None:
+    # Without the zone of a link-local address (RFC 4007): it is our own interface's, and PostgreSQL knows none.
     try:
-        address = ip_address(text.strip())
+        address = ip_address(text.strip().partition("%")[0])
     except ValueError:
         return None
     # A dual-stack socket shows IPv4 clients as ::ffff:192.0.2.1.

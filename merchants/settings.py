@@ -112,7 +112,12 @@ class MerchantSettings:
         tolerance, late = values.pop("payment_tolerance"), values.pop("late_payment")
         return cls(
             **{**values, "branding": Branding(**values["branding"])},
-            payment_tolerance=PaymentTolerance(**tolerance),
+            payment_tolerance=PaymentTolerance(
+                # JSON makes a whole number of an amount that is one.
+                underpayment_threshold=Decimal(tolerance["underpayment_threshold"]),
+                overpayment_threshold=Decimal(tolerance["overpayment_threshold"]),
+                overpayment_action=tolerance["overpayment_action"],
+            ),
             late_payment=LatePayment(**late),
         )
 

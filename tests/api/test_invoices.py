@@ -114,6 +114,20 @@ def test_what_is_left_out_comes_from_the_merchants_settings(test_api):
     assert answer.body["webhook_url"] is None
 
 
+def test_tolerances_that_are_whole_numbers_are_kept_and_used_like_any_others(api, test_api):
+    settings = {"payment_tolerance": {"underpayment_threshold": 0, "overpayment_threshold": 5}}
+    assert api.patch("/merchants/me", {"settings": settings}).status == 200
+
+    answer = test_api.post("/invoices", SMALL)
+
+    assert answer.status == 201, answer.body
+    assert answer.body["payment_tolerance"] == {
+        **TOLERANCE,
+        "underpayment_threshold": Decimal("0.00"),
+        "overpayment_threshold": Decimal("5.00"),
+    }
+
+
 @pytest.mark.parametrize(
     ("currency", "price", "shown"),
     [("JPY", "1500", "1500"), ("KWD", "1.255", "1.255"), ("EUR", "9.9", "9.90"), ("USD", 10, "10.00")],

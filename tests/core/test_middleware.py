@@ -103,6 +103,8 @@ class TestClientAddress:
             ("our proxy says nonsense", ["10.0.0.0/8"], "10.0.0.2", "unknown", "10.0.0.2"),
             ("IPv6", ["::1/128"], "::1", "2001:db8::7", "2001:db8::7"),
             ("an IPv4 client of an IPv6 socket", ["10.0.0.0/8"], "::ffff:10.0.0.2", "198.51.100.1", "198.51.100.1"),
+            ("a neighbour on one of our links", [], "fe80::7%eth0", "", "fe80::7"),
+            ("a zone that is none", ["::1/128"], "::1", "fe80::7%' OR 1", "fe80::7"),
             ("a Unix socket", [], "", "198.51.100.1", ""),
         ],
     )
