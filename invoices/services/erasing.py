@@ -4,7 +4,9 @@ Forget a customer who asks for it: everything that says who they are, and nothin
 What was sold, for how much, when, and in which transactions it was paid stays, under a name that says nothing.
 """
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +15,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
+from core import exact_json
+from core.models import IdempotencyKey
 from events.models import Event
 from events.redacting import redact
 from invoices import selectors
@@ -25,6 +29,7 @@ from merchants.models import Merchant
 ERASED: Final = "customer.erased"
 GONE: Final = "[erased]"
 
+_ID: Final = re.compile("[a-z]{2,5}_[0-9a-z]{26}")
 _KEPT: Final = ("order_id",)  # of an invoice's metadata: what the merchant's own books know the sale by
 _THEIRS: Final = frozenset({"customer", "anonymous"})  # actors whose address and browser are the customer's
 
@@ -72,6 +77,7 @@ def erase_customer(*, merchant: Merchant, livemode: bool, public_id: str, now: d
         scrub=lambda event: _scrubbed(event, who),
     )
     request_log.forget(merchant=merchant, word=who.email)
+    _forget_in_answers(merchant, {customer.public_id, *(invoice.public_id for invoice in invoices)}, who)
     named = sorted(invoice.public_id for invoice in invoices)
     log_change(ERASED, merchant=merchant, about=customer, livemode=livemode, invoices=named, entries=entries)
     return Erasure(customer, len(invoices), entries)
@@ -85,6 +91,17 @@ def _forget_in_invoices(invoices: list[Invoice], customer: Customer) -> None:
     Note.objects.filter(invoice__in=keys).delete()
 
 
+def _forget_in_answers(merchant: Merchant, ids: set[str], who: _Who) -> None:
+    """Rewrite the answers that are kept for repeated requests: those stay what they are, a second time does nothing."""
+    kept = IdempotencyKey.objects.filter(scope__startswith=f"{merchant.pk}:", is_encrypted=False, body__isnull=False)
+    for answer in kept.iterator(chunk_size=500):
+        body = str(answer.body)
+        if ids.isdisjoint(_ID.findall(body)) and not who.is_in(body):
+            continue
+        with suppress(ValueError):  # no JSON, and so nothing of a customer
+            IdempotencyKey.objects.filter(pk=answer.pk).update(body=exact_json.dumps(_without(exact_json.loads(body), who)))
+
+
 def _entries(customer: Customer, invoices: list[UUID]) -> Any:
     of_customer = Q(object_id=customer.public_id, invoice_id=None)
     about = Q(invoice_id__in=invoices) | of_customer
@@ -93,10 +110,7 @@ def _entries(customer: Customer, invoices: list[UUID]) -> Any:
 
 def _scrubbed(event: Event, who: _Who) -> dict[str, Any]:
     """Return what is to change of an event, nothing when it says nothing of the customer."""
-    data = dict(event.data)
-    if isinstance(data.get("metadata"), Mapping):
-        data["metadata"] = _kept(data["metadata"])
-    wanted: dict[str, Any] = {"data": _without(data, who)}
+    wanted: dict[str, Any] = {"data": _without(event.data, who)}
     if event.actor in _THEIRS:
         wanted |= {"ip_address": "", "user_agent": ""}
     return {name: value for name, value in wanted.items() if value != getattr(event, name)}
@@ -108,7 +122,10 @@ def _kept(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 def _without(value: Any, who: _Who) -> Any:
     if isinstance(value, Mapping):
-        return {name: _without(inner, who) for name, inner in value.items()}
+        return {
+            name: _kept(inner) if name == "metadata" and isinstance(inner, Mapping) else _without(inner, who)
+            for name, inner in value.items()
+        }
     if isinstance(value, list):
         return [_without(inner, who) for inner in value]
     return GONE if isinstance(value, str) and who.is_in(value) else value

@@ -23,6 +23,7 @@ from events.sealing import seal_all
 from invoices.models import Credit, Customer, Note
 from invoices.services import CustomerDetails, add_note, erase_customer, view_invoice
 from merchants.models import LoggedRequest
+from merchants.services import Grant, KeyOrder, create_api_key
 from payments.services import scan
 from tests.api.conftest import Api
 from tests.factories import make_invoice, make_merchant
@@ -109,9 +110,35 @@ def erase(customer):
     return done
 
 
+def order_by_program(merchant):
+    """Ask for an invoice as a shop's program does, once however often."""
+    order, grant = KeyOrder("x", livemode=False, permissions=["*"]), Grant(livemode=True, permissions=["*"])
+    _, text = create_api_key(merchant=merchant, order=order, grant=grant, now=timezone.now())
+    asked = {
+        "title": "VPN Service Order",
+        "items": [{"name": "Plan", "quantity": 1, "unit_price": 9.99}],
+        "customer": {"email": EMAIL, "name": NAME},
+        "metadata": METADATA,
+    }
+    return lambda: Api(text).post("/invoices", asked, Idempotency_Key="one")
+
+
+def test_an_answer_that_is_kept_for_a_repetition_forgets_them_too(customer):
+    ask = order_by_program(customer.merchant)
+    first = ask()
+
+    erase(customer)
+    again = ask()
+
+    assert (first.status, first.body["metadata"]) == (201, METADATA)
+    assert (again.status, again.body) == (201, first.body | {"metadata": {"order_id": "ord_789"}})
+
+
 def test_nothing_that_says_who_they_are_stays_in_any_table(customer):
+    order_by_program(customer.merchant)()
     before = found_in()
-    assert {"invoices_customer", "invoices_invoice", "events_event", "webhooks_delivery", "invoices_note"} <= set(
+    named = {"customer", "invoice", "note"}
+    assert {f"invoices_{name}" for name in named} | {"events_event", "webhooks_delivery", "core_idempotencykey"} <= set(
         before
     )
 
@@ -219,8 +246,6 @@ def test_whoever_comes_back_is_a_new_customer_and_erasing_again_finds_nothing(cu
 
 
 def test_the_api_erases_with_the_permission_to_write_customers(customer):
-    from merchants.services import Grant, KeyOrder, create_api_key
-
     order, grant = KeyOrder("x", livemode=False, permissions=["*"]), Grant(livemode=True, permissions=["*"])
     _, text = create_api_key(merchant=customer.merchant, order=order, grant=grant, now=timezone.now())
 
