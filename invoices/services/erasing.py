@@ -99,7 +99,9 @@ def _forget_in_answers(merchant: Merchant, ids: set[str], who: _Who) -> None:
         if ids.isdisjoint(_ID.findall(body)) and not who.is_in(body):
             continue
         with suppress(ValueError):  # no JSON, and so nothing of a customer
-            IdempotencyKey.objects.filter(pk=answer.pk).update(body=exact_json.dumps(_without(exact_json.loads(body), who)))
+            IdempotencyKey.objects.filter(pk=answer.pk).update(
+                body=exact_json.dumps(_without(exact_json.loads(body), who))
+            )
 
 
 def _entries(customer: Customer, invoices: list[UUID]) -> Any:
