@@ -59,7 +59,7 @@ class Stream:
     """A reader of one stream."""
 
     def __init__(self, port: int, path: str, method: str = "GET", **headers: str) -> None:
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        self._connection = HTTPConnection("127.0.0.1", port, timeout=20)
         self._connection.request(method, path, headers={name.replace("_", "-"): text for name, text in headers.items()})
         self.response: HTTPResponse = self._connection.getresponse()
         self.status = self.response.status
@@ -143,7 +143,7 @@ def happen(invoice: Invoice, event_type: str, **data: Any) -> int:
     return event.position
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -208,16 +208,15 @@ class TestRealTimePaymentUpdates:
         assert facts["payment_progress"]["required"] > 0
         assert int(facts["id"]) > 0
 
-    def test_news_arrives_within_a_second(self, invoice, open_stream):
+    def test_news_arrives_at_once_and_not_when_the_log_is_next_looked_at(self, invoice, open_stream, monkeypatch):
+        monkeypatch.setattr(stream, "POLL_SECONDS", 60.0)
         reader = open_stream(path_of(invoice))
         reader.data()
         assert wait_until(listening)
-        started = time.monotonic()
 
         happen(invoice, "payment.detected")
-        assert reader.data()["event"] == "payment.detected"
 
-        assert time.monotonic() - started < 1
+        assert reader.data()["event"] == "payment.detected"
 
     def test_what_happens_to_other_invoices_is_not_told(self, invoice, account, open_stream):
         other = make_invoice(account.merchant, timezone.now())
@@ -375,7 +374,7 @@ class TestPlaces:
         assert (error["type"], error["code"]) == ("rate_limit_error", "RATE_LIMIT_EXCEEDED")
 
         readers[0].close()
-        assert wait_until(lambda: server.listeners() == 9, 2)
+        assert wait_until(lambda: server.listeners() == 9)
         assert open_stream(path_of(invoice)).status == 200
 
     def test_other_invoices_have_places_of_their_own(self, invoice, account, open_stream):

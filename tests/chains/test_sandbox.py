@@ -273,7 +273,7 @@ class TestClock:
 
             tasks.mine()
 
-            message = queue.get(timeout=2)
+            message = queue.get(timeout=20)
             assert message.headers["task"] == "payments.tasks.scan"
             assert message.payload[0] == ["sandbox"]
             assert queue.qsize() == 0

@@ -105,7 +105,7 @@ def test_when_the_starter_is_killed_the_engines_end_and_the_next_start_succeeds(
     with psycopg.connect(engine.url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     assert len(pids) == 2
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert [_is_alive(pid) for pid in pids] == [False, False]

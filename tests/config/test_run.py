@@ -15,7 +15,7 @@ import pytest
 from config import env
 from config.processes import free_port
 
-READY_SECONDS = 60
+READY_SECONDS = 90
 
 
 class Installation:
@@ -68,14 +68,14 @@ class Installation:
         return mine
 
     def until_gone(self):
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while self.processes() and time.monotonic() < deadline:
             time.sleep(0.1)
         return self.processes()
 
     def end(self, sign):
         self.process.send_signal(sign)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
 
 @pytest.fixture
@@ -120,14 +120,14 @@ def test_a_second_run_on_the_same_directory_is_refused(installation, tmp_path):
 
         fcntl.flock(lock, fcntl.LOCK_EX)
 
-        assert installation.start().process.wait(timeout=20) == 1
+        assert installation.start().process.wait(timeout=60) == 1
 
     assert "Another `make run` works in " in installation.output
 
 
 def test_a_port_in_use_is_named(installation):
     with socket.create_server(("127.0.0.1", installation.port)):
-        assert installation.start().process.wait(timeout=20) == 1
+        assert installation.start().process.wait(timeout=60) == 1
 
     assert f"Port {installation.port} is in use." in installation.output
     assert not (installation.directory / "postgres").exists()
@@ -137,7 +137,7 @@ def test_a_port_in_use_is_named(installation):
     ("name", "value"), [("PORT", "http"), ("PORT", "70000"), ("HOST", "everywhere"), ("DEMO", "maybe")]
 )
 def test_a_wrong_variable_is_named_before_anything_starts(installation, name, value):
-    assert installation.start(**{name: value}).process.wait(timeout=20) == 1
+    assert installation.start(**{name: value}).process.wait(timeout=60) == 1
 
     assert f"{name} is '{value}'. It must be " in installation.output
     assert "Traceback" not in installation.output

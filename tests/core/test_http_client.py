@@ -155,7 +155,7 @@ class TestAtOnce:
         with server(talk) as port:
             assert statuses(together(*[f"http://127.0.0.1:{port}/"] * 50)) == [204] * 50
 
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10  # one after the other they would take 15
 
     def test_a_name_that_many_wait_for_is_asked_for_once_and_checked_for_each(self, monkeypatch):
         asked = names(monkeypatch, ["127.0.0.1"], ["10.0.0.1"])
@@ -170,11 +170,11 @@ class TestAtOnce:
         assert asked == ["shop.example"]
 
     def test_a_name_server_that_hangs_holds_up_only_who_asked_for_that_name(self, monkeypatch):
-        real = socket.getaddrinfo
+        real, given_up = socket.getaddrinfo, threading.Event()
 
         def getaddrinfo(host, *rest, **more):
             if host == "hanging.example":
-                time.sleep(2)
+                given_up.wait(30)
             return real(host, *rest, **more)
 
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
@@ -185,10 +185,11 @@ class TestAtOnce:
 
         with server(talk) as port:
             hanging = [f"http://hanging.example:{port}/{number}" for number in range(40)]
-            replies = together(*hanging, f"http://127.0.0.1:{port}/", timeout=1)
+            replies = together(*hanging, f"http://127.0.0.1:{port}/", timeout=2)
+        given_up.set()
 
         assert statuses(replies) == ["The name server did not answer in time."] * 40 + [204]
-        assert replies[-1].elapsed_ms < 900
+        assert replies[-1].elapsed_ms < 1900
 
     def test_a_name_that_leads_inside_is_refused_for_each(self, monkeypatch, settings):
         settings.OUTBOUND_ALLOWED_NETWORKS = []

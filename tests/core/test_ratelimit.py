@@ -63,11 +63,15 @@ class TestHit:
 
     def test_the_window_slides_and_does_not_start_afresh(self):
         limit = Limit(amount=10, window_seconds=1)
-        for _ in range(10):
-            assert hit("list", "key_1", limit).allowed
-
-        time.sleep(1.3)
-        allowed = sum(hit("list", "key_1", limit).allowed for _ in range(10))
+        for number in range(20):
+            key, started = f"key_{number}", time.monotonic()
+            assert hit("list", key, limit).allowed
+            for _ in range(9):
+                hit("list", key, limit)
+            time.sleep(1.3)
+            allowed = sum(hit("list", key, limit).allowed for _ in range(10))
+            if time.monotonic() - started < 1.5:
+                break  # else the machine had other things to do meanwhile, and more became free
 
         assert 1 <= allowed <= 5
 
@@ -171,7 +175,7 @@ class TestWithoutValkey:
             for _ in range(100):
                 assert hit("list", "key_1", Limit(1000, 60)).allowed
 
-            assert time.monotonic() - started < 1.6  # one time-out of a second
+            assert time.monotonic() - started < 20  # one time-out of a second, not a hundred
             assert len(connections) == 1
 
     def test_it_is_used_again_when_it_is_back(self, settings, valkey, monkeypatch):

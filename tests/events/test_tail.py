@@ -53,7 +53,7 @@ async def news(subscription, *, seconds):
 
 async def types_from(subscription, count):
     found = []
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while len(found) < count and time.monotonic() < deadline:
         found += await news(subscription, seconds=0.2)
     return [event.type for event in found]
@@ -84,16 +84,15 @@ def test_an_event_reaches_every_listener_of_its_invoice_and_merchant_and_no_othe
     run(scenario())
 
 
-def test_it_arrives_well_within_a_second():
+def test_it_arrives_at_once_and_not_when_the_log_is_next_looked_at(monkeypatch):
+    monkeypatch.setattr(stream, "POLL_SECONDS", 60.0)
+
     async def scenario():
         tail = Tail()
         listener = await subscribed(tail, Topic(invoice_id=INVOICE))
         await asyncio.to_thread(happen)
-        started = time.monotonic()
 
         assert await types_from(listener, 1) == ["payment.detected"]
-
-        assert time.monotonic() - started < 0.5
 
     run(scenario())
 

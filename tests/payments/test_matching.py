@@ -18,6 +18,7 @@ from payments.services.ledger import fail_stale
 from payments.watchlist import IssuedAddresses
 from tests.factories import make_invoice, make_merchant
 from tests.payments.chain import ScriptedChain, transfer
+from tests.rivals import wait_until_held_up
 
 SHARED = "sandbox1shared"
 
@@ -383,7 +384,7 @@ def test_a_decision_about_an_unknown_deposit_waits_until_the_chain_has_been_reco
         Cursor.objects.select_for_update().get(network="sandbox")  # as whoever records a reading does
         decision = Thread(target=decide)
         decision.start()
-        decision.join(timeout=1)
+        wait_until_held_up(decision)
         order.append("recorded")
     decision.join()
 

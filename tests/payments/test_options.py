@@ -26,6 +26,7 @@ from payments.watchlist import IssuedAddresses
 from tests.chains.test_addresses import ETH_ACCOUNT
 from tests.factories import make_invoice, make_merchant
 from tests.payments.chain import ScriptedChain
+from tests.rivals import wait_until_held_up
 
 # Of the account, children 0 to 3; the networks share the key, so each invoice goes on where the last one stopped.
 FIRST = "0x9858EfFD232B4033E47d90003D41EC34EcaEda94"
@@ -768,7 +769,7 @@ class TestRaces:
             choose(invoice, now, "ETH", "base")
             rival = Thread(target=work)
             rival.start()
-            rival.join(timeout=1.5)  # it has looked for the address, and waits for the invoice
+            wait_until_held_up(rival)  # it has looked for the address, and waits for the invoice
             assert rival.is_alive()
         rival.join()
 
@@ -791,7 +792,7 @@ class TestRaces:
             read("ethereum", chain, now)
             rival = Thread(target=work)
             rival.start()
-            rival.join(timeout=1.5)
+            wait_until_held_up(rival)
             assert rival.is_alive()
         rival.join()
 

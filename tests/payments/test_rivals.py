@@ -9,6 +9,7 @@ from payments.models import Cursor, Payment
 from payments.services import rescan, scan, verify
 from tests.factories import make_invoice, make_merchant
 from tests.payments.chain import ScriptedChain, transfer
+from tests.rivals import wait_until_held_up
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +54,7 @@ def test_what_is_found_is_written_after_the_rival_has_finished(now, write):
         Cursor.objects.select_for_update().get(network="sandbox")  # as a rival does who records a reading
         rival = Thread(target=work)
         rival.start()
-        rival.join(timeout=1.5)
+        wait_until_held_up(rival)
         order.append("first")
     rival.join()
 

@@ -111,7 +111,7 @@ class TestTwoClocks:
 
         def strike(_: int) -> bool:
             try:
-                barrier.wait(timeout=5)
+                barrier.wait(timeout=30)
                 return take_turn(network, now=now)
             finally:
                 connection.close()
@@ -132,7 +132,7 @@ class TestTwoClocks:
 
         with transaction.atomic(), ThreadPoolExecutor(1) as threads:
             Cursor.objects.select_for_update().get()
-            assert threads.submit(strike).result(timeout=5) is False
+            assert threads.submit(strike).result(timeout=30) is False
         assert take_turn(network, now=now) is True
 
 

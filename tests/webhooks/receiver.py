@@ -24,7 +24,7 @@ class Receiver:
     status: int = 200
     text: str = "thanks"
     headers: dict[str, str] = field(default_factory=dict)
-    delays: dict[str, float] = field(default_factory=dict)
+    held: dict[str, threading.Event] = field(default_factory=dict)  # path → when its requests are answered
     before: Callable[[], None] = lambda: None
     requests: list[Received] = field(default_factory=list)
     port: int = 0
@@ -46,7 +46,8 @@ def serve(receiver: Receiver) -> ThreadingHTTPServer:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             receiver.requests.append(Received(self.path, dict(self.headers), body, time.monotonic()))
             receiver.before()
-            time.sleep(receiver.delays.get(self.path, 0))
+            if self.path in receiver.held:
+                receiver.held[self.path].wait(30)
             answer = receiver.text.encode()
             self.send_response(receiver.status)
             for name, value in receiver.headers.items():
