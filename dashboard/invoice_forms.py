@@ -186,7 +186,7 @@ class InvoiceForm(forms.Form):
         label=_("Or, as the customer chooses, in"), required=False, widget=forms.CheckboxSelectMultiple
     )
     crypto_amount = forms.DecimalField(
-        label=_("Exact amount of it, instead of items"),
+        label=_("Exact amount in this coin, instead of items"),
         required=False,
         max_digits=60,
         decimal_places=24,
