@@ -4,13 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.db import connection
 from django.db.models import Min
 
 from webhooks.models import Delivery
+from webhooks.services.claiming import LANES
 from webhooks.states import DeliveryStatus
 
 COUNTED: Final = 100_000  # a figure beyond says enough, and is cheap to get
 LATE_SECONDS: Final = 300
+
+# What waits behind a request that is just being made, or while a receiver that fails is left alone, waits for that
+# receiver: a merchant whose server is down must not look like workers that are.
+_OVERDUE: Final = f"""
+{LANES}
+SELECT min(GREATEST(due.next_attempt_at, circuit.open_until))
+FROM lanes LEFT JOIN webhooks_circuit AS circuit ON circuit.lane = lanes.lane CROSS JOIN LATERAL (
+    SELECT next_attempt_at FROM webhooks_delivery
+    WHERE status = 'pending' AND lane = lanes.lane ORDER BY next_attempt_at LIMIT 1
+) AS due
+WHERE NOT EXISTS (
+    SELECT FROM webhooks_delivery AS busy
+    WHERE busy.lane = lanes.lane AND busy.lease_token IS NOT NULL AND busy.leased_until > %s
+)
+"""  # noqa: S608 - our own words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +47,24 @@ class Backlog:
 def backlog(*, now: datetime) -> Backlog:
     """Return what waits to be delivered."""
     pending = Delivery.objects.filter(status=DeliveryStatus.PENDING)
-    first = pending.aggregate(created=Min("created_at"), due=Min("next_attempt_at"))
+    first = pending.aggregate(created=Min("created_at"))
     return Backlog(
         waiting=pending.order_by()[:COUNTED].count(),
         oldest_seconds=_age(first["created"], now),
-        overdue_seconds=_age(first["due"], now),
+        overdue_seconds=overdue_seconds(now=now),
     )
+
+
+def overdue_seconds(*, now: datetime) -> float:
+    """Return for how long somebody should have made an attempt that nobody has made."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OVERDUE, [now])
+        return _age(cursor.fetchone()[0], now)
 
 
 def problems(*, now: datetime) -> list[str]:
     """Return what somebody should look at: deliveries are due, and nobody makes them."""
-    due = Delivery.objects.filter(status=DeliveryStatus.PENDING).aggregate(due=Min("next_attempt_at"))["due"]
-    overdue = _age(due, now)
+    overdue = overdue_seconds(now=now)
     return [f"A webhook has been due for {overdue:.0f} s: no worker sends."] if overdue >= LATE_SECONDS else []
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from events.models import ChainHead, Event, FailedDispatch, FailedTask
 from operations.figures.base import Figure, Level, Morning, age_text, level_of, oldest_text
+from webhooks.backlog import overdue_seconds
 from webhooks.models import Delivery
 from webhooks.states import DeliveryStatus
 
@@ -66,10 +67,8 @@ def of_audit(morning: Morning) -> list[Figure]:
 
 def of_deliveries(morning: Morning) -> list[Figure]:
     """Return the webhooks that are owed, and how long the most overdue one has been due."""
-    owed = Delivery.objects.filter(status=DeliveryStatus.PENDING).aggregate(
-        count=Count("pk"), oldest=Min("created_at"), due=Min("next_attempt_at")
-    )
-    overdue = morning.now - owed["due"] if owed["due"] else timedelta()
+    owed = Delivery.objects.filter(status=DeliveryStatus.PENDING).aggregate(count=Count("pk"), oldest=Min("created_at"))
+    overdue = timedelta(seconds=overdue_seconds(now=morning.now))
     return [
         Figure(
             gettext_lazy("Webhooks on their way"),

@@ -6,6 +6,7 @@ import pytest
 
 from tests.webhooks.conftest import NOW
 from webhooks import services
+from webhooks.backlog import overdue_seconds, problems
 from webhooks.models import Attempt, Circuit, Delivery
 from webhooks.services import EndpointChanges
 
@@ -100,6 +101,24 @@ def test_the_others_go_on(busy, make_endpoint, happen, receiver, now):
 
     assert send_due(now) == 1
     assert Delivery.objects.get(status="delivered").endpoint == other
+
+
+def test_what_waits_for_a_receiver_that_is_left_alone_is_nobodys_delay_until_it_should_be_tried(busy, receiver, now):
+    assert overdue_seconds(now=now) > 300
+    circuit = opened(busy, receiver)
+
+    assert problems(now=circuit.open_until - SECOND) == []
+    assert overdue_seconds(now=circuit.open_until + 7 * SECOND) == 7
+    late = problems(now=circuit.open_until + 300 * SECOND)
+    assert late == ["A webhook has been due for 300 s: no worker sends."]
+
+
+def test_what_waits_behind_others_to_a_slow_receiver_is_nobodys_delay_while_they_are_on_their_way(busy, now):
+    claims = services.claim_due(now=now)
+
+    assert len(claims) == 8
+    assert problems(now=now) == []
+    assert overdue_seconds(now=now + timedelta(hours=1)) > 3600  # the worker that had them died
 
 
 def test_sending_again_by_hand_tries_at_once(busy, merchant, receiver, now):
