@@ -131,7 +131,7 @@ class Subscription:
 
         :raises Overflowed: when the reader was too slow
         """
-        if self._waiting is None and not self.closed:
+        if self._waiting is None and not self.closed and not self.overflowed:
             loop = asyncio.get_running_loop()
             self._quiet_since = loop.time()
             self._reader = loop.create_future()
@@ -204,6 +204,7 @@ class Tail:
 
     async def _for_ever(self, work: Callable[[], Awaitable[None]], pause: float) -> None:
         while True:
+            _heed_cancellation()
             try:
                 await work()
             except Exception as problem:  # noqa: BLE001 - database or Valkey away: the next round tries again
@@ -231,6 +232,7 @@ class Tail:
                 await announcements.subscribe(CHANNEL)
                 await self._catch_up()  # whatever was announced while nobody heard it
                 while True:
+                    _heed_cancellation()
                     message = await announcements.get_message(timeout=5)
                     if message is not None:
                         await self._consider(json.loads(message["data"]))
@@ -267,6 +269,13 @@ class Tail:
         for topic in _topics(event.invoice_id, event.merchant_id, event.livemode):
             for subscription in tuple(self._subscriptions.get(topic, ())):
                 subscription.offer(event)
+
+
+def _heed_cancellation() -> None:
+    """End a task that was asked to: while a command is sent, Python 3.11's ``asyncio.wait_for`` may swallow the request."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _topics(invoice_id: UUID | None, merchant_id: UUID | None, livemode: bool) -> tuple[Topic, Topic]:

@@ -245,7 +245,7 @@ def test_a_reader_that_does_not_read_is_dropped_and_the_others_are_not(monkeypat
             assert await types_from(quick, 1) == ["payment.detected"]
 
         with pytest.raises(Overflowed):
-            await slow.next()
+            await asyncio.wait_for(slow.next(), stream.QUIET_SECONDS / 3)  # it is told at once
 
     run(scenario())
     assert dropped == ["slow"]
@@ -264,6 +264,25 @@ def test_nothing_happens_in_a_process_without_listeners():
         again = await subscribed(tail, Topic(invoice_id=INVOICE))
         await asyncio.to_thread(happen)
         assert await types_from(again, 1) == ["payment.detected"]
+
+    run(scenario())
+
+
+def test_a_request_to_end_that_something_swallowed_is_heeded_all_the_same():
+    async def scenario():
+        started = asyncio.Event()
+
+        async def swallow():
+            started.set()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+        task = asyncio.create_task(Tail()._for_ever(swallow, 0))
+        await started.wait()
+        task.cancel()
+        await asyncio.wait([task], timeout=10)
+
+        assert task.cancelled()
 
     run(scenario())
 
