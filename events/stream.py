@@ -272,7 +272,7 @@ class Tail:
 
 
 def _heed_cancellation() -> None:
-    """End a task that was asked to: while a command is sent, Python 3.11's ``asyncio.wait_for`` may swallow the request."""
+    """End a task that was asked to: Python 3.11's ``asyncio.wait_for``, while a command is sent, may swallow that."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
