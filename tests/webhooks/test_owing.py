@@ -127,12 +127,20 @@ class TestInvoiceHook:
             ("invoice.paid", None, hook.pk),
         }
 
-    def test_hooks_with_one_address_share_a_lane_so_a_slow_shop_fills_only_its_own(self, happen):
-        for _ in range(3):
-            happen("invoice.created", invoice_id=uuid7(), webhook_url=self.URL)
+    def test_hooks_on_one_server_share_a_lane_so_a_slow_shop_fills_only_its_own(self, happen, now):
+        for url in (
+            self.URL,
+            "https://merchant.example/hook?order=2",
+            "https://MERCHANT.example/other#3",
+            "http://merchant.example.:8080/",
+            *(f"https://merchant.example/hooks/{number}" for number in range(10)),
+        ):
+            happen("invoice.created", invoice_id=uuid7(), webhook_url=url)
+        happen("invoice.created", invoice_id=uuid7(), webhook_url="https://another.example/hook")
 
-        assert InvoiceHook.objects.count() == 3
-        assert Delivery.objects.values("lane").distinct().count() == 1
+        assert InvoiceHook.objects.count() == 15
+        assert Delivery.objects.values("lane").distinct().count() == 2
+        assert len(services.claim_due(now=now)) == 8 + 1
 
 
 def test_a_delivery_commits_with_the_number_of_its_event(endpoint, merchant, monkeypatch):
