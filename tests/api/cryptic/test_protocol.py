@@ -1,5 +1,6 @@
 """What goes around Cryptic's answers: both headers, limits, CORS, hosts, doing once, and other formats' invoices."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from core import exact_json
 from invoices.models import Invoice
 from merchants.services import KeyOrder
 from merchants.services.keys import issue_first_key
+from payments.models import Payment
 from tests.api.conftest import Api
 from tests.api.cryptic.conftest import ORDER, Cryptic
 from tests.factories import make_invoice
@@ -91,6 +93,27 @@ def test_in_test_mode_every_network_is_the_sandbox_and_the_modes_do_not_meet(liv
     assert sandboxed.get(f"/invoices/{real.data['id']}").status == 404
 
 
+def test_for_its_customer_its_time_is_over_also_when_a_part_is_paid_but_not_once_all_is(live, world):
+    past = timezone.now() - timedelta(seconds=1)
+    Invoice.objects.update(expires_at=past)
+
+    shown = {name: live.get(f"/invoices/{world[name]}/public").data for name in ("first", "UNDERPAID", "PAID")}
+
+    assert {name: (public["status"], public["isExpired"]) for name, public in shown.items()} == {
+        "first": ("EXPIRED", True),
+        "UNDERPAID": ("UNDERPAID", True),
+        "PAID": ("PAID", False),
+    }
+
+
+def test_money_that_does_not_count_is_no_transaction_of_the_invoice(live, world):
+    before = live.get(f"/invoices/{world['PAID']}").data["transactions"]
+    Payment.objects.update(counts=False)
+
+    assert len(before) == 1
+    assert live.get(f"/invoices/{world['PAID']}").data["transactions"] == []
+
+
 class TestOtherFormats:
     """One invoice, in the words of each."""
 
@@ -124,6 +147,12 @@ class TestOtherFormats:
 
         assert (shown["id"], shown["amount"], shown["orderId"]) == (made.public_id, "16.49", "7")
         assert (whole["customData"], whole["status"]) == ({"colour": "red"}, "PENDING")
+
+    def test_a_reference_that_is_a_number_natively_is_found_and_one_that_only_holds_it_is_not(self, live, merchant):
+        for reference in (7, 77, "7-b"):
+            make_invoice(merchant, timezone.now(), livemode=True, metadata={"order_id": reference})
+
+        assert [each["orderId"] for each in live.get("/invoices?orderId=7").data["invoices"]] == ["7"]
 
     def test_on_the_pay_page_the_amount_comes_first(self, live):
         made = live.post("/invoices", ORDER).data

@@ -19,6 +19,20 @@ def test_every_status_and_exception_is_mapped_or_named_with_a_reason():
     assert set(STATUS.values()) | set(EXCEPTIONS.values()) == set(WORDS)
 
 
+def test_what_was_given_back_is_not_to_be_delivered_for():
+    assert {status.value: status_word(status, InvoiceException.NONE) for status in InvoiceStatus} == {
+        "created": "PENDING",
+        "pending": "PENDING",
+        "partial": "UNDERPAID",
+        "confirming": "PROCESSING",
+        "paid": "PAID",
+        "expired": "EXPIRED",
+        "cancelled": "CANCELLED",
+        "refunded": "CANCELLED",
+    }
+    assert status_word(InvoiceStatus.REFUNDED, InvoiceException.OVERPAID) == "CANCELLED"
+
+
 def test_the_filters_part_all_there_is():
     pairs = [(status, exception) for status in InvoiceStatus for exception in InvoiceException]
     found = [pair for word in WORDS for pair in facts_of(word)]
