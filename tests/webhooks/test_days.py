@@ -86,6 +86,20 @@ def test_after_any_history_the_sums_are_those_of_the_rows(seed, owe):
     assert sum(kept().values()) > 5
 
 
+def test_a_day_is_one_of_utc_wherever_whoever_writes_is(owe):
+    chance = random.Random(5)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL TIME ZONE 'Pacific/Kiritimati'")  # 14 hours ahead
+        for _ in range(20):
+            owe(chance)
+        inserted = Delivery.objects.filter(status="failed").count()
+        moved = Delivery.objects.filter(status="pending").update(status="failed", next_attempt_at=None)
+        cursor.execute("SET LOCAL TIME ZONE 'UTC'")
+
+    assert min(inserted, moved) > 1
+    assert kept() == counted()
+
+
 def test_what_is_pruned_stays_in_the_figures_and_days_go_when_nobody_asks_for_them(owe, settings, merchant):
     settings.DELIVERY_DAYS = 7
     owe(random.Random(1))

@@ -166,13 +166,24 @@ class TestFailure:
         assert second.headers["webhook-timestamp"] == str(int(later.timestamp()))
         assert list(Attempt.objects.order_by("number").values_list("number", "response_code")) == [(1, 500), (2, 200)]
 
-    def test_retry_after_is_honoured_when_it_is_longer_than_the_pause(self, delivery, receiver, now):
-        receiver.status, receiver.headers = 503, {"Retry-After": "7200"}
+    def test_what_an_older_version_wrote_is_sent_byte_for_byte_each_time(self, delivery, receiver, now):
+        written = '{"total": 16.490, "data" :{"title":"Caf\u00e9 \\u00e9"},  "gone": null}'
+        Delivery.objects.filter(pk=delivery.pk).update(body=written)
+        receiver.status = 500
+
+        services.deliver(delivery_id=delivery.pk, now=now)
+        services.deliver(delivery_id=delivery.pk, now=now + timedelta(minutes=1))
+
+        assert [each.body for each in receiver.requests] == [written.encode()] * 2
+
+    @pytest.mark.parametrize(("wish", "pause"), [(7200, 7200), (1, 10)])
+    def test_retry_after_is_honoured_when_it_is_longer_than_the_pause(self, delivery, receiver, now, wish, pause):
+        receiver.status, receiver.headers = 503, {"Retry-After": str(wish)}
 
         services.deliver(delivery_id=delivery.pk, now=now)
 
         delivery.refresh_from_db()
-        assert timedelta(hours=2) <= delivery.next_attempt_at - now < timedelta(hours=2, minutes=1)
+        assert timedelta(0) <= delivery.next_attempt_at - now - timedelta(seconds=pause) < timedelta(minutes=1)
 
     def test_without_retries_one_failure_is_the_end(self, make_endpoint, happen, receiver, now):
         make_endpoint(max_retries=0)
