@@ -93,6 +93,25 @@ def test_it_expires_and_it_fails_when_the_merchant_cancels_it(checkout, merchant
     assert told(checkout)[2:] == [("session.failed", "failed"), ("session.expired", "expired")]
 
 
+def test_the_price_of_ether_is_in_dollars_whatever_the_session_is_in_and_nothing_for_another_asset(checkout, session):
+    path = f"/checkout_sessions/{session['id']}"
+    prices = {
+        "currency": "EUR",
+        "total": Decimal("100.00"),
+        "total_usd": Decimal("110.00"),
+        "rate": Decimal("2000.006"),
+    }
+
+    Invoice.objects.update(**prices)
+    in_euros = checkout.get(path).body
+    Invoice.objects.update(asset_code="USDT", amount_units=100_000_000)
+    in_tether = checkout.get(path).body
+
+    assert (in_euros["ethPriceUsd"], in_euros["fiat"]) == ("2200.01", {"amount": "100.00", "currency": "EUR"})
+    assert (in_tether["ethPriceUsd"], in_tether["amount"]["wei"], in_tether["amount"]["eth"]) == (None, None, None)
+    assert (in_tether["amount"]["units"], in_tether["amount"]["value"]) == ("100000000", "100.00")
+
+
 def test_events_are_narrowed_by_type_and_time_and_turned_by_cursor(checkout, session, pay):
     pay(late=True)
 

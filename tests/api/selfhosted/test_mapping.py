@@ -28,6 +28,24 @@ def test_every_status_with_every_exception_has_a_word_and_every_word_is_used():
     assert set(STATUS.values()) == set(STATUSES)
 
 
+def test_the_word_says_what_became_of_the_money():
+    words = {
+        status.value: [STATUS[status, exception] for exception in ("none", "underpaid", "overpaid", "late")]
+        for status in InvoiceStatus
+    }
+
+    assert words == {
+        "created": ["pending"] * 4,
+        "pending": ["pending"] * 4,
+        "partial": ["underpaid"] * 4,
+        "confirming": ["detected"] * 4,
+        "paid": ["paid", "paid", "overpaid", "paid_late"],
+        "expired": ["expired", "underpaid", "expired", "expired"],
+        "cancelled": ["failed"] * 4,
+        "refunded": ["paid", "paid", "paid", "paid_late"],
+    }
+
+
 def test_every_event_is_told_or_named_as_untold():
     assert EVENTS.keys() | UNTOLD | {WEBHOOK_TEST} == DELIVERABLE
     assert not EVENTS.keys() & UNTOLD
