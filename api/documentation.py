@@ -47,6 +47,15 @@ def schema(request: HttpRequest) -> HttpResponse:
     return HttpResponse(_as_json(settings.API_BASE_URL), content_type=SCHEMA_TYPE, headers=headers)
 
 
+def addresses(request: HttpRequest, *, prefix: str, host: str) -> tuple[str, ...]:
+    """Return where a format is reached, the nearest first: the page that shows the document may ask that one only."""
+    below = f"{settings.API_BASE_URL}{prefix.rstrip('/')}"
+    if not host:
+        return (below,)
+    own = f"https://{host}"
+    return (own, below) if request.get_host().partition(":")[0].lower() == host else (below, own)
+
+
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show the reference."""

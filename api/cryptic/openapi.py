@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of Cryptic's API, at /cryptic/api/schema/, and the page that shows it, at /cryptic/docs."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,7 +12,8 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.request import Request
 
 from api.cryptic.base import PublicView
-from api.documentation import MINUTES, SCHEMA_TYPE, reference_page
+from api.cryptic.wire import CRYPTIC
+from api.documentation import MINUTES, SCHEMA_TYPE, addresses, reference_page
 from core import exact_json
 
 _NAME: Final = "Cryptic merchant invoices"
@@ -30,7 +32,8 @@ class SchemaDocument(PublicView):
     answer_headers = {**PublicView.answer_headers, **MINUTES}
 
     def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
-        return HttpResponse(_as_json(settings.API_BASE_URL, settings.CRYPTIC_HOST), content_type=SCHEMA_TYPE)
+        servers = addresses(self.django_request, prefix=CRYPTIC.prefix, host=settings.CRYPTIC_HOST)
+        return HttpResponse(_as_json(servers), content_type=SCHEMA_TYPE)
 
 
 @require_safe
@@ -40,14 +43,13 @@ def reference(request: HttpRequest) -> HttpResponse:
     return reference_page(request, name=_NAME, schema_url=reverse("cryptic-schema"), guide=guide)
 
 
-def document(base_url: str, host: str = "") -> dict[str, Any]:
-    """Return the document; ``base_url`` is where the installation is reached, ``host`` where only this format is."""
+def document(servers: Sequence[str]) -> dict[str, Any]:
+    """Return the document; ``servers`` are where the format is reached."""
     generated: dict[str, Any] = SchemaGenerator(urlconf="api.cryptic.urls").get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    servers = [f"https://{host}"] if host else []
     return {
         **generated,
         "info": {"title": _NAME, "version": "1.0.0", "description": _DESCRIPTION},
-        "servers": [{"url": url} for url in (*servers, f"{base_url}/cryptic")],
+        "servers": [{"url": url} for url in servers],
         "tags": [
             {"name": "Invoices", "description": "For merchants' programs."},
             {"name": "Public", "description": "What a customer sees; without a key, from any web page."},
@@ -56,5 +58,5 @@ def document(base_url: str, host: str = "") -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def _as_json(base_url: str, host: str) -> bytes:
-    return exact_json.dumps(document(base_url, host)).encode()
+def _as_json(servers: tuple[str, ...]) -> bytes:
+    return exact_json.dumps(document(servers)).encode()

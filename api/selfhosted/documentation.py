@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document of the self-hosted checkout's API, and the page that shows it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -11,9 +11,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
-from api.documentation import MINUTES, SCHEMA_TYPE, reference_page
+from api.documentation import MINUTES, SCHEMA_TYPE, addresses, reference_page
 from api.errors import MethodNotAllowed
 from api.selfhosted.errors import error_answer
+from api.selfhosted.wire import SELFHOSTED
 from core import exact_json
 
 _NAME: Final = "Self-hosted checkout API"
@@ -50,9 +51,8 @@ def schema(request: HttpRequest) -> HttpResponse:
     if request.method not in {"GET", "HEAD"}:
         return error_answer(MethodNotAllowed("GET, HEAD"))
     headers = {**MINUTES, "Access-Control-Allow-Origin": "*"}
-    return HttpResponse(
-        _as_json(settings.API_BASE_URL, settings.SELFHOSTED_HOST), content_type=SCHEMA_TYPE, headers=headers
-    )
+    servers = addresses(request, prefix=SELFHOSTED.prefix, host=settings.SELFHOSTED_HOST)
+    return HttpResponse(_as_json(servers), content_type=SCHEMA_TYPE, headers=headers)
 
 
 @require_safe
@@ -62,12 +62,11 @@ def reference(request: HttpRequest) -> HttpResponse:
     return reference_page(request, name=_NAME, schema_url=reverse("selfhosted-schema"), guide=guide)
 
 
-def document(base_url: str, host: str = "") -> dict[str, Any]:
-    """Return the document; ``base_url`` is where the installation is reached, ``host`` where only this format is."""
+def document(servers: Sequence[str]) -> dict[str, Any]:
+    """Return the document; ``servers`` are where the format is reached."""
     generated: dict[str, Any] = SchemaGenerator(urlconf="api.selfhosted.document_urls").get_schema(  # type: ignore[no-untyped-call]
         request=None, public=True
     )
-    servers = [f"https://{host}"] if host else []
     failure = {"application/json": {"schema": {"$ref": "#/components/schemas/SelfhostedError"}}}
     for operation in _operations(generated["paths"]):
         for status, text in _FAILURES.items():
@@ -75,7 +74,7 @@ def document(base_url: str, host: str = "") -> dict[str, Any]:
     return {
         **generated,
         "info": {"title": _NAME, "version": _VERSION, "description": _DESCRIPTION},
-        "servers": [{"url": url} for url in (*servers, f"{base_url}/selfhosted")],
+        "servers": [{"url": url} for url in servers],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
     }
 
@@ -86,5 +85,5 @@ def _operations(paths: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @lru_cache(maxsize=4)
-def _as_json(base_url: str, host: str) -> bytes:
-    return exact_json.dumps(document(base_url, host)).encode()
+def _as_json(servers: tuple[str, ...]) -> bytes:
+    return exact_json.dumps(document(servers)).encode()

@@ -278,15 +278,18 @@ class TestHosts:
     @pytest.mark.parametrize(
         ("host", "prefix"), [("cryptic.example.com", "/cryptic"), ("checkout.example.com", "/selfhosted")]
     )
-    def test_its_reference_is_at_docs_and_names_the_addresses_of_the_host_first(self, host, prefix):
+    def test_its_reference_is_at_docs_and_names_the_address_first_that_it_was_asked_at(self, host, prefix):
         page = Client().get("/docs", HTTP_HOST=host)
         address = re.search('data-schema="([^"]+)"', page.content.decode())[1]
         document = Client().get(address, HTTP_HOST=host).json()
+        elsewhere = Client().get(address).json()
 
         assert (page.status_code, page.content) == (200, Client().get(f"{prefix}/docs").content)
         assert address.startswith(f"{prefix}/api/")
         assert f'href="/docs{prefix}">Documentation</a>' in page.content.decode()
-        assert [server["url"] for server in document["servers"]] == [f"https://{host}", f"http://testserver{prefix}"]
+        servers = [f"https://{host}", f"http://testserver{prefix}"]
+        assert [server["url"] for server in document["servers"]] == servers
+        assert [server["url"] for server in elsewhere["servers"]] == servers[::-1]
         assert all(path.startswith("/api/v1/") for path in document["paths"])
         assert Client().post("/docs", HTTP_HOST=host).status_code == 405
         assert Client().get("/docs/errors", HTTP_HOST=host).content == Client().get("/docs/errors").content
