@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from invoices.models import Invoice
 from invoices.services import Item
@@ -68,3 +69,20 @@ def test_a_merchant_may_go_on_with_one_address_of_their_own_key(merchant, now):
     add_wallet(merchant=merchant, network="ethereum", kind="single", addresses=(FIRST,), now=now)
 
     assert (invoice_of(merchant, now).address, invoice_of(merchant, now).matching) == (FIRST, "amount")
+
+
+def test_a_session_that_saw_the_table_small_does_not_read_all_of_it_ever_after(merchant, now):
+    make_invoice(merchant, now)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE invoices_invoice")
+    before = _whole_readings()
+
+    make_invoice(merchant, now)
+
+    assert _whole_readings() == before
+
+
+def _whole_readings() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'invoices_invoice'")
+        return cursor.fetchone()[0]
