@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.contrib.admin import AllValuesFieldListFilter, ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth import get_permission_codename
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db.models import CharField, IntegerField, QuerySet
 from django.http import HttpRequest, HttpResponse
 
@@ -32,16 +33,21 @@ class ReadOnly:
 
 
 class CarefulAdmin(ModelAdmin):
-    """Does not ask the database for what it could not hold: text with NUL."""
+    """Does not ask the database for what it could not hold: text with NUL, keys of another kind."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """
         Show the list.
 
-        :raises SuspiciousOperation: for a filter with NUL, which no column could hold
+        :raises SuspiciousOperation: for a filter with NUL, or a chosen row whose key no row could have
         """
         if any("\0" in value for _, values in request.GET.lists() for value in values):
             raise SuspiciousOperation("a filter with NUL")
+        try:
+            for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.clean(chosen, None)
+        except ValidationError:
+            raise SuspiciousOperation("a key that is none") from None
         named = {"title": str(self.opts.verbose_name_plural).capitalize(), **(extra_context or {})}
         answer: HttpResponse = super().changelist_view(request, named)
         return answer

@@ -87,6 +87,22 @@ def test_a_filter_that_no_row_could_match_is_refused(client, path):
     assert client.get(f"/admin/{path}").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "action", "key"),
+    [
+        ("merchants/merchant/", "suspend", "\0"),
+        ("merchants/merchant/", "suspend", "1"),
+        ("merchants/plan/", "limit", "\0"),
+    ],
+)
+def test_a_row_that_cannot_be_is_not_acted_upon(client, path, action, key):
+    client.force_login(User.objects.create_superuser("root"))
+
+    answer = client.post(f"/admin/{path}", {"action": action, "_selected_action": key, "index": "0"})
+
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize("path", ["merchants/plan/%00/change/", "payments/cursor/a%00b/change/"])
 def test_an_id_that_no_row_could_have_leads_back(client, path):
     signed_in(client, "view_plan", "view_cursor")
