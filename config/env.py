@@ -377,7 +377,7 @@ def database(name: str, *, default: str | None = None) -> dict[str, Any]:
         parsed = {}
     if not parsed:
         raise ImproperlyConfigured(f"{name} cannot be read. It must look like {_POSTGRES_FORM}.")
-    return parsed | {"ENGINE": "django.db.backends.postgresql"}
+    return parsed | {"ENGINE": "core.postgresql"}
 
 
 @_noted

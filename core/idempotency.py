@@ -22,6 +22,7 @@ from django.db import connection
 from core import secrets
 from core.errors import Conflict
 from core.models import IdempotencyKey
+from core.statements import execute
 
 MAX_KEY_LENGTH: Final = 255
 LEASE: Final = timedelta(seconds=60)
@@ -179,9 +180,7 @@ def claim(*, scope: str, key: str, fingerprint: str, now: datetime) -> Claim | S
         "expires_at": now + LIFETIME,
     }
     for _ in range(_ATTEMPTS):
-        with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, row)
-            taken = cursor.fetchone()
+        taken = execute(_CLAIM, row).fetchone()
         if taken is not None:
             return Claim(row_id=taken[0], token=token)
         held = IdempotencyKey.objects.filter(scope=scope, key=key).first()
@@ -204,9 +203,7 @@ def claim_within(*, scope: str, key: str, fingerprint: str, now: datetime) -> Cl
         raise RuntimeError("claim_within() belongs in the transaction of the work")
     token = uuid4()
     row: list[Any] = [scope, key, fingerprint, token, now + LEASE, now, now + LIFETIME]
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM_WITHIN, row)
-        taken = cursor.fetchone()
+    taken = execute(_CLAIM_WITHIN, row).fetchone()
     if taken is not None:
         return Claim(row_id=taken[0], token=token)
     return _answer_of(IdempotencyKey.objects.get(scope=scope, key=key), fingerprint=fingerprint, now=now)
@@ -250,6 +247,4 @@ def _answer_of(held: IdempotencyKey, *, fingerprint: str, now: datetime) -> Stor
 
 
 def _changed(statement: str, values: list[Any]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.rowcount)
+    return int(execute(statement, values).rowcount)

@@ -136,10 +136,13 @@ def _names_secret(name: str) -> bool:
 
 
 def _masked(name: str, value: object) -> object:
+    if isinstance(value, str):  # the commonest first: this is done for every value of every line
+        masked = mask(value)
+        return _MASK if value and masked == value and _names_secret(name) else masked
+    if isinstance(value, int):
+        return value
     if isinstance(value, Mapping):
         return {key: _masked(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(name, inner) for inner in value]
-    if value and _names_secret(name) and not isinstance(value, bool | int):
-        return mask(value) if isinstance(value, str) and mask(value) != value else _MASK
-    return mask(value) if isinstance(value, str) else value
+    return _MASK if value and _names_secret(name) else value

@@ -162,10 +162,10 @@ class _OneTripStorage(RedisStorage):
 
     def hit(self, key: str, limit: Limit) -> tuple[bool, _Window]:
         keys = [self.prefixed_key(self._previous_window_key(key)), self.prefixed_key(self._current_window_key(key))]
-        trip = self.storage.pipeline(transaction=False)
-        trip.evalsha(self.lua_acquire_sliding_window.sha, 2, *keys, limit.amount, limit.window_seconds, 1)
-        trip.evalsha(self.lua_sliding_window.sha, 2, *keys, limit.window_seconds)
-        allowed, window = trip.execute(raise_on_error=False)
+        allowed, window = valkey.ask(
+            ("EVALSHA", self.lua_acquire_sliding_window.sha, 2, *keys, limit.amount, limit.window_seconds, 1),
+            ("EVALSHA", self.lua_sliding_window.sha, 2, *keys, limit.window_seconds),
+        )
         # Valkey may be new to one script or both; the library's own calls teach it. What was counted is counted once.
         if isinstance(allowed, NoScriptError):
             allowed = self.acquire_sliding_window_entry(key, limit.amount, limit.window_seconds)

@@ -6,16 +6,19 @@ a joined look-up 0.9 ms of 1.1 ms). Nothing else changes: fields convert their v
 comes back are the same model instances.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from threading import local
 from types import NoneType
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-from django.db import connection, connections, models
-from django.db.models.query import get_related_populators
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db.backends.utils import CursorWrapper
+from django.db.models.base import ModelState
+from django.db.models.signals import post_init, pre_init
 
 _Model = TypeVar("_Model", bound=models.Model)
 
@@ -31,24 +34,32 @@ def insert(record: models.Model, *, unless_taken: bool = False) -> bool:
 
     :raises IntegrityError: when the row breaks a constraint
     """
-    real = connections[connection.alias]  # what stands for it is asked for each of its attributes
+    session = _session()
     held = record.__dict__
     values = [
         value
         if type(value := held.get(name)) in plain
-        else field.get_db_prep_save(field.pre_save(record, add=True), real)
+        else field.get_db_prep_save(field.pre_save(record, add=True), session)
         for name, plain, field in _prepared(type(record))
     ]
     # Psycopg parses a statement of more than 50 values anew each time; what has no value need not be sent.
-    sql = _insertion(type(record), tuple([value is not None for value in values]))
-    values = [value for value in values if value is not None]
-    with real.cursor() as cursor:
-        cursor.execute(f"{sql} ON CONFLICT DO NOTHING" if unless_taken else sql, values)
-        if not cursor.rowcount:
-            return False
+    sql = _insertion(type(record), tuple([value is not None for value in values]), unless_taken)
+    if not execute(sql, [value for value in values if value is not None]).rowcount:
+        return False
     record._state.adding = False  # noqa: SLF001 - what Model.save() does
-    record._state.db = connection.alias  # noqa: SLF001
+    record._state.db = session.alias  # noqa: SLF001
     return True
+
+
+def execute(sql: str, values: Sequence[Any] | Mapping[str, Any]) -> CursorWrapper:
+    """
+    Execute a statement whose text is always the same object, and return the cursor with what it found.
+
+    The cursor is the session's own for this statement: read it before the statement is executed again.
+    """
+    cursor: CursorWrapper = _session().cursor_for(sql)
+    cursor.execute(sql, values)
+    return cursor
 
 
 class Prepared(Generic[_Model]):
@@ -73,7 +84,7 @@ class Prepared(Generic[_Model]):
         """Return what the query finds."""
         kept: dict[Any, _Compiled] = self._compiled.__dict__
         compiled = kept.get(shape)
-        if compiled is None or compiled.connection is not connections[connection.alias]:
+        if compiled is None or compiled.connection is not _session():
             compiled = _Compiled(self._build(*self._stand_ins, *shape), self._stand_ins)
             if len(kept) >= _KEPT_SHAPES:
                 del kept[next(iter(kept))]
@@ -107,27 +118,55 @@ class _Compiled:
             raise ValueError("a prepared query has no parameters but its values")
         self._places = [stand_ins.index(parameter) for parameter in parameters]
         self._compiler = compiler
-        self._model = compiler.klass_info["model"]
-        columns = compiler.klass_info["select_fields"]
-        self._first, self._last = columns[0], columns[-1] + 1
-        self._names = [expression[0].target.attname for expression in compiler.select[self._first : self._last]]
+        self._main = _Part(compiler.klass_info, compiler.select)
         self._converters = compiler.get_converters([expression[0] for expression in compiler.select])
-        self._related = get_related_populators(compiler.klass_info, compiler.select, connection.alias)  # type: ignore[call-arg] # the stubs are of Django 6
         self._annotations = list(compiler.annotation_col_map.items())
 
     def read(self, values: tuple[Any, ...]) -> list[Any]:
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql, [values[place] for place in self._places])
-            found = cursor.fetchall()
+        found = execute(self._sql, [values[place] for place in self._places]).fetchall()
         rows: Iterator[Any] = self._compiler.apply_converters([list(row) for row in found], self._converters)
         return [self._instance(row) for row in rows]
 
     def _instance(self, row: list[Any]) -> Any:
-        made = self._model.from_db(connection.alias, self._names, row[self._first : self._last])
-        for related in self._related:
-            related.populate(row, made)
+        made = self._main.of(row)
         for name, column in self._annotations:
             setattr(made, name, row[column])
+        return made
+
+
+class _Part:
+    """
+    The columns of a row that are one model's, and the models that are joined to it.
+
+    Makes the same instance as ``Model.from_db`` without asking each field, which costs more than the query.
+    """
+
+    def __init__(self, info: Any, select: Any) -> None:
+        self._model = info["model"]
+        columns = info["select_fields"]
+        self._first, self._last = columns[0], columns[-1] + 1
+        self._names = [expression[0].target.attname for expression in select[self._first : self._last]]
+        self._key = self._first + self._names.index(self._model._meta.pk.attname)  # noqa: SLF001 - documented
+        if pre_init.has_listeners(self._model) or post_init.has_listeners(self._model):
+            raise ValueError("somebody wants to hear of each instance of this model")
+        self._joined = [
+            (_Part(each, select), each["local_setter"], each["remote_setter"])
+            for each in info.get("related_klass_infos", ())
+        ]
+
+    def of(self, row: list[Any]) -> Any:
+        """Return the instance in ``row``, None when an outer join found none."""
+        if row[self._key] is None:
+            return None
+        made = self._model.__new__(self._model)
+        state = made._state = ModelState()  # noqa: SLF001 - what Model.__init__() does
+        state.adding, state.db = False, DEFAULT_DB_ALIAS
+        made.__dict__.update(zip(self._names, row[self._first : self._last], strict=True))
+        for part, set_here, set_there in self._joined:
+            related = part.of(row)
+            set_here(made, related)
+            if related is not None:
+                set_there(related, made)
         return made
 
 
@@ -140,6 +179,8 @@ _PLAIN: Final[dict[type, frozenset[type]]] = {
     models.UUIDField: frozenset({UUID, NoneType}),
     models.ForeignKey: frozenset({UUID, NoneType}),
     models.DateTimeField: frozenset({datetime, NoneType}),
+    models.DecimalField: frozenset({Decimal, NoneType}),
+    models.PositiveIntegerField: frozenset({int, NoneType}),
 }
 
 
@@ -155,9 +196,15 @@ def _written(model: type[models.Model]) -> list[Any]:
 
 
 @lru_cache
-def _insertion(model: type[models.Model], given: tuple[bool, ...]) -> str:
+def _insertion(model: type[models.Model], given: tuple[bool, ...], unless_taken: bool) -> str:
     quote = connection.ops.quote_name
     columns = [quote(field.column) for field, has_value in zip(_written(model), given, strict=True) if has_value]
     places = ", ".join(["%s"] * len(columns))
     table = quote(model._meta.db_table)  # noqa: SLF001 - Django's documented way to a model's table
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - our own tables
+    told = " ON CONFLICT DO NOTHING" if unless_taken else ""
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}){told}"  # noqa: S608 - our own tables
+
+
+def _session() -> Any:
+    """Return the connection itself: what stands for it is asked anew for each of its attributes."""
+    return connections[DEFAULT_DB_ALIAS]

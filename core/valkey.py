@@ -4,7 +4,10 @@ Valkey holds nothing that cannot be lost: rate-limit counters, the cache, wake-u
 call has a short time-out, and whoever uses it has an answer for when it is down.
 """
 
+import os
 from functools import lru_cache
+from threading import local
+from typing import Any
 
 import redis
 import structlog
@@ -30,6 +33,32 @@ def available() -> bool:
         return False
 
 
+def ask(*commands: tuple[Any, ...]) -> list[Any]:
+    """
+    Send commands in one trip over this thread's own connection and return their answers, as bytes and numbers.
+
+    For what every request asks: it costs a third of the client's calls. An answer that refuses is returned, too.
+
+    :raises redis.RedisError: when Valkey is down
+    """
+    try:
+        return _ask(commands)
+    except redis.ConnectionError:  # as the client does: one fresh connection, for one that a restart dropped
+        return _ask(commands)
+
+
+def ask_one(*command: Any) -> Any:
+    """
+    Send one command as ``ask`` does and return its answer.
+
+    :raises redis.RedisError: when Valkey is down or refuses
+    """
+    (answer,) = ask(command)
+    if isinstance(answer, redis.RedisError):
+        raise answer
+    return answer
+
+
 def publish(channel: str, message: str | bytes) -> bool:
     """Send a wake-up call; return whether it left. Never raises: the readers poll slowly as well."""
     try:
@@ -38,6 +67,32 @@ def publish(channel: str, message: str | bytes) -> bool:
         _log.warning("A wake-up call was lost; readers will find the news when they poll.", reason=str(failure))
         return False
     return True
+
+
+class _Line(local):
+    """A thread's connection, and for whom it was made: a forked process may not speak over its parent's."""
+
+    made_for: tuple[str, int] | None = None
+    connection: Any = None
+
+
+_line = _Line()
+
+
+def _ask(commands: tuple[tuple[Any, ...], ...]) -> list[Any]:
+    wanted = (settings.REDIS_URL, os.getpid())
+    if _line.made_for != wanted:
+        _line.connection, _line.made_for = client().connection_pool.make_connection(), wanted
+    connection = _line.connection
+    connection.send_packed_command(connection.pack_commands(commands))
+    return [_answer(connection) for _ in commands]
+
+
+def _answer(connection: Any) -> Any:
+    try:
+        return connection.read_response()  # hangs up by itself when it fails, so that no answer is taken for another
+    except redis.ResponseError as refusal:
+        return refusal
 
 
 @lru_cache(maxsize=8)

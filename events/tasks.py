@@ -32,7 +32,7 @@ def nudge_dispatcher() -> None:
     if time.monotonic() < _quiet_until:
         return
     try:
-        if valkey.client().set(_NUDGE_KEY, b"1", nx=True, px=_NUDGE_MS):
+        if valkey.ask_one("SET", _NUDGE_KEY, b"1", "NX", "PX", _NUDGE_MS):
             dispatch_events.apply_async(retry=False, ignore_result=True)
     except Exception as problem:  # noqa: BLE001 - the commit has happened; its caller must not see a failure
         _quiet_until = time.monotonic() + _PAUSE_SECONDS

@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection
-
+from core.statements import execute
 from merchants.errors import PlanLimitReached
 from merchants.models import Merchant
 
@@ -46,10 +45,7 @@ def count_invoice(*, merchant: Merchant, livemode: bool, now: datetime) -> None:
         "kept": _KEPT,
         "slots": _SLOTS,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, facts)
-        row = cursor.fetchone()
-    if row is None:
+    if execute(_COUNT, facts).fetchone() is None:
         raise PlanLimitReached(
             f"Your plan allows {limit} invoices a month.", constraints={"monthly_invoice_limit": limit}
         )

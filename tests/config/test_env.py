@@ -79,7 +79,7 @@ class TestWhatIsRead:
 
         database = env.database("DATABASE_URL")
 
-        assert database["ENGINE"] == "django.db.backends.postgresql"
+        assert database["ENGINE"] == "core.postgresql"
         assert (database["USER"], database["PASSWORD"]) == ("me", "p@ss/word")
         assert (database["HOST"], database["PORT"], database["NAME"]) == ("db.example.com", 5433, "shop")
         assert database["OPTIONS"] == {"sslmode": "require"}

@@ -9,6 +9,7 @@ import redis
 from limits import RateLimitItemPerSecond
 
 from core import ratelimit
+from core import valkey as shared
 from core.ratelimit import Limit, acquire_slot, hit, release_slot, renew_slot
 from core.ratelimit import _verdict as verdict_of
 from core.ratelimit import _Window as Window
@@ -86,13 +87,14 @@ class TestHit:
 
     def test_a_hit_is_one_round_trip(self, valkey, monkeypatch):
         hit("list", "key_1", LIMIT)
-        pool = valkey.connection_pool
-        trips, borrow = [], pool.get_connection
-        monkeypatch.setattr(pool, "get_connection", lambda *rest, **more: trips.append(1) or borrow(*rest, **more))
+        trips, ask = [], shared.ask
+        with monkeypatch.context() as patch:
+            patch.setattr(shared, "ask", lambda *commands: trips.append(len(commands)) or ask(*commands))
+            patch.setattr(valkey.connection_pool, "get_connection", lambda: trips.append("of the client"))
 
-        hit("list", "key_1", LIMIT)
+            hit("list", "key_1", LIMIT)
 
-        assert len(trips) == 1
+        assert trips == [2]
 
     def test_a_restarted_valkey_that_forgot_the_scripts_is_taught_again(self, valkey):
         hit("list", "key_1", LIMIT)

@@ -1,17 +1,19 @@
 """Prebuilt SQL reads and writes what Django's own would."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.db.models.functions import Upper
+from django.db.models.signals import post_init
 from django.forms.models import model_to_dict
 
 from core import statements
 from core.statements import Lookup, Prepared, insert
-from invoices.models import Invoice
-from merchants.models import APIKey
+from invoices.models import Customer, Invoice
+from merchants.models import APIKey, Merchant
 from tests.factories import make_invoice, make_merchant
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,45 @@ def test_a_lookup_finds_the_row_with_everything_joined(merchant, django_assert_n
     found.name = "renamed"
     found.save()
     assert APIKey.objects.get(pk=expected.pk).name == "renamed"
+
+
+def test_what_is_found_is_what_django_would_have_made(merchant, now):
+    joined = Invoice.objects.select_related("merchant__plan", "customer", "wallet")
+    titled = Prepared(lambda title: joined.filter(title=title), "a title")
+    invoice = make_invoice(merchant, now, title="mine", metadata={"exact": Decimal("0.10")})
+    theirs = joined.get(pk=invoice.pk)
+
+    (ours,) = titled.rows("mine")
+
+    assert ours == theirs
+    for made, expected in zip(with_joined(ours), with_joined(theirs), strict=True):
+        assert facts_of(made) == facts_of(expected)
+        assert (made._state.adding, made._state.db) == (False, "default")
+        assert made._state.fields_cache.keys() == expected._state.fields_cache.keys()
+    assert (ours.customer, ours.wallet) == (None, None)
+    ours.customer_id = ours.pk
+    with pytest.raises(Customer.DoesNotExist):
+        assert ours.customer
+
+
+def with_joined(invoice):
+    return invoice, invoice.merchant, invoice.merchant.plan
+
+
+def facts_of(record):
+    return {name: value for name, value in vars(record).items() if name != "_state"}
+
+
+def test_a_model_whose_instances_somebody_listens_for_is_refused(merchant):
+    def hear(**_):
+        """Do nothing."""
+
+    post_init.connect(hear, sender=Merchant)
+    try:
+        with pytest.raises(ValueError, match="hear of each instance"):
+            Lookup(lambda value: APIKey.objects.select_related("merchant").filter(key_prefix=value), "a prefix")("x")
+    finally:
+        post_init.disconnect(hear, sender=Merchant)
 
 
 def test_a_lookup_is_by_its_value_alone():
