@@ -4,8 +4,11 @@ The API against its own document: generated requests, good and bad, from what th
 Every answer must be one that the document describes, and none a failure of ours.
 """
 
+from collections import defaultdict
+
 import pytest
 import schemathesis
+from django.db import transaction
 from django.utils import timezone
 
 from api.ratelimits import LIMITS
@@ -55,11 +58,28 @@ _OPERATIONS = [
 _REFUSING = [operation for operation in _OPERATIONS if can_be_wrong(operation)]
 
 
-@pytest.mark.parametrize("operation", _OPERATIONS, ids=lambda operation: operation.label)
-def test_good_requests_are_answered_as_described(operation, world):
-    ask(operation, GOOD, **world)
+def _by_resource(operations):
+    """Return parameters for a test of several operations each: to make the world takes longer than to ask in it."""
+    resources = defaultdict(list)
+    for operation in operations:
+        resources[operation.path.split("/")[3]].append(operation)
+    return pytest.mark.parametrize("operations", resources.values(), ids=resources)
 
 
-@pytest.mark.parametrize("operation", _REFUSING, ids=lambda operation: operation.label)
-def test_bad_requests_are_refused_as_described(operation, world):
-    ask(operation, BAD, **world)
+@_by_resource(_OPERATIONS)
+def test_good_requests_are_answered_as_described(operations, world, valkey):
+    _ask_each(operations, GOOD, world, valkey)
+
+
+@_by_resource(_REFUSING)
+def test_bad_requests_are_refused_as_described(operations, world, valkey):
+    _ask_each(operations, BAD, world, valkey)
+
+
+def _ask_each(operations, mode, world, valkey):
+    """Ask for one operation after the other; each finds the world as it was made."""
+    for operation in operations:
+        with transaction.atomic():
+            ask(operation, mode, **world)
+            transaction.set_rollback(True)
+        valkey.flushdb()

@@ -26,7 +26,7 @@ from tests.factories import make_invoice, make_merchant
 from tests.payments.chain import ScriptedChain, transfer
 from tests.payments.test_histories import NOW, World, actions, amounts, numbers, settle
 
-HISTORIES = int(os.environ.get("HISTORIES", "120")) // 12
+HISTORIES = max(int(os.environ.get("HISTORIES", "40")) // 12, 10)
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from tests.factories import make_invoice, make_merchant
 from tests.payments.chain import ScriptedChain, transfer
 from tests.payments.test_histories import NOW, World, actions, amounts, check_events, check_payments, numbers, settle
 
-HISTORIES = int(os.environ.get("HISTORIES", "120")) // 20
+HISTORIES = max(int(os.environ.get("HISTORIES", "40")) // 20, 6)
 ASSETS = ("USDT", "USDC", "TRX")
 
 
