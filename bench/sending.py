@@ -25,7 +25,7 @@ def run(installation: Installation) -> None:
     installation.environment["OUTBOUND_ALLOWED_NETWORKS"] = "127.0.0.0/8"
     installation.set_up_django()
     ours, bare, database, wall = [], [], [], []
-    with sink(installation) as (port, _):
+    with sink(installation) as port:
         shop = Shop(port)
         for _ in range(ROUNDS):
             told = json.loads(installation.run("-m", "bench.bare_sender", f"http://127.0.0.1:{port}/bare", str(_COUNT)))
@@ -50,10 +50,10 @@ def run(installation: Installation) -> None:
 
 
 @contextlib.contextmanager
-def sink(installation: Installation, *options: str) -> "Iterator[tuple[int, subprocess.Popen[str]]]":
+def sink(installation: Installation) -> Iterator[int]:
     """Run the cheap receiver in a process of its own; yield its port."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.sink", *options],
+        [sys.executable, "-m", "bench.sink"],
         cwd=ROOT,
         env=installation.environment,
         stdout=subprocess.PIPE,
@@ -61,7 +61,7 @@ def sink(installation: Installation, *options: str) -> "Iterator[tuple[int, subp
     )
     assert process.stdout is not None
     try:
-        yield int(process.stdout.readline()), process
+        yield int(process.stdout.readline())
     finally:
         process.kill()
         process.wait()

@@ -1,11 +1,12 @@
 """A receiver of webhooks that costs next to nothing: answers 204. ``python -m bench.sink`` prints its port.
 
-Whatever comes for a path that begins with ``/hang`` is never answered. With ``--arrivals`` the path
-of each request is printed with the moment it came, in nanoseconds of the monotonic clock.
+Whatever comes for a path that begins with ``/hang`` is never answered. When other requests came in is told and
+forgotten at ``/arrivals``, in nanoseconds of the monotonic clock: whoever asks while it measures disturbs what it
+measures.
 """
 
 import asyncio
-import sys
+import json
 import time
 from typing import Final
 
@@ -16,8 +17,8 @@ _END_OF_HEAD: Final = b"\r\n\r\n"
 class _Sink(asyncio.Protocol):
     """One connection; understands what the senders here write, and nothing more."""
 
-    def __init__(self, *, is_telling: bool) -> None:
-        self._is_telling = is_telling
+    def __init__(self, arrivals: list[int]) -> None:
+        self._arrivals = arrivals
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
 
@@ -29,25 +30,34 @@ class _Sink(asyncio.Protocol):
         self._buffer += data
         while (end := self._buffer.find(_END_OF_HEAD)) >= 0:
             head = self._buffer[:end]
-            start = head.lower().find(b"content-length:") + len(b"content-length:")
-            whole = end + len(_END_OF_HEAD) + int(head[start:].split(b"\r\n", 1)[0])
+            whole = end + len(_END_OF_HEAD) + _length_of_body(head)
             if len(self._buffer) < whole:
                 return
             self._buffer = self._buffer[whole:]
-            self._answer(head.split(b" ", 2)[1].decode())
+            self._answer(head.split(b" ", 2)[1])
 
-    def _answer(self, path: str) -> None:
-        if self._is_telling:
-            print(path, time.monotonic_ns(), flush=True)
-        if self._transport is not None and not path.startswith("/hang"):
-            self._transport.write(_ANSWER)
+    def _answer(self, path: bytes) -> None:
+        if path.startswith(b"/hang") or self._transport is None:
+            return
+        if path == b"/arrivals":
+            told = json.dumps(self._arrivals).encode()
+            self._arrivals.clear()
+            self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(told), told))
+            return
+        self._arrivals.append(time.monotonic_ns())
+        self._transport.write(_ANSWER)
+
+
+def _length_of_body(head: bytes) -> int:
+    start = head.lower().find(b"content-length:")
+    return int(head[start:].split(b"\r\n", 1)[0].split(b":")[1]) if start >= 0 else 0
 
 
 async def main() -> None:
     """Serve until the process is ended."""
-    is_telling = "--arrivals" in sys.argv
+    arrivals: list[int] = []
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Sink(is_telling=is_telling), "127.0.0.1", 0, backlog=1024)
+    server = await loop.create_server(lambda: _Sink(arrivals), "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

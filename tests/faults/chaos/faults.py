@@ -16,7 +16,7 @@ Steps = Iterator[float]
 DEEPEST: Final = 6  # blocks that are replaced; more than a small invoice waits for, less than what is final
 _CREDITED_AT: Final = 3  # blocks on top of its own are more than a small invoice waits for
 _UNTIL_CREDITED: Final = 60.0  # seconds
-_UNTIL_NOTICED: Final = 30.0
+_UNTIL_NOTICED: Final = 90.0  # a slow machine may be reading the first blocks, hundreds of them
 _LOST: Final = 0.3  # the share of payments that are taken back for good
 
 
