@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from api.selfhosted.base import MerchantView, NowhereView
 from core import exact_json
+from core.models import IdempotencyKey
 from events.models import Event
 from events.outbox import dispatch
 from merchants import services
@@ -260,6 +261,26 @@ def test_whoever_asks_too_often_is_told_so_in_this_form(merchant, settings):
 
     assert (answer.status, answer.body["error"]["type"]) == (429, "rate_limited")
     assert answer.headers["Retry-After"]
+
+
+def test_a_new_endpoints_secret_is_kept_encrypted_for_whoever_asks_again(merchant):
+    checkout = Checkout(checkout_key(merchant))
+
+    made, again = (checkout.send("POST", "/webhook_endpoints", HOOK, Idempotency_Key="once") for _ in range(2))
+
+    assert made.body["secret"] == again.body["secret"]
+    stored = IdempotencyKey.objects.get()
+    assert (stored.is_encrypted, made.body["secret"] in stored.body) == (True, False)
+
+
+def test_what_the_format_has_no_field_for_is_told_without_one(merchant, settings):
+    settings.CHAINS = {"tron": {"rpc_urls": ["https://node.example"]}}
+    live = Checkout(checkout_key(merchant, livemode=True))
+
+    answer = live.send("POST", "/checkout_sessions", {"amount": {"value": "5.00"}})
+
+    assert (answer.status, answer.body["error"]["code"]) == (400, "no_wallet_configured")
+    assert "param" not in answer.body["error"]
 
 
 def test_a_body_that_is_not_announced_as_json_is_refused_in_this_form(merchant, client):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from core import exact_json
 from events.models import Event
 from events.outbox import dispatch
-from invoices.models import Invoice
+from invoices.models import Invoice, PaymentLink
 from invoices.services import cancel_invoice, expire_due
 from merchants.secrets import KeyFormat
 from merchants.services import KeyOrder
@@ -91,6 +91,28 @@ def test_it_expires_and_it_fails_when_the_merchant_cancels_it(checkout, merchant
     statuses = [each["status"] for each in checkout.get("/checkout_sessions").body["data"]]
     assert statuses == ["failed", "expired"]
     assert told(checkout)[2:] == [("session.failed", "failed"), ("session.expired", "expired")]
+
+
+def test_an_event_names_a_transaction_only_once_it_was_there(checkout, session, pay):
+    pay()
+
+    named = {event["type"]: event["data"]["txHash"] for event in checkout.get("/events").body["data"]}
+
+    assert named["session.created"] is None
+    assert named["session.paid"] == checkout.get(f"/checkout_sessions/{session['id']}").body["txHash"] is not None
+
+
+def test_what_was_made_in_one_moment_is_on_one_page_each_and_none_is_left_out(checkout):
+    made = {checkout.post("/payment_links", {"title": "VPN", "fiatAmount": "1.00"}).body["id"] for _ in range(4)}
+    PaymentLink.objects.update(created_at=timezone.now())
+
+    found, cursor = [], ""
+    while cursor is not None:
+        page = checkout.get(f"/payment_links?limit=1{cursor}").body
+        found += [link["id"] for link in page["data"]]
+        cursor = f"&starting_after={page['nextCursor']}" if page["hasMore"] else None
+
+    assert (len(found), set(found)) == (4, made)
 
 
 def test_the_price_of_ether_is_in_dollars_whatever_the_session_is_in_and_nothing_for_another_asset(checkout, session):
