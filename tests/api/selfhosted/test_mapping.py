@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from django.utils import timezone
 
+from api.selfhosted.deliveries import SELFHOSTED_WEBHOOKS
 from api.selfhosted.mapping import (
     EVENTS,
     FAILURES,
@@ -17,7 +19,9 @@ from api.selfhosted.mapping import (
     subscriptions_told,
 )
 from chains import registry
+from core import exact_json
 from core.errors import CheckoutError
+from events.models import Event
 from events.types import DELIVERABLE, EVERYTHING, WEBHOOK_TEST
 from invoices.states import InvoiceException, InvoiceStatus
 from merchants.scopes import SCOPES as PERMISSIONS
@@ -87,3 +91,11 @@ def test_evm_chains_keep_theirs(network, number, settings):
     settings.CHAINS = {network: {"network": "mainnet"}}
 
     assert chain_id(network) == number
+
+
+def test_a_test_of_a_live_endpoint_is_not_told_as_live():
+    told = exact_json.loads(
+        SELFHOSTED_WEBHOOKS.body(Event(type=WEBHOOK_TEST, livemode=True, created_at=timezone.now()))
+    )
+
+    assert (told["type"], told["livemode"], told["data"]["livemode"]) == ("session.paid", False, False)
