@@ -4,6 +4,7 @@ Every line, also those of libraries, says in whose request it was written (see c
 no line shows a secret: what looks like a key, a token or a password is masked on its way out.
 """
 
+import logging
 import re
 from collections.abc import Mapping, MutableMapping
 from functools import lru_cache
@@ -53,6 +54,8 @@ def mask(text: str) -> str:
 
 def logging_config(*, as_json: bool, level: str) -> dict[str, Any]:
     """Set structlog up and return the matching configuration for the standard library's logging."""
+    # No line tells them, and each line would pay for finding them out (Python's logging HOWTO, "Optimization").
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     shared: list[Any] = [
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -106,10 +107,15 @@ def client_address(request: HttpRequest) -> str:
 
 def address_behind(peer: str, forwarded_for: str) -> str:
     """Return the address of the client that a connection from ``peer`` stands for; see ``client_address``."""
+    return _behind(peer, forwarded_for, tuple(settings.TRUSTED_PROXIES))
+
+
+@lru_cache(maxsize=1024)
+def _behind(peer: str, forwarded_for: str, proxies: tuple[str, ...]) -> str:
     nearest = _parse(peer)
     if nearest is None:
         return ""
-    trusted = [ip_network(text) for text in settings.TRUSTED_PROXIES]
+    trusted = [ip_network(text) for text in proxies]
     for text in reversed(forwarded_for.split(",")):
         if not _is_within(nearest, trusted):
             break

@@ -7,8 +7,8 @@ from api.v1.base import NowhereView
 from api.v1.views.analytics import Analytics
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *invoice_urls.urlpatterns,  # first, as they are asked for most
     *merchant_urls.urlpatterns,
-    *invoice_urls.urlpatterns,
     *webhook_urls.urlpatterns,
     path("analytics", Analytics.as_view()),
     # Last: whatever else is asked for below this prefix gets the envelope too.

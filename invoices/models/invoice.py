@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Concat, Lower, Upper
 
 from chains import registry
 from chains.base import Asset
-from core.fields import ExactJSONField, UnitsField, ValueField
+from core.fields import ExactJSONField, UnitsField, ValueField, condition, is_one_of
 from core.ids import parse_public_id, public_id
 from core.models import Record
 from invoices.errors import InvalidTransition
@@ -146,8 +146,8 @@ class Invoice(Record):
 
     class Meta:
         constraints = [
-            CheckConstraint(name="invoice_status_known", condition=Q(status__in=InvoiceStatus.values)),
-            CheckConstraint(name="invoice_exception_known", condition=Q(exception__in=InvoiceException.values)),
+            CheckConstraint(name="invoice_status_known", condition=is_one_of("status", InvoiceStatus.values)),
+            CheckConstraint(name="invoice_exception_known", condition=is_one_of("exception", InvoiceException.values)),
             CheckConstraint(name="invoice_amount_positive", condition=Q(amount_units__gt=0, total__gt=0, rate__gt=0)),
             CheckConstraint(
                 name="invoice_confirmed_within_received",
@@ -155,12 +155,13 @@ class Invoice(Record):
             ),
             CheckConstraint(
                 name="invoice_paid_at_when_paid",
-                condition=Q(status__in=["paid", "refunded"], paid_at__isnull=False)
-                | (~Q(status__in=["paid", "refunded"]) & Q(paid_at=None)),
+                condition=condition("(paid_at IS NOT NULL) = (status = ANY ('{paid,refunded}'::text[]))"),
             ),
-            CheckConstraint(name="invoice_sandbox_is_test", condition=Q(livemode=True) ^ Q(network="sandbox")),
-            CheckConstraint(name="invoice_tag_when_matched_by_it", condition=Q(matching="tag") ^ Q(tag="")),
-            CheckConstraint(name="invoice_matching_known", condition=Q(matching__in=Matching.values)),
+            CheckConstraint(name="invoice_sandbox_is_test", condition=condition("livemode <> (network = 'sandbox')")),
+            CheckConstraint(
+                name="invoice_tag_when_matched_by_it", condition=condition("(matching = 'tag') = (tag <> '')")
+            ),
+            CheckConstraint(name="invoice_matching_known", condition=is_one_of("matching", Matching.values)),
             UniqueConstraint(
                 name="invoice_address_once", fields=["network", "address"], condition=Q(matching="address")
             ),

@@ -1,5 +1,7 @@
 """Transfers matched to invoices."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
@@ -93,3 +95,7 @@ class Payment(Record):
     def asset(self) -> Asset | None:
         """What was sent; None when it is no longer configured."""
         return registry.asset(self.network, self.asset_code)
+
+    def count_for_nothing(self) -> None:
+        """Take out of what the invoice has received; the caller saves it and sums the invoice up anew."""
+        self.counts, self.value, self.credited_units = False, Decimal(0), 0

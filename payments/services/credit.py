@@ -87,6 +87,7 @@ def upsert(invoice: Invoice, transfer: Transfer, *, now: datetime) -> Change:
         return _placed(None, _new_payment(invoice, transfer, now), transfer, now)
     if payment.status in _AWAY:
         follow_return(invoice, payment, is_in_time=_judge_time(invoice, payment.sent_at).is_in_time, now=now)
+        _ask_if_cancelled_meanwhile(invoice, payment)
     return _placed(payment, None, transfer, now)
 
 
@@ -94,6 +95,20 @@ def upsert_unmatched(merchant_id: UUID, transfer: Transfer, *, now: datetime) ->
     """Record a transfer to an address of a merchant that is for no invoice: it waits in the inbox."""
     payment = _recorded(transfer)
     return _placed(payment, None if payment else _new_deposit(merchant_id, transfer, now), transfer, now)
+
+
+def _ask_if_cancelled_meanwhile(invoice: Invoice, payment: Payment) -> None:
+    """
+    Have somebody decide about money that is back when its invoice was cancelled without it.
+
+    The merchant saw nothing paid when they cancelled, so nothing was promised back either. Where something was, the
+    payment goes on counting: the promise rests on it.
+    """
+    is_promised = any(refund.kind != "deposit" for refund in standing_refunds(invoice))
+    if payment.counts and invoice.status == InvoiceStatus.CANCELLED and not is_promised:
+        payment.count_for_nothing()
+        payment.is_late, payment.resolved_at = True, None
+        _ask(payment, "closed")
 
 
 def sent_at(transfer: Transfer, now: datetime) -> datetime:
@@ -246,7 +261,7 @@ def _new_payment(invoice: Invoice, transfer: Transfer, now: datetime) -> Payment
     if verdict.counts:
         credit(payment, invoice, rate=_rate_for(invoice, payment.sent_at))
     if payment.value > IMPLAUSIBLE:
-        payment.counts, payment.value, payment.credited_units = False, Decimal(0), 0
+        payment.count_for_nothing()
         payment.review, payment.review_reason = Review.OPEN, "implausible"
     return payment
 

@@ -69,7 +69,7 @@ def resolve_deposit(  # noqa: PLR0913 - a decision has that many parts
         if is_too_small(payment.asset, payment.units):
             raise DepositNotAcceptable("The network carries no such small amount back; let it be.")
         _refuse_if_promised(payment, invoice)
-        payment.counts, payment.value, payment.credited_units = False, Decimal(0), 0
+        payment.count_for_nothing()
         payment.review = Review.REFUNDED
         open_refund(invoice, payment=payment, units=payment.units, address=address, tag=tag, kind="deposit", now=now)
     else:

@@ -6,7 +6,6 @@ waits in the inbox, as any wrong asset does.
 """
 
 from datetime import datetime
-from decimal import Decimal
 
 import structlog
 from django.db import transaction
@@ -94,7 +93,7 @@ def follow_return(invoice: Invoice, payment: Payment, *, is_in_time: bool, now: 
         worth = WIDE.divide(payment.value, invoice.rate)
         payment.credited_units = int(worth.scaleb(invoice.asset.decimals, context=WIDE))
         return
-    payment.counts, payment.value, payment.credited_units = False, Decimal(0), 0
+    payment.count_for_nothing()
     payment.review, payment.review_reason, payment.resolved_at = Review.OPEN, "wrong_asset", None
 
 

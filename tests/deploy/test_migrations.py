@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently
 from django.db import migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
@@ -62,7 +62,7 @@ def _danger_of(operation) -> str:
         return "the version before writes rows without it; let it be null, or give it db_default"
     if isinstance(operation, migrations.AddIndex) and not isinstance(operation, AddIndexConcurrently):
         return "locks the table against writes while it is built; AddIndexConcurrently does not"
-    if isinstance(operation, _REWRITTEN):
+    if isinstance(operation, _REWRITTEN) and not isinstance(operation, AddConstraintNotValid):
         return "reads or writes the whole table under a lock; AddConstraintNotValid and ValidateConstraint do not"
     return ""
 
@@ -121,6 +121,9 @@ def test_what_is_safe_is_let_through():
         migrations.AddField("order", "colour", models.CharField(max_length=8, null=True)),
         migrations.AddField("order", "weight", models.IntegerField(db_default=0)),
         AddIndexConcurrently("order", models.Index(fields=["total"], name="by_total")),
+        AddConstraintNotValid(
+            "order", models.CheckConstraint(condition=models.Q(total__gt=0), name="order_total_positive")
+        ),
         migrations.CreateModel("Parcel", [("id", models.BigAutoField(primary_key=True))]),
         migrations.AddIndex("parcel", models.Index(fields=["id"], name="by_id")),
     )

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from chains.base import ChainUnavailable
@@ -167,6 +167,21 @@ actions = st.one_of(
 )
 
 
+# A node that knew the blocks and not what was in them took the money away, and the second reading brought it back.
+CANCELLED_WHILE_AWAY = [
+    ("pay", 1, 16_490_000),
+    ("take_from_pool",),
+    ("read",),
+    ("read_again",),
+    ("fork", 1, False, 1),
+    ("read_again",),
+    ("read_while_blind",),
+    ("pay", 2, 16_490_000),
+    ("fork", 1, False, 1),
+    ("cancel", 1),
+]
+
+
 @pytest.mark.django_db
 @settings(
     max_examples=HISTORIES,
@@ -175,6 +190,7 @@ actions = st.one_of(
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(history=CANCELLED_WHILE_AWAY, max_range=7)
 @given(history=st.lists(actions, min_size=5, max_size=25), max_range=st.sampled_from([2, 7, 100]))
 def test_after_any_history_the_books_equal_the_chain(db, history, max_range):
     with transaction.atomic():

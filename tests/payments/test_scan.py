@@ -6,12 +6,13 @@ from decimal import Decimal
 import pytest
 
 from chains.base import ChainUnavailable
+from chains.sandbox.services import new_address
 from events.models import Event
 from invoices import services as invoice_services
 from invoices.models import Credit, Invoice
 from merchants.models import Merchant
 from payments.models import Cursor, Payment, ScannedRange
-from payments.services import fail_stale, scan
+from payments.services import RefundOrder, cancel_invoice, fail_stale, request_refund, scan
 from payments.services import ledger as ledger_module
 from payments.services.scanner import FIRST_LOOK_BACK
 from tests.payments.chain import ScriptedChain, transfer
@@ -380,6 +381,36 @@ class TestReorg:
 
         assert state(invoice) == ("paid", "none")
         assert Payment.objects.count() == 1
+
+    @pytest.mark.parametrize(("promised", "counts"), [(None, False), (Decimal(1), True)])
+    def test_it_waits_in_the_inbox_when_its_invoice_was_cancelled_without_it(
+        self, chain, invoice, merchant, now, promised, counts
+    ):
+        whose = {"merchant": merchant, "livemode": invoice.livemode, "public_id": invoice.public_id}
+        sent = transfer(invoice, units=invoice.amount_units // 2)
+        chain.mine(sent)
+        chain.grow(2)
+        read(chain, now)
+        if promised:
+            request_refund(**whose, order=RefundOrder(address=new_address(), amount=promised), now=now)
+        chain.fork(3)
+        chain.grow(4)
+        read(chain, now)
+        assert Payment.objects.get().status == "orphaned"
+        cancel_invoice(**whose, reason="", refund_partial_payments=True, now=now)
+
+        chain.mine(sent)
+        chain.grow(2)
+        read(chain, now)
+
+        payment = Payment.objects.get()
+        assert (payment.status, payment.counts) == ("confirmed", counts)
+        assert (payment.review, payment.review_reason) == (("none", "") if counts else ("open", "closed"))
+        assert state(invoice)[0] == "cancelled"
+        assert (invoice.confirmed_units > 0) is counts
+        assert events_of(invoice)[-2:] == (
+            ["payment.confirmed", "refund.released"] if counts else ["invoice.cancelled", "payment.confirmed"]
+        )
 
     def test_a_confirmed_payment_whose_block_moved_is_uncertain_again(self, chain, invoice, now):
         sent = transfer(invoice)
