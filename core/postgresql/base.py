@@ -38,7 +38,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         now, before = monotonic(), self._looked_at
         self._looked_at = now
-        if now - before < _TRUSTED_SECONDS and self.connection is not None and self._is_quiet():
+        if now - before < _TRUSTED_SECONDS and self._is_quiet():
             self.health_check_done = True
         else:
             super().close_if_health_check_failed()
