@@ -4,17 +4,20 @@ The one loop of a worker that sends, beside whatever else the worker does.
 A receiver may take half a minute to answer. Waiting for it costs a place in an event loop here, and
 nothing else: a thread runs the loop and never touches the database, another one records what comes
 back, many outcomes at a time, and claims what is due for the places that became free. Only as much is
-claimed as there are free places, so the rest stays in the table, where any worker may take it.
+claimed as there are free places, so the rest stays in the table, where any worker may take it. One
+merchant never holds more of the places than it leaves free: others find some, whatever hangs.
 """
 
 import asyncio
 import atexit
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from queue import Empty, SimpleQueue
 from typing import Final
+from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -37,6 +40,7 @@ class Senders:
 
     def __init__(self, places: int) -> None:
         self._places = self._free = places
+        self._held: Counter[UUID] = Counter()  # of the places, by each merchant
         self._changed = threading.Condition()
         self._claiming = threading.Lock()
         self._ended: SimpleQueue[Result | Claim | None] = SimpleQueue()
@@ -50,9 +54,11 @@ class Senders:
         with self._claiming:
             if self._is_ending or not self._free:
                 return 0
-            claims = services.claim_due(now=timezone.now(), limit=self._free)
+            with self._changed:
+                free, held = self._free, dict(self._held)
+            claims = services.claim_due(now=timezone.now(), free=free, held=held)
             if claims:
-                self._take(len(claims))
+                self._take(claims)
                 loop = self._loop or self._start()
                 loop.call_soon_threadsafe(self._begin, claims)
         return len(claims)
@@ -82,13 +88,15 @@ class Senders:
         atexit.register(self.wait)
         return loop
 
-    def _take(self, count: int) -> None:
+    def _take(self, claims: Sequence[Claim]) -> None:
         with self._changed:
-            self._free -= count
+            self._free -= len(claims)
+            self._held.update(each.merchant_id for each in claims)
 
-    def _give_back(self, count: int) -> None:
+    def _give_back(self, claims: Sequence[Claim]) -> None:
         with self._changed:
-            self._free += count
+            self._free += len(claims)
+            self._held -= Counter(each.merchant_id for each in claims)  # keeps nobody who holds none
             self._changed.notify_all()
 
     # In the thread of the loop
@@ -125,7 +133,7 @@ class Senders:
             try:
                 self._record([each for each in batch if isinstance(each, Result)])
             finally:
-                self._give_back(len(batch))
+                self._give_back([each.claim if isinstance(each, Result) else each for each in batch])
             try:
                 self.hand_out()
             except Exception:  # whatever is due now is found by the clock

@@ -261,7 +261,7 @@ VAULT_FORWARD_COST_PERCENT = env.decimal("VAULT_FORWARD_COST_PERCENT", default=D
 PLATFORM_FEE_ADDRESSES = fee_addresses(env.names("PLATFORM_FEE_ADDRESSES", default=()))
 
 # Requests to merchants' servers that a worker has under way at once; 0 sends no webhooks from this process.
-WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=256, maximum=4096)
+WEBHOOK_SENDERS = env.integer("WEBHOOK_SENDERS", default=512, maximum=4096)
 # How long merchants can look up what their programs asked.
 REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", default=30, maximum=3650)
 # How long merchants can look up what was sent to their receivers, and what these answered.

@@ -22,8 +22,8 @@ def busy(endpoint, happen):
     return endpoint
 
 
-def send_due(now, limit=256) -> int:
-    claims = services.claim_due(now=now, limit=limit)
+def send_due(now, free=512) -> int:
+    claims = services.claim_due(now=now, free=free)
     for claim in claims:
         services.attempt(claim=claim)
     return len(claims)
@@ -87,10 +87,10 @@ def test_one_that_answers_is_never_left_alone_even_if_it_refuses(busy, receiver,
 
 def test_a_wish_to_be_left_alone_holds_for_all_that_waits_and_for_an_hour_at_most(busy, receiver, now):
     receiver.status, receiver.headers = 429, {"Retry-After": "86400"}
-    send_due(now, limit=1)
+    send_due(now, free=1)
 
     assert send_due(now + timedelta(minutes=59)) == 0
-    assert send_due(now + timedelta(minutes=61), limit=1) == 1
+    assert send_due(now + timedelta(minutes=61), free=1) == 1
 
 
 def test_the_others_go_on(busy, make_endpoint, happen, receiver, now):

@@ -72,7 +72,7 @@ def test_after_any_history_the_sums_are_those_of_the_rows(seed, owe):
                 for _ in range(3):
                     owe(chance)
             case 2 | 3:
-                claims = services.claim_due(now=at, limit=5)
+                claims = services.claim_due(now=at, free=5)
                 services.record([Result(claim, chance.choice(ANSWERS)) for claim in claims])
             case 4:
                 some.renew(now=at)

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def crew(monkeypatch) -> Iterator[Senders]:
-    """Twelve places, whose recorder closes its connection to the test's database after each batch."""
+    """Twenty-four places, whose recorder closes its connection to the test's database after each batch."""
     monkeypatch.setattr(senders, "close_old_connections", connections.close_all)
-    crew = Senders(12)
+    crew = Senders(24)
     yield crew
     crew.wait()
 
@@ -98,7 +98,7 @@ def test_a_crash_in_one_delivery_stops_neither_the_others_nor_the_sender(crew, e
 
 
 def test_two_workers_send_each_delivery_once(crew, endpoint, make_endpoint, happen, receiver, monkeypatch):
-    other_worker = Senders(12)
+    other_worker = Senders(24)
     make_endpoint("/other")
     for _ in range(6):
         happen()
@@ -112,8 +112,8 @@ def test_two_workers_send_each_delivery_once(crew, endpoint, make_endpoint, happ
 
 
 def test_an_event_is_on_its_way_as_soon_as_it_is_dispatched(crew, endpoint, happen, receiver, settings, monkeypatch):
-    settings.WEBHOOK_SENDERS = 12
-    monkeypatch.setattr(senders, "_senders", lambda places: {12: crew}[places])
+    settings.WEBHOOK_SENDERS = 24
+    monkeypatch.setattr(senders, "_senders", lambda places: {24: crew}[places])
 
     happen()
 
@@ -121,8 +121,8 @@ def test_an_event_is_on_its_way_as_soon_as_it_is_dispatched(crew, endpoint, happ
 
 
 def test_the_clock_finds_what_was_not_sent_at_once(crew, delivery, settings, monkeypatch):
-    settings.WEBHOOK_SENDERS = 12
-    monkeypatch.setattr(senders, "_senders", lambda places: {12: crew}[places])
+    settings.WEBHOOK_SENDERS = 24
+    monkeypatch.setattr(senders, "_senders", lambda places: {24: crew}[places])
 
     assert tasks.deliver_due() == 1
 

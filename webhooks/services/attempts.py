@@ -19,6 +19,7 @@ class Claim:
 
     delivery_id: UUID
     token: UUID
+    merchant_id: UUID
     at: datetime
     endpoint_id: UUID | None
     event_type: str

@@ -7,9 +7,10 @@ worker that dies on the way leaves leases that lapse, and the deliveries are att
 same ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from webhooks.services.attempts import Claim
 from webhooks.states import FAILURES_TO_OPEN, IS_DISABLED
 
 AT_ONCE_PER_LANE: Final = 8
-_CLAIMED_AT_ONCE: Final = 256
+_FREE_AT_ONCE: Final = 512
 _MARGIN_SECONDS: Final = 30  # of a lease, beyond the request's own time limit
 _HANDING_OUT: Final = 0x776562686F6F6B  # "webhook"
 _HOOK_TIMEOUT: Final = 30
@@ -42,25 +43,39 @@ WITH RECURSIVE lanes AS (
     FROM lanes WHERE lanes.lane IS NOT NULL
 )
 """
+# In rounds: everybody's next one comes before anybody's one after that, and what is under way counts. A merchant
+# takes a place as long as that leaves no fewer free than it then holds, so receivers that all hang leave half of what
+# was free to others. Whoever holds none may take the last one.
 _DUE = f"""
-{LANES}
-SELECT due.id
-FROM lanes LEFT JOIN webhooks_circuit AS circuit ON circuit.lane = lanes.lane CROSS JOIN LATERAL (
-    SELECT id, next_attempt_at FROM webhooks_delivery
-    WHERE status = 'pending' AND lane = lanes.lane AND next_attempt_at <= %(now)s
-      AND (lease_token IS NULL OR leased_until <= %(now)s)
-    ORDER BY next_attempt_at
-    LIMIT GREATEST(0, CASE
-        WHEN circuit.open_until > %(now)s THEN 0
-        WHEN circuit.failures >= %(failures_to_open)s THEN 1
-        ELSE %(per_lane)s
-    END - (
-        SELECT count(*) FROM webhooks_delivery AS busy
-        WHERE busy.lane = lanes.lane AND busy.lease_token IS NOT NULL AND busy.leased_until > %(now)s
-    ))
-) AS due
-ORDER BY due.next_attempt_at
-LIMIT %(limit)s
+{LANES.rstrip()},
+due AS (
+    SELECT waiting.* FROM lanes LEFT JOIN webhooks_circuit AS circuit ON circuit.lane = lanes.lane CROSS JOIN LATERAL (
+        SELECT id, merchant_id, next_attempt_at FROM webhooks_delivery
+        WHERE status = 'pending' AND lane = lanes.lane AND next_attempt_at <= %(now)s
+          AND (lease_token IS NULL OR leased_until <= %(now)s)
+        ORDER BY next_attempt_at
+        LIMIT GREATEST(0, CASE
+            WHEN circuit.open_until > %(now)s THEN 0
+            WHEN circuit.failures >= %(failures_to_open)s THEN 1
+            ELSE %(per_lane)s
+        END - (
+            SELECT count(*) FROM webhooks_delivery AS busy
+            WHERE busy.lane = lanes.lane AND busy.lease_token IS NOT NULL AND busy.leased_until > %(now)s
+        ))
+    ) AS waiting
+),
+rounds AS (
+    SELECT id, next_attempt_at, COALESCE(held.places, 0)
+           + row_number() OVER (PARTITION BY due.merchant_id ORDER BY next_attempt_at) AS round
+    FROM due LEFT JOIN unnest(%(holders)s::uuid[], %(places)s::integer[]) AS held(merchant_id, places)
+         ON held.merchant_id = due.merchant_id
+),
+turns AS (
+    SELECT id, round, row_number() OVER (ORDER BY round, next_attempt_at) AS taken FROM rounds
+)
+SELECT id FROM turns
+WHERE taken <= %(free)s AND round <= GREATEST(1, %(free)s - taken)
+ORDER BY taken
 """  # noqa: S608 - our own words
 
 
@@ -111,14 +126,27 @@ class _Leased:
 
 
 @transaction.atomic
-def claim_due(*, now: datetime, limit: int = _CLAIMED_AT_ONCE) -> list[Claim]:
-    """Claim up to ``limit`` deliveries that are due, at most eight per receiver at once; the oldest first."""
+def claim_due(
+    *, now: datetime, free: int = _FREE_AT_ONCE, held: Mapping[UUID, int] = MappingProxyType({})
+) -> list[Claim]:
+    """
+    Claim what is due for ``free`` places, at most eight deliveries per receiver at once; a merchant's oldest first.
+
+    ``held`` is how many places a merchant has already. Nobody gets more than there stay free.
+    """
     with connection.cursor() as cursor:
         # One at a time: two workers that count the same free places would each fill them.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_HANDING_OUT])
         cursor.execute(
             _DUE,
-            {"now": now, "per_lane": AT_ONCE_PER_LANE, "failures_to_open": FAILURES_TO_OPEN, "limit": limit},
+            {
+                "now": now,
+                "per_lane": AT_ONCE_PER_LANE,
+                "failures_to_open": FAILURES_TO_OPEN,
+                "free": free,
+                "holders": list(held),
+                "places": list(held.values()),
+            },
         )
         keys = [row[0] for row in cursor.fetchall()]
     return _claim(keys, now=now)
@@ -172,6 +200,7 @@ class _Desk:
         return Claim(
             delivery_id=leased.delivery_id,
             token=leased.token,
+            merchant_id=leased.merchant_id,
             at=self._now,
             endpoint_id=leased.endpoint_id,
             event_type=leased.event_type,
