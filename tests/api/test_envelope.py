@@ -91,6 +91,14 @@ def test_a_body_that_is_no_json_object(api, body):
     assert APIKey.objects.count() == 2
 
 
+@pytest.mark.parametrize(("levels", "told"), [(32, (422, "INVALID_TYPE")), (33, (400, "INVALID_JSON"))])
+def test_a_body_nests_32_levels_deep_at_most(api, levels, told):
+    answer = api.post("/api-keys", b'{"name": ' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}")
+
+    assert (answer.status, answer.body["error"]["code"]) == told
+    assert ("nests too deeply" in answer.body["error"]["message"]) is (levels > 32)
+
+
 @pytest.mark.parametrize("limit", [sys.getrecursionlimit(), 100_000], ids=["usual", "raised by a library"])
 def test_a_body_that_nests_without_end_ends_no_process(api, limit):
     before = sys.getrecursionlimit()

@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+from ast import literal_eval
 
 import pytest
 from celery import current_app
@@ -25,9 +26,9 @@ PRODUCTION = {
 }
 
 
-def load_production(variables):
-    """Load the production settings in a process of its own; return it."""
-    script = "from django.conf import settings; print(settings.DATABASES['default']['CONN_MAX_AGE'])"
+def load_production(variables, shown="settings.DATABASES['default']['CONN_MAX_AGE']"):
+    """Load the production settings in a process of its own, and show something of them; return it."""
+    script = f"from django.conf import settings; print({shown})"
     return subprocess.run(
         [sys.executable, "-c", script],
         env={"DJANGO_SETTINGS_MODULE": "config.settings.production", "PATH": "/usr/bin:/bin", **variables},
@@ -80,6 +81,34 @@ def test_a_web_process_does_not_import_what_only_others_need():
 class TestProduction:
     def test_starts_with_what_it_needs_and_keeps_its_connections(self):
         assert load_production(PRODUCTION).stdout.strip() == "None"
+
+    def test_is_reached_by_tls_alone_and_cookies_go_no_other_way(self):
+        names = (
+            "SECURE_SSL_REDIRECT",
+            "SECURE_PROXY_SSL_HEADER",
+            "SECURE_HSTS_SECONDS",
+            "SECURE_HSTS_INCLUDE_SUBDOMAINS",
+            "SESSION_COOKIE_SECURE",
+            "CSRF_COOKIE_SECURE",
+            "SESSION_COOKIE_AGE",
+            "ALLOWED_HOSTS",
+            "CSRF_TRUSTED_ORIGINS",
+            "DEBUG",
+        )
+        done = load_production(PRODUCTION, shown=f"[getattr(settings, name) for name in {names}]")
+
+        assert dict(zip(names, literal_eval(done.stdout), strict=True)) == {
+            "SECURE_SSL_REDIRECT": True,
+            "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+            "SECURE_HSTS_SECONDS": 365 * 86_400,
+            "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
+            "SESSION_COOKIE_SECURE": True,
+            "CSRF_COOKIE_SECURE": True,
+            "SESSION_COOKIE_AGE": 14 * 86_400,
+            "ALLOWED_HOSTS": ["pay.example.com"],
+            "CSRF_TRUSTED_ORIGINS": ["https://pay.example.com"],
+            "DEBUG": False,
+        }
 
     @pytest.mark.parametrize("name", sorted(PRODUCTION))
     def test_names_the_variable_that_is_missing(self, name):

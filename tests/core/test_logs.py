@@ -119,6 +119,11 @@ def test_below_the_level_nothing_is_written(lines):
         ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "token ***"),
         ("postgres://me:hunter2@db/shop", "postgres://me:***@db/shop"),
         ("redis://:hunter2@cache:6379/0", "redis://:***@cache:6379/0"),
+        ("Authorization: basic bWU6aHVudGVyMg==", "Authorization: basic ***"),
+        (
+            "tprv8ZgxMBicQKsPd7Uf69XL1XwhmjHopUGep8GuEiJDZmbQz6o58LninorQAfcKZWARbtRtfnLcJ5MQ2AtHcQJCCRUcMRvmDUjyEmNUWwx8UbK",
+            "tprv***",
+        ),
         (
             "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi",
             "xprv***",
@@ -142,6 +147,30 @@ def test_a_field_with_the_name_of_a_secret_is_masked_whatever_it_holds(lines):
     line = json.loads(read()[0])
     assert line["password"] == "***"
     assert line["headers"] == {"Authorization": "***", "Host": "y"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "passwd",
+        "new_password",
+        "client_secret",
+        "authorization",
+        "apikey",
+        "api_key",
+        "access_token",
+        "cookie",
+        "private_key",
+        "mnemonic",
+        "X-Webhook-Signature",
+    ],
+)
+def test_a_name_tells_a_secret_also_within_others_and_above_a_list(lines, name):
+    read = lines(as_json=True)
+
+    structlog.get_logger("shop").info("Asked", detail=[{name: "hunter2"}, {name: ["hunter2", {"x": "hunter3"}]}])
+
+    assert json.loads(read()[0])["detail"] == [{name: "***"}, {name: ["***", {"x": "hunter3"}]}]
 
 
 def test_what_only_looks_a_little_like_a_secret_stays(lines):

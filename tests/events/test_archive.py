@@ -14,7 +14,7 @@ from django.utils import timezone
 from core import secrets
 from events import checking, retention, sealing, tasks
 from events.archive import check_archive, read_archive, write_archive
-from events.entries import entry_hash
+from events.entries import BEGINNING, entry_hash, folded, line
 from events.errors import ArchiveBroken
 from events.models import ChainHead, Cut, Event, FailedDispatch, Seal
 from events.outbox import dispatch_all
@@ -59,6 +59,14 @@ def rewritten(path, change):
         lines = file.read().splitlines(keepends=True)
     with gzip.open(path, "wt") as file:
         file.writelines(change(lines))
+
+
+def told_anew(row, changes, *, digest=None):
+    """Return a line of a file as if something had been taken out of its entry here."""
+    text = row[row.index(',"entry":') + len(',"entry":') : -len("}\n")]
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    return line(text, digest or json.loads(row)["hash"], redacted=entry_hash(text), signature="0" * 64)
 
 
 class TestWriting:
@@ -218,6 +226,45 @@ class TestTampering:
         with pytest.raises(CommandError, match="signed by somebody else"):
             call_command("archive", "check", str(path))
 
+    def test_an_entry_that_somebody_else_took_something_out_of_is_not_signed_here(self, log, tmp_path):
+        archived(tmp_path, "--keep")
+        (path,) = tmp_path.iterdir()
+        rewritten(path, lambda lines: [*lines[:3], told_anew(lines[3], {"key 2": "key 9"}), *lines[4:]])
+
+        assert check_archive(path).is_ours is False
+        with pytest.raises(CommandError, match="signed by somebody else"):
+            call_command("archive", "check", str(path))
+
+    def test_the_seal_of_an_entry_cannot_be_exchanged_in_a_file(self, log, tmp_path):
+        archived(tmp_path, "--keep")
+        (path,) = tmp_path.iterdir()
+        rewritten(path, lambda lines: [*lines[:3], told_anew(lines[3], {}, digest="0" * 64), *lines[4:]])
+
+        with pytest.raises(ArchiveBroken, match="does not end where it was said to"):
+            check_archive(path)
+
+    def test_nothing_is_told_of_a_file_beyond_the_first_entry_in_the_wrong_place(self, log, tmp_path):
+        archived(tmp_path, "--keep")
+        (path,) = tmp_path.iterdir()
+        rewritten(path, lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]])
+
+        entries = read_archive(path)
+
+        assert [next(entries)["position"], next(entries)["position"]] == [1, 2]
+        with pytest.raises(ArchiveBroken, match="The entry at position 3 of"):
+            next(entries)
+
+    def test_seals_behind_a_cut_cannot_be_rewritten_even_with_heads_signed_anew(self, log, tmp_path):
+        archived(tmp_path)
+        forge("UPDATE events_seal SET hash = %s WHERE position = 3", "0" * 64)
+        whole = BEGINNING
+        for digest in Seal.objects.order_by("position").values_list("hash", flat=True):
+            whole = folded(whole, digest)
+        ChainHead.objects.filter(pk=ChainHead.WHOLE).update(hash=whole)
+        call_command("audit", "sign", stdout=StringIO())
+
+        assert verify() == ("whole log: entry 8 has another hash than where the log was cut off there\n", False)
+
     def test_only_the_file_that_goes_on_from_the_last_cut_is_a_reason_to_delete(self, log, tmp_path):
         archive = write_archive(before=timezone.now() - timedelta(days=31), directory=tmp_path)
         cut_off(archive=archive, now=timezone.now())
@@ -233,9 +280,9 @@ class TestReading:
 
         with gzip.open(path, "rt") as file:
             lines = file.read().splitlines()[1:-1]
-        for line in lines:
-            text = line.removesuffix("}").split(',"entry":', 1)[1]
-            assert entry_hash(text) == json.loads(line)["hash"]
+        for row in lines:
+            text = row.removesuffix("}").split(',"entry":', 1)[1]
+            assert entry_hash(text) == json.loads(row)["hash"]
 
     def test_one_invoice_can_be_looked_up(self, now, tmp_path):
         invoice = make_invoice(make_merchant(now), now)

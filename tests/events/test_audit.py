@@ -222,6 +222,16 @@ class TestVerifying:
             False,
         )
 
+    def test_an_entry_that_was_forged_with_its_own_hash_breaks_the_chain_at_the_next(self, log):
+        event, sealed = event_of(ADA, 3), Seal.objects.get(chain=ADA, number=2).hash
+        forge("UPDATE events_event SET actor = 'user:1' WHERE id = %s", event.pk)
+        event.refresh_from_db()
+        anew = entry_hash(entry_text(event, number=3, previous=sealed))
+        forge("UPDATE events_seal SET hash = %s WHERE event_id = %s", anew, event.pk)
+
+        for options in ((), ("--merchant", public_id("mer", ADA))):
+            assert verify(*options)[0].splitlines()[0] == f"{public_id('mer', ADA)}: entry 4 is not what was sealed"
+
     def test_a_log_that_was_cut_short_is_found(self, log):
         cut("position > 5")
 

@@ -26,6 +26,7 @@ from merchants.models import LoggedRequest
 from merchants.services import Grant, KeyOrder, create_api_key
 from payments.services import scan
 from tests.api.conftest import Api
+from tests.events.test_audit import forge
 from tests.factories import make_invoice, make_merchant
 from webhooks import formats
 from webhooks.models import Attempt, Delivery
@@ -212,6 +213,15 @@ def test_a_redaction_that_this_installation_did_not_sign_counts_for_nothing(cust
     Redaction.objects.update(signature="0" * 64)
 
     assert check_all(now=timezone.now()).problems[0].what == "is not what was sealed"
+
+
+def test_a_redaction_holds_for_the_seal_it_was_signed_for(customer):
+    erase(customer)
+    seal = Seal.objects.get(pk=Redaction.objects.latest("event_id").pk)
+    forge("UPDATE events_seal SET hash = %s WHERE event_id = %s", "0" * 64, seal.pk)
+
+    problem = check_all(now=timezone.now()).problems[0]
+    assert (problem.number, problem.what) == (seal.number, "is not what was sealed")
 
 
 @pytest.mark.parametrize("column", ["type", "actor", "object_id", "request_id"])
