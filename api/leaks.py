@@ -17,7 +17,7 @@ from merchants import services
 from merchants.secrets import ANY_KEY_FORM, STARTS
 
 _MARKS: Final = (*(f"{start}{mode}_" for start in STARTS.values() for mode in ("live", "test")), "eyJ")
-_LONGEST: Final = 8192
+_LONGEST: Final = 65_536  # more than any server in front of us takes
 _TOKEN: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}", re.ASCII)
 
 

@@ -1,9 +1,12 @@
 """Reads, tenant first: another merchant's invoice is one that does not exist."""
 
 import itertools
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Final
 from uuid import UUID
 
@@ -84,7 +87,10 @@ def list_invoices(*, merchant: Merchant, livemode: bool) -> QuerySet[Invoice]:
 
 def search(invoices: QuerySet[Invoice], text: str) -> QuerySet[Invoice]:
     """Return those of ``invoices`` with ``text`` in title, description or metadata, whatever its case."""
-    return invoices.alias(searched=SEARCHED).filter(searched__contains=Upper(Value(text)))
+    forms = {text, json.dumps(text, ensure_ascii=False)[1:-1]}  # in metadata a quote stands as \\"
+    return invoices.alias(searched=SEARCHED).filter(
+        reduce(or_, (Q(searched__contains=Upper(Value(form))) for form in sorted(forms)))
+    )
 
 
 def found_among_all(text: str) -> set[UUID]:

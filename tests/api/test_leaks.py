@@ -15,7 +15,14 @@ from merchants import services
 from merchants.models import APIKey, Member
 from tests.api.conftest import Api
 
-PLACES = ["/invoices?api_key={}", "/invoices/{}", "/merchants/me?x={}&y=1", "/public/invoice/inv_x?key={}", "/x/{}"]
+PLACES = [
+    "/invoices?api_key={}",
+    "/invoices/{}",
+    "/merchants/me?x={}&y=1",
+    "/public/invoice/inv_x?key={}",
+    "/x/{}",
+    f"/invoices?x={'y' * 30_000}&key={{}}",
+]
 
 
 @pytest.fixture

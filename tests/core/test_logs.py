@@ -2,10 +2,14 @@ import io
 import json
 import logging
 import logging.config
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import structlog
 
+from config.env import ROOT
 from core import context, logs
 
 
@@ -181,3 +185,21 @@ def test_what_only_looks_a_little_like_a_secret_stays(lines):
 
     assert json.loads(read()[0])["event"] == text
     assert json.loads(read()[0])["monkey"] == "banana"
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_disk_without_room_for_the_log_stops_nobody(as_json):
+    script = (
+        "import logging, logging.config, structlog\n"
+        "from core.logs import logging_config\n"
+        f"logging.config.dictConfig(logging_config(as_json={as_json}, level='INFO'))\n"
+        "structlog.get_logger('shop').info('Sold.')\n"
+        "logging.getLogger('celery').warning('Late.')\n"
+        "print('went on')\n"
+    )
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=full, check=False
+        )
+
+    assert done.stdout == b"went on\n"

@@ -101,6 +101,7 @@ class TestClientAddress:
             ),
             ("our proxy says nothing", ["10.0.0.0/8"], "10.0.0.2", "", "10.0.0.2"),
             ("our proxy says nonsense", ["10.0.0.0/8"], "10.0.0.2", "unknown", "10.0.0.2"),
+            ("a claim behind nonsense", ["10.0.0.0/8"], "10.0.0.2", "1.2.3.4, unknown, 10.0.0.9", "10.0.0.9"),
             ("IPv6", ["::1/128"], "::1", "2001:db8::7", "2001:db8::7"),
             ("an IPv4 client of an IPv6 socket", ["10.0.0.0/8"], "::ffff:10.0.0.2", "198.51.100.1", "198.51.100.1"),
             ("a neighbour on one of our links", [], "fe80::7%eth0", "", "fe80::7"),

@@ -103,6 +103,17 @@ def test_the_others_go_on(busy, make_endpoint, happen, receiver, now):
     assert Delivery.objects.get(status="delivered").endpoint == other
 
 
+def test_what_failed_together_does_not_come_back_together(busy, receiver):
+    receiver.status = 400  # it refuses, so its circuit stays closed
+    send_due(NOW)
+
+    tried = Attempt.objects.values_list("delivery__next_attempt_at", "started_at", "elapsed_ms")
+    pauses = {next_at - begun - timedelta(milliseconds=elapsed) for next_at, begun, elapsed in tried}
+
+    assert pauses <= {timedelta(milliseconds=10_000 + 100 * jitter) for jitter in range(11)}
+    assert len(pauses) > 1  # eight draws of one in eleven
+
+
 def test_what_waits_for_a_receiver_that_is_left_alone_is_nobodys_delay_until_it_should_be_tried(busy, receiver, now):
     assert overdue_seconds(now=now) > 300
     circuit = opened(busy, receiver)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -153,6 +154,15 @@ class TestOtherFormats:
             make_invoice(merchant, timezone.now(), livemode=True, metadata={"order_id": reference})
 
         assert [each["orderId"] for each in live.get("/invoices?orderId=7").data["invoices"]] == ["7"]
+
+    @pytest.mark.parametrize("reference", ['5" pipe', "shelf\\3", "café 7", "first\tsecond", "a/b%c_d", "straße"])
+    def test_a_reference_is_found_whatever_it_is_written_with(self, live, reference):
+        made = live.post("/invoices", {**ORDER, "orderId": reference}).data
+        live.post("/invoices", {**ORDER, "orderId": f"{reference}8"})
+
+        found = live.get(f"/invoices?orderId={quote(reference)}").data
+
+        assert (found["total"], [each["id"] for each in found["invoices"]]) == (1, [made["id"]])
 
     def test_on_the_pay_page_the_amount_comes_first(self, live):
         made = live.post("/invoices", ORDER).data

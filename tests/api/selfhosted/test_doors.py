@@ -244,6 +244,25 @@ def test_a_list_asks_the_database_as_often_for_three_as_for_one(merchant, name):
     assert ask() == once
 
 
+def test_customers_come_in_numbered_pages_newest_first_and_are_found_by_their_whole_address(merchant):
+    checkout = Checkout(checkout_key(merchant))
+    stranger = Checkout(checkout_key(make_merchant(timezone.now(), email="other@example.com")))
+    for name in ("ada", "bob", "cleo"):
+        checkout.post("/checkout_sessions", {"amount": {"value": "5.00"}, "customerEmail": f"{name}@example.com"})
+    stranger.post("/checkout_sessions", {"amount": {"value": "5.00"}, "customerEmail": "dan@example.com"})
+
+    pages = [checkout.get(f"/customers?limit=2&page={number}").body for number in (1, 2, 3)]
+
+    assert [[each["email"] for each in page["data"]] for page in pages] == [
+        ["cleo@example.com", "bob@example.com"],
+        ["ada@example.com"],
+        [],
+    ]
+    assert [(page["total"], page["page"], page["limit"]) for page in pages] == [(3, number, 2) for number in (1, 2, 3)]
+    assert checkout.get("/customers?email=ob@example.com").body["total"] == 0
+    assert checkout.get("/customers?email=dan@example.com").body["total"] == 0
+
+
 def test_a_cursor_of_another_merchant_leads_nowhere(merchant):
     theirs = link(make_merchant(timezone.now(), email="other@example.com"))["link_id"]
 
