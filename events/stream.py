@@ -25,6 +25,7 @@ from redis.backoff import NoBackoff
 from core import valkey
 from events import selectors
 from events.models import Event
+from events.types import DELIVERABLE
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -37,6 +38,7 @@ QUIET_SECONDS: Final = 15.0  # after so long without news a connection is woken 
 _LOOKS: Final = 15  # at who is quiet, in that time
 _RECONNECT_SECONDS: Final = 1.0
 _DATABASE_THREADS: Final = 4
+_BOTH_MODES: Final = (False, True)
 
 _threads = ThreadPoolExecutor(max_workers=_DATABASE_THREADS, thread_name_prefix="stream-database")
 
@@ -252,7 +254,8 @@ class Tail:
 
     def _is_wanted(self, entry: dict[str, Any]) -> bool:
         invoice, merchant = (entry[key] and UUID(entry[key]) for key in ("invoice", "merchant"))
-        return any(topic in self._subscriptions for topic in _topics(invoice, merchant, entry["livemode"]))
+        modes = (entry["livemode"],) if invoice else _BOTH_MODES
+        return any(topic in self._subscriptions for topic in _topics(invoice, merchant, modes))
 
     async def _catch_up(self) -> None:
         async with self._turn:
@@ -266,7 +269,10 @@ class Tail:
                     return
 
     def _hand_out(self, event: Event) -> None:
-        for topic in _topics(event.invoice_id, event.merchant_id, event.livemode):
+        # An account is the same in both modes: its suspension ends the streams of both.
+        is_internal = event.invoice_id is None and event.type not in DELIVERABLE
+        modes = _BOTH_MODES if is_internal else (event.livemode,)
+        for topic in _topics(event.invoice_id, event.merchant_id, modes):
             for subscription in tuple(self._subscriptions.get(topic, ())):
                 subscription.offer(event)
 
@@ -278,5 +284,5 @@ def _heed_cancellation() -> None:
         raise asyncio.CancelledError
 
 
-def _topics(invoice_id: UUID | None, merchant_id: UUID | None, livemode: bool) -> tuple[Topic, Topic]:
-    return Topic(invoice_id=invoice_id), Topic(merchant_id=merchant_id, livemode=livemode)
+def _topics(invoice_id: UUID | None, merchant_id: UUID | None, modes: Iterable[bool]) -> list[Topic]:
+    return [Topic(invoice_id=invoice_id), *(Topic(merchant_id=merchant_id, livemode=mode) for mode in modes)]

@@ -36,7 +36,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-RECHECK_SECONDS: Final = 60.0  # how long a revoked key may still listen
+RECHECK_SECONDS: Final = 60.0  # how long a key may still listen that ends by itself: what is done to one is in the log
 _EVENT_STREAM: Final = ((b"content-type", b"text/event-stream; charset=utf-8"),)
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
@@ -165,16 +165,22 @@ async def _frames(visit: Visit, subscription: Subscription, opening: Opening) ->
             sent = max(sent, position)
     checked_at = _clock()
     while not (is_over or subscription.closed):
-        events = [event for event in await subscription.next() if _number(event) > sent]
-        if visit.recheck is not None and _clock() - checked_at >= RECHECK_SECONDS:
+        news = await subscription.next()
+        if visit.recheck is not None and (_concerns(visit, news) or _clock() - checked_at >= RECHECK_SECONDS):
             await in_database(visit.recheck)
             checked_at = _clock()
+        events = [event for event in news if _number(event) > sent]
         if events:
             metering.note_streamed(visit.kind, len(events))
             yield b"".join([_written(visit.frame, event) for event in events])
             sent, is_over = _number(events[-1]), visit.ends_with(events)
         elif not subscription.closed:
             yield frames.HEARTBEAT
+
+
+def _concerns(visit: Visit, news: Iterable[Event]) -> bool:
+    """Return whether the reader may have lost the right to what it is about to be told."""
+    return any(event.object_id in visit.rests_on for event in news)
 
 
 async def _missed(visit: Visit, position: int) -> AsyncGenerator[tuple[bytes, int], None]:

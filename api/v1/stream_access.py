@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from api.authentication import identify
+from api.authentication import Identity, identify
 from api.errors import InsufficientScope, MethodNotAllowed, UnknownURL
 from api.leaks import refuse_in_url
 from api.v1 import stream_frames as frames
@@ -74,7 +74,7 @@ class Visit:
     One admitted reader of one stream.
 
     ``resumes_from`` is the position it has seen, None for a first visit; ``is_over`` when it has
-    seen the end.
+    seen the end. ``opening`` raises as ``recheck`` does.
     """
 
     topic: Topic
@@ -85,6 +85,7 @@ class Visit:
     frame: Callable[[Event], bytes]
     ends_with: Callable[[Iterable[Event]], bool]
     recheck: Callable[[], object] | None = None  # raises once the reader may no longer listen
+    rests_on: frozenset[str] = frozenset()  # what the right to listen is taken away with: ids, as the log names them
 
     @property
     def kind(self) -> str:
@@ -136,23 +137,25 @@ def _open_invoice(invoice_id: UUID, *, resumes: bool) -> Opening:
 
 
 def _visit_merchant(request: StreamRequest) -> Visit:
-    merchant_id, livemode = _may_listen(request)
+    identity = _listener(request)
+    merchant_id, livemode = identity.merchant.pk, identity.livemode
     seen = request.last_position
     return Visit(
         topic=Topic(merchant_id=merchant_id, livemode=livemode),
         resumes_from=seen,
         is_over=False,
-        opening=partial(_open_merchant, merchant_id, livemode),
+        opening=partial(_open_merchant, request),
         missed=lambda after: list(
             selectors.list_events(merchant_id=merchant_id, livemode=livemode, after=after)[:MISSED_BATCH]
         ),
         frame=frames.merchant_frame,
         ends_with=lambda _: False,
-        recheck=partial(_may_listen, request),
+        recheck=partial(_listener, request),
+        rests_on=frozenset({identity.api_key.public_id, identity.merchant.public_id}),
     )
 
 
-def _may_listen(request: StreamRequest) -> tuple[UUID, bool]:
+def _listener(request: StreamRequest) -> Identity:
     identity = identify(
         authorization=request.headers.get("authorization", ""),
         api_key=request.headers.get("x-api-key", ""),
@@ -160,9 +163,10 @@ def _may_listen(request: StreamRequest) -> tuple[UUID, bool]:
     )
     if not identity.may(SCOPE):
         raise InsufficientScope(f"This needs the permission {SCOPE}.", constraints={"required_scope": SCOPE})
-    return identity.merchant.pk, identity.livemode
+    return identity
 
 
-def _open_merchant(merchant_id: UUID, livemode: bool) -> Opening:
-    position = selectors.merchant_position(merchant_id=merchant_id, livemode=livemode)
+def _open_merchant(request: StreamRequest) -> Opening:
+    identity = _listener(request)  # once more: the end of its key, before it was subscribed, was told to nobody
+    position = selectors.merchant_position(merchant_id=identity.merchant.pk, livemode=identity.livemode)
     return Opening(frames.mark(position), position, is_final=False)

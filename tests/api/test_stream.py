@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
@@ -17,14 +18,25 @@ import uvicorn
 from django.db import connection, transaction
 from django.utils import timezone
 
+from api.authentication import Identity, issue_token
+from api.errors import APIKeyRevoked
 from api.v1 import stream as api_stream
 from api.v1.stream import EventStreams
+from api.v1.stream_access import StreamRequest, admit
 from core import exact_json, metering, valkey
 from events import outbox, stream
 from events.models import Event
 from events.outbox import Happening, dispatch, emit
 from invoices.models import Invoice
-from merchants.services import Grant, KeyOrder, create_api_key, revoke_api_key
+from merchants.services import (
+    Grant,
+    KeyChanges,
+    KeyOrder,
+    create_api_key,
+    revoke_api_key,
+    suspend,
+    update_api_key,
+)
 from tests.api.signed_up import signed_up
 from tests.events.tails import database_threads
 from tests.factories import make_invoice
@@ -606,6 +618,48 @@ class TestMerchantStream:
         )
 
         assert wait_until(lambda: server.listeners() == 0)
+
+    def test_what_ends_a_right_to_listen_ends_its_streams_at_once_and_no_others(self, account, server, open_stream):
+        now, grant = timezone.now(), Grant(livemode=True, permissions=("*",))
+        order = KeyOrder(name="second", livemode=True, permissions=["invoices:read"])
+        second, text = create_api_key(merchant=account.merchant, order=order, grant=grant, now=now)
+        identity = Identity(account.live_key, ["*"])
+        token = issue_token(identity, granted=["*"], lifetime=timedelta(hours=1), now=now)
+        dispatch()
+        for credential in (account.api_key, token, text, account.test_api_key):
+            assert open_stream(self.PATH, Authorization=f"Bearer {credential}").status == 200
+        assert wait_until(listening)
+        changes = KeyChanges(permissions=["webhooks:manage"])
+        merchant, first = account.merchant, account.live_key.public_id
+
+        for before, left, act in (
+            (4, 2, lambda now: revoke_api_key(merchant=merchant, key_id=first, grant=grant, now=now)),
+            (
+                *(2, 1),
+                lambda now: update_api_key(
+                    merchant=merchant, key_id=second.public_id, changes=changes, grant=grant, now=now
+                ),
+            ),
+            (1, 0, lambda now: suspend(merchant=merchant, reason="by staff", now=now)),
+        ):
+            assert server.listeners() == before
+            act(timezone.now())
+            dispatch()
+            assert wait_until(lambda left=left: server.listeners() == left, seconds=1.5), left
+
+    def test_a_key_that_ends_before_its_stream_is_subscribed_opens_none(self, account):
+        headers = {"authorization": f"Bearer {account.api_key}"}
+        visit = admit(StreamRequest("GET", self.PATH, headers, {}, "127.0.0.1"))
+
+        revoke_api_key(
+            merchant=account.merchant,
+            key_id=account.live_key.public_id,
+            grant=Grant(livemode=True, permissions=("*",)),
+            now=timezone.now(),
+        )
+
+        with pytest.raises(APIKeyRevoked):
+            visit.opening()
 
 
 def test_hundreds_of_readers_need_no_thread_each(account, server, open_stream):
