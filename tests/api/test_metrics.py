@@ -18,9 +18,10 @@ from django.utils import timezone
 from core import metering
 from events.models import Event
 from invoices.models import RateSheet
-from payments.models import Payment, ScannedRange
+from payments.models import Cursor, Payment, ScannedRange
 from tests.operations.rows import make_rows
 from tests.programs import program
+from webhooks.models import Delivery
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MONITORING = ROOT / "deploy" / "monitoring"
@@ -64,12 +65,15 @@ def test_strangers_find_nothing(client, db, settings):
 
 
 def test_what_waits_is_told_with_its_age(scrape, busy):
+    Delivery.objects.update(created_at=timezone.now() - timedelta(minutes=10))
+
     told = scrape()
 
     assert told["checkout_outbox_events"] == Event.objects.filter(position=None).count() >= 2
     assert 7190 < told["checkout_outbox_lag_seconds"] < 7260
     assert told["checkout_webhooks_pending"] == 1
     assert 7190 < told["checkout_webhooks_overdue_seconds"] < 7260
+    assert 600 <= told["checkout_webhooks_oldest_seconds"] < 660
     assert told["checkout_failed_dispatches"] == 1
     assert told["checkout_failed_tasks"] == 1
     assert 7190 < told['checkout_rate_age_seconds{asset="ETH"}'] < 7260
@@ -86,6 +90,38 @@ def test_the_feed_to_kafka_tells_how_far_it_is_behind(scrape, busy, settings):
 
     assert told["checkout_feed_lag_events"] == Event.objects.aggregate(last=Max("position"))["last"]
     assert 7190 < told["checkout_feed_lag_seconds"] < 7260
+
+
+def test_how_far_a_network_is_read_stands_under_the_name_it_should(scrape, busy):
+    now = timezone.now()
+    Cursor.objects.filter(network="sandbox").update(
+        height=40, tip_height=47, scanned_at=now - timedelta(minutes=3), finalized_height=30
+    )
+    ScannedRange.objects.filter(network="sandbox").update(verified_at=now)
+    last = ScannedRange.objects.get(network="sandbox").last
+    ScannedRange.objects.create(network="sandbox", first=last + 1, last=40, previous=last, scanned_at=now)
+    Payment.objects.update(status="confirming")
+
+    told = {
+        name.removeprefix("checkout_").removesuffix('{network="sandbox"}'): value
+        for name, value in scrape().items()
+        if name.endswith('{network="sandbox"}')
+    }
+
+    assert 179 < told.pop("chain_scan_age_seconds") < 240
+    assert told == {
+        "chain_tip_block": 47,
+        "chain_read_block": 40,
+        "chain_lag_blocks": 7,
+        "chain_ranges": 2,
+        "chain_verified_block": last,
+        "chain_unverified_blocks": 40 - last,
+        "chain_findings": 1,
+        "chain_missing_blocks": 0,
+        "deposits_unmatched": 0,
+        "deposits_in_review": 1,
+        "payments_unsettled": Payment.objects.filter(network="sandbox").count(),
+    }
 
 
 def test_money_without_an_invoice_is_told_apart_from_money_that_waits(scrape, busy):

@@ -9,6 +9,7 @@ from webhooks import services
 from webhooks.backlog import overdue_seconds, problems
 from webhooks.models import Attempt, Circuit, Delivery
 from webhooks.services import EndpointChanges
+from webhooks.states import OPEN_PAUSES
 
 pytestmark = pytest.mark.django_db
 SECOND = timedelta(seconds=1)
@@ -64,6 +65,17 @@ def test_then_one_is_tried_and_another_failure_doubles_the_pause(busy, receiver,
     again = Circuit.objects.get()
     assert again.openings == 2
     assert 60 * SECOND <= again.open_until - circuit.open_until <= 67 * SECOND
+
+
+def test_receivers_that_broke_together_are_not_tried_again_together(busy, receiver):
+    circuit, excess = opened(busy, receiver), []
+    for pause in OPEN_PAUSES[1:] + OPEN_PAUSES[-1:] * 3:
+        tried_at = circuit.open_until
+        assert send_due(tried_at) == 1
+        circuit = Circuit.objects.get()
+        excess.append((circuit.open_until - tried_at) / pause - 1)
+
+    assert 0.01 <= max(excess) <= 0.11  # of eight draws one that is not nought; a few milliseconds are the attempt's
 
 
 def test_an_answer_closes_it_and_all_that_waited_is_sent(busy, receiver, now):

@@ -4,7 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from webhooks.states import MAX_RETRIES, Backoff, Outcome, parse_retry_after, pause_before_retry
+from webhooks.states import (
+    MAX_RETRIES,
+    Backoff,
+    Outcome,
+    parse_retry_after,
+    pause_before_retry,
+    pause_of_circuit,
+)
 
 NOW = datetime(2025, 1, 15, 10, 0, tzinfo=UTC)
 
@@ -38,6 +45,13 @@ def test_linear_pauses_are_five_minutes_each():
 
 def test_jitter_only_lengthens_and_by_a_tenth_at_most():
     assert pause_before_retry(backoff=Backoff.EXPONENTIAL, failures=1, jitter=10) == timedelta(seconds=11)
+
+
+def test_a_circuit_stays_open_for_longer_each_time_up_to_ten_minutes_and_a_tenth():
+    pauses = [pause_of_circuit(openings=number, jitter=0) for number in range(1, 9)]
+
+    assert pauses == [timedelta(seconds=30), *(timedelta(minutes=each) for each in (1, 2, 4, 8, 10, 10, 10))]
+    assert pause_of_circuit(openings=1, jitter=10) == timedelta(seconds=33)
 
 
 @pytest.mark.parametrize(
