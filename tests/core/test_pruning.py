@@ -2,6 +2,7 @@
 
 import pytest
 
+from config.schedule import beat_schedule
 from core import tasks
 
 
@@ -17,3 +18,15 @@ def test_one_that_fails_keeps_no_other_from_it(monkeypatch):
 
     assert [str(problem) for problem in told.value.exceptions] == ["the first one"]
     assert len(done) == 1
+
+
+def test_what_is_kept_for_a_limited_time_is_pruned_by_the_clock():
+    assert {f"{each.__module__}.{each.__name__}" for each in tasks.PRUNINGS} == {
+        "core.idempotency.prune",
+        "dashboard.accounts.sessions.prune",
+        "invoices.rates.book.prune",
+        "merchants.request_log.prune",
+        "merchants.services.mailing.prune_mails",
+        "webhooks.retention.prune",
+    }
+    assert tasks.prune.name in beat_schedule(sandbox_block_seconds=0)

@@ -9,7 +9,6 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from core.tasks import PRUNINGS
 from dashboard.accounts import sessions
 from merchants.services import confirm_address
 from tests.dashboard.people import PASSWORD, sign_in
@@ -45,7 +44,3 @@ def test_a_device_whose_session_is_only_being_written_stays(devices):
 
     assert sessions.prune(now=timezone.now()) == 0
     assert sessions.prune(now=timezone.now() + timedelta(days=2)) == 3
-
-
-def test_it_is_done_by_the_clock():
-    assert sessions.prune in PRUNINGS

@@ -6,6 +6,7 @@ An endpoint that is missing here fails the first test.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -28,7 +29,9 @@ from tests.api.selfhosted.conftest import BASE, Checkout, checkout_key
 from tests.dashboard.test_permissions import customer, event, invoice, link
 from tests.factories import make_merchant
 from tests.url_map import places
+from webhooks.models import WebhookEndpoint
 from webhooks.services import EndpointOrder, create_endpoint
+from webhooks.states import pause_before_retry
 
 pytestmark = pytest.mark.django_db
 PREFIX = "selfhosted/api/v1/"
@@ -290,6 +293,17 @@ def test_a_new_endpoints_secret_is_kept_encrypted_for_whoever_asks_again(merchan
     assert made.body["secret"] == again.body["secret"]
     stored = IdempotencyKey.objects.get()
     assert (stored.is_encrypted, made.body["secret"] in stored.body) == (True, False)
+
+
+def test_what_does_not_arrive_is_tried_again_for_the_31_hours_that_the_format_promises(merchant):
+    Checkout(checkout_key(merchant)).post("/webhook_endpoints", HOOK)
+
+    made = WebhookEndpoint.objects.get()
+    pauses = [
+        pause_before_retry(backoff=made.retry_backoff, failures=number + 1, jitter=0)
+        for number in range(made.max_retries)
+    ]
+    assert timedelta(hours=31) <= sum(pauses, timedelta()) < timedelta(hours=32)
 
 
 def test_what_the_format_has_no_field_for_is_told_without_one(merchant, settings):
