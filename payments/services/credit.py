@@ -1,10 +1,13 @@
 """Turn a transfer into a payment, and let the invoice follow from all of its payments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
+
+from django.db.models import Sum
 
 from chains import registry
 from chains.base import Transfer
@@ -15,13 +18,14 @@ from invoices.quotes import QUOTE_GRACE, value_of
 from invoices.states import FINAL, InvoiceException, InvoiceStatus
 from merchants.settings import MerchantSettings
 from payments.events import deposit_event, payment_event, with_last_payment
-from payments.models import Payment
+from payments.models import Payment, Refund
 from payments.services import books
 from payments.services.options import follow_return, follow_transfer
 from payments.services.receipts import recount, standing_refunds
-from payments.services.refunds import refund_surplus
+from payments.services.refunds import is_too_small, refund_surplus
 from payments.services.returns import hold_unfounded, hold_unfounded_of
 from payments.states import (
+    RECEIVED,
     STATUS_EVENT,
     TIERS_USD,
     UNSETTLED,
@@ -102,13 +106,26 @@ def _ask_if_cancelled_meanwhile(invoice: Invoice, payment: Payment) -> None:
     Have somebody decide about money that is back when its invoice was cancelled without it.
 
     The merchant saw nothing paid when they cancelled, so nothing was promised back either. Where something was, the
-    payment goes on counting: the promise rests on it.
+    payment goes on counting, as the promise rests on it, and the question is about the rest of it.
     """
-    is_promised = any(refund.kind != "deposit" for refund in standing_refunds(invoice))
-    if payment.counts and invoice.status == InvoiceStatus.CANCELLED and not is_promised:
+    if not payment.counts or invoice.status != InvoiceStatus.CANCELLED:
+        return
+    refunds = [refund for refund in standing_refunds(invoice) if refund.kind != "deposit"]
+    if not refunds:
         payment.count_for_nothing()
-        payment.is_late, payment.resolved_at = True, None
-        _ask(payment, "closed")
+        payment.is_late = True
+    elif (left := _left_of(invoice, payment, refunds)) <= 0 or is_too_small(payment.asset, left):
+        return
+    payment.resolved_at = None
+    _ask(payment, "closed")
+
+
+def _left_of(invoice: Invoice, payment: Payment, refunds: Sequence[Refund]) -> int:
+    """Return how much of what counts in the asset of ``payment``, with itself, is promised to nobody, in base units."""
+    kind = {"network": payment.network, "asset_code": payment.asset_code}
+    others = Payment.objects.filter(invoice=invoice, counts=True, status__in=RECEIVED, **kind).exclude(pk=payment.pk)
+    promised = sum(int(refund.units) for refund in refunds if refund.asset_code == payment.asset_code)
+    return int(others.aggregate(units=Sum("units"))["units"] or 0) + int(payment.units) - promised
 
 
 def sent_at(transfer: Transfer, now: datetime) -> datetime:

@@ -382,9 +382,16 @@ class TestReorg:
         assert state(invoice) == ("paid", "none")
         assert Payment.objects.count() == 1
 
-    @pytest.mark.parametrize(("promised", "counts"), [(None, False), (Decimal(1), True)])
+    @pytest.mark.parametrize(
+        ("promised", "left"),
+        [
+            (None, None),
+            (Decimal(1), 7_245_000),  # the promise rests on it, and nobody has said what becomes of the rest
+            (Decimal("8.245"), 0),
+        ],
+    )
     def test_it_waits_in_the_inbox_when_its_invoice_was_cancelled_without_it(
-        self, chain, invoice, merchant, now, promised, counts
+        self, chain, invoice, merchant, now, promised, left
     ):
         whose = {"merchant": merchant, "livemode": invoice.livemode, "public_id": invoice.public_id}
         sent = transfer(invoice, units=invoice.amount_units // 2)
@@ -404,13 +411,34 @@ class TestReorg:
         read(chain, now)
 
         payment = Payment.objects.get()
-        assert (payment.status, payment.counts) == ("confirmed", counts)
-        assert (payment.review, payment.review_reason) == (("none", "") if counts else ("open", "closed"))
+        assert (payment.status, payment.counts) == ("confirmed", left is not None)
+        assert (payment.review, payment.review_reason) == (("none", "") if left == 0 else ("open", "closed"))
         assert state(invoice)[0] == "cancelled"
-        assert (invoice.confirmed_units > 0) is counts
+        assert invoice.confirmed_units == (left or 0)
         assert events_of(invoice)[-2:] == (
-            ["payment.confirmed", "refund.released"] if counts else ["invoice.cancelled", "payment.confirmed"]
+            ["payment.confirmed", "refund.released"] if promised else ["invoice.cancelled", "payment.confirmed"]
         )
+
+    def test_of_two_that_come_back_for_one_promise_the_second_is_asked_about(self, chain, invoice, merchant, now):
+        whose = {"merchant": merchant, "livemode": invoice.livemode, "public_id": invoice.public_id}
+        sent = [transfer(invoice, units=4_000_000, txid=letter * 64) for letter in "ab"]
+        chain.mine(*sent)
+        chain.grow(2)
+        read(chain, now)
+        request_refund(**whose, order=RefundOrder(address=new_address(), amount=Decimal(5)), now=now)
+        chain.fork(3)
+        chain.grow(4)
+        read(chain, now)
+        cancel_invoice(**whose, reason="", refund_partial_payments=True, now=now)
+
+        asked = []
+        for each in sent:
+            chain.mine(each)
+            chain.grow(2)
+            read(chain, now)
+            asked.append(list(Payment.objects.order_by("txid").values_list("review", flat=True)))
+
+        assert asked == [["none", "none"], ["none", "open"]]
 
     def test_a_confirmed_payment_whose_block_moved_is_uncertain_again(self, chain, invoice, now):
         sent = transfer(invoice)
