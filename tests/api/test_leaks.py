@@ -51,6 +51,14 @@ def test_a_key_in_a_url_is_refused_and_reported(account, place, credential):
     assert event.data["where"].startswith("/api/v1/")
 
 
+@pytest.mark.parametrize("where", ["/api/{}", "/api/v9/x?k={}", "/selfhosted/api/v1/{}", "/cryptic/api/v1/x?{}"])
+def test_where_there_is_nothing_it_is_refused_and_reported_too(account, client, where):
+    answer = client.get(where.format(account.api_key))
+
+    assert (answer.status_code, b"URL_NOT_FOUND" in answer.content) == (400, False)
+    assert [event.object_id for event in exposures()] == [account.live_key.public_id]
+
+
 def test_a_token_in_a_url_is_refused_and_its_key_reported(account, anybody, token):
     answer = anybody.get(f"/invoices?access_token={token}")
 
