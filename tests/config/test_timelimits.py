@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
@@ -210,6 +210,14 @@ class TestSessions:
 
         with ThreadPoolExecutor(1) as thread:
             assert thread.submit(work).result() == ["7s", "7s", "3s", "7s", "7s"]
+
+    def test_take_what_gives_back_again_after_a_statement_that_was_ended(self):
+        with connection.execute_wrapper(Clock(Bounds(statement=0.1))), connection.cursor() as cursor:
+            with pytest.raises(OperationalError), transaction.atomic():
+                cursor.execute(SLOW)
+            cursor.execute("SELECT 1")
+
+            assert cursor.fetchone() == (1,)
 
     def test_are_told_nothing_where_they_are_held_to_that_already(self, settings, monkeypatch):
         settings.WEB_REQUEST_SECONDS = 10

@@ -162,6 +162,19 @@ def test_nginx_accepts_its_configuration(tmp_path, upstreams):
     assert "[warn]" not in checked.stderr.replace('[warn] the "user" directive', ""), checked.stderr
 
 
+def test_the_proxy_believes_no_client_takes_no_large_body_and_shows_no_metrics():
+    plain, secure = (DEPLOY / "nginx" / "checkout.conf").read_text().split("\nserver {")[1:]
+    said = {" ".join(line.rstrip(";").split()) for line in secure.splitlines() if line.endswith(";")}
+
+    assert "return 301 https://$host$request_uri;" in plain
+    assert {line for line in said if "X-Forwarded" in line} == {
+        "proxy_set_header X-Forwarded-For $remote_addr",
+        "proxy_set_header X-Forwarded-Proto $scheme",
+    }
+    assert {"client_max_body_size 1m", "proxy_request_buffering on", "ssl_protocols TLSv1.2 TLSv1.3"} <= said
+    assert re.search(r"location = /metrics \{\s+return 404;", secure)
+
+
 def test_systemd_accepts_the_units(tmp_path):
     analyze = program("systemd-analyze", package="systemd")
     units = []
