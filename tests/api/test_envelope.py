@@ -142,6 +142,13 @@ def test_a_body_that_is_too_large(api):
     assert answer.body["error"]["constraints"] == {"max_bytes": 1_000_000}
 
 
+@pytest.mark.parametrize(("size", "status"), [(1_000_000, 422), (1_000_001, 413)])
+def test_a_body_holds_a_million_bytes_at_most(api, size, status):
+    frame = b'{"name": "%s"}'
+
+    assert api.post("/api-keys", frame % (b"x" * (size - len(frame) + 2))).status == status
+
+
 @pytest.mark.parametrize("text", ['"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"'])
 def test_text_that_cannot_be_stored(api, text):
     answer = api.post("/api-keys", f'{{"name": {text}, "permissions": ["*"]}}'.encode())
