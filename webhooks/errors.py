@@ -50,6 +50,11 @@ class DeliveryOver(Conflict):
     message = "This delivery was made or given up before."
 
 
+class AnotherTestUnderWay(Conflict):
+    code = "WEBHOOK_TEST_UNDER_WAY"
+    message = "Another test of this account still waits for its answer."
+
+
 class NotYetReplayable(Conflict):
     code = "WEBHOOK_DELIVERY_PENDING"
     message = "This delivery is still under way and will be attempted by itself."

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import ratelimit
-from core.errors import CheckoutError
+from core.errors import CheckoutError, Unavailable
 from core.pages import ListPage
 from dashboard.access import DEVELOP, Desk, desk
 from dashboard.pages import show
@@ -21,6 +21,7 @@ from dashboard.webhook_forms import OVERLAPS, DeliveryFilterForm, EndpointForm, 
 from dashboard.words import ENDPOINT
 from events.types import EVERYTHING
 from webhooks import selectors, services, signing
+from webhooks.errors import AnotherTestUnderWay
 from webhooks.models import Delivery, WebhookEndpoint
 from webhooks.services import EndpointChanges, EndpointOrder, Period, Rotation
 from webhooks.states import DeliveryStatus
@@ -143,7 +144,12 @@ def test_endpoint(request: HttpRequest, at: Desk, endpoint_id: str) -> HttpRespo
     if not ratelimit.hit("webhook-tests", at.merchant.public_id, _TESTS).allowed:
         messages.error(request, _("These were many tests in a minute. Wait a little, then send another."))
         return _to(endpoint_id)
-    result = services.send_test(merchant=at.merchant, livemode=at.livemode, endpoint_id=endpoint_id, now=timezone.now())
+    now = timezone.now()
+    try:
+        result = services.send_test(merchant=at.merchant, livemode=at.livemode, endpoint_id=endpoint_id, now=now)
+    except (AnotherTestUnderWay, Unavailable) as problem:
+        messages.error(request, problem.detail)
+        return _to(endpoint_id)
     known = {"code": result.response_code, "time": result.response_time_ms, "why": result.error}
     if result.status == DeliveryStatus.DELIVERED:
         messages.success(request, _("It works: your server answered %(code)d after %(time)d ms.") % known)

@@ -8,6 +8,7 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
+from core.ids import uuid7
 from dashboard import words
 from dashboard.webhook_forms import GROUPS, events_about
 from events.outbox import dispatch
@@ -218,6 +219,15 @@ class TestTrying:
         page = text_of(owner.post(path(endpoint, "test/"), follow=True))
 
         assert "There was no answer." in page
+
+    def test_while_another_test_waits_the_page_says_so(self, owner, endpoint, receiver):
+        owner.post(path(endpoint, "test/"))
+        Delivery.objects.update(lease_token=uuid7(), leased_until=timezone.now() + timedelta(seconds=60))
+
+        answer = owner.post(path(endpoint, "test/"), follow=True)
+
+        assert "Another test of this account still waits for its answer." in text_of(answer)
+        assert len(receiver.requests) == 1
 
     def test_nobody_is_flooded_with_tests(self, owner, endpoint, receiver):
         for _ in range(11):

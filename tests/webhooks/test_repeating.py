@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from core import exact_json
+from core.errors import CheckoutError
 from core.ids import uuid7
 from events.models import Event
 from events.outbox import Happening, dispatch, emit
@@ -21,7 +22,7 @@ from webhooks.errors import (
     UnknownEventType,
 )
 from webhooks.models import Attempt, Delivery
-from webhooks.services import EndpointChanges, Period, replaying
+from webhooks.services import EndpointChanges, EndpointOrder, Period, replaying
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +62,41 @@ class TestTestSend:
     def test_an_endpoint_can_be_tested_before_it_is_enabled(self, make_endpoint, merchant, now):
         endpoint = make_endpoint(enabled=False)
 
+        assert self.send(merchant, endpoint, now).status == "delivered"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_while_receivers_keep_tests_waiting_half_of_the_threads_are_free(
+        self, endpoint, merchant, receiver, now, settings
+    ):
+        settings.WEB_THREADS = 4
+        strangers = [make_merchant(name) for name in ("Second", "Third")]
+        order = EndpointOrder(url=receiver.url("/strange"), events=["*"])
+        theirs = [
+            services.create_endpoint(merchant=each, livemode=False, order=order, now=now)[0] for each in strangers
+        ]
+        refused = []
+
+        def try_to_send(whose, to):
+            try:
+                self.send(whose, to, now)
+            except CheckoutError as failure:
+                refused.append((whose.business_name, failure.code))
+            connection.close()
+
+        def while_one_waits():
+            receiver.before = while_two_wait
+            try_to_send(merchant, endpoint)
+            try_to_send(strangers[0], theirs[0])
+
+        def while_two_wait():
+            receiver.before = lambda: None
+            try_to_send(strangers[1], theirs[1])
+
+        receiver.before = while_one_waits
+
+        assert self.send(merchant, endpoint, now).status == "delivered"
+        assert refused == [(merchant.business_name, "WEBHOOK_TEST_UNDER_WAY"), ("Third", "SERVICE_UNAVAILABLE")]
+        assert receiver.paths() == ["/webhook", "/strange"]
         assert self.send(merchant, endpoint, now).status == "delivered"
 
     @pytest.mark.django_db(transaction=True)

@@ -1,19 +1,23 @@
 """Sending by hand: a test, one delivery again, or giving one up."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
+from threading import BoundedSemaphore
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Q
 
+from core.errors import Unavailable
 from core.ids import public_id
 from events.outbox import Happening, emit
 from events.types import WEBHOOK_TEST
 from merchants.models import Merchant
 from webhooks import selectors
-from webhooks.errors import DeliveryOver, EndpointDisabled, NotYetReplayable
+from webhooks.errors import AnotherTestUnderWay, DeliveryOver, EndpointDisabled, NotYetReplayable
 from webhooks.models import Delivery, WebhookEndpoint
 from webhooks.services import circuits
 from webhooks.services.attempts import Claim
@@ -24,6 +28,8 @@ from webhooks.states import DeliveryStatus
 
 MAX_RESENT: Final = 1000
 TEST_PREFIX: Final = "test"
+_TESTING: Final = 0x74657374  # "test"
+_LONGEST_LEASE: Final = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,21 @@ def send_test(*, merchant: Merchant, livemode: bool, endpoint_id: str, now: date
     """
     Send a ``webhook.test`` event at once, whatever the endpoint subscribes to and even if it is disabled.
 
+    Whoever calls waits for a stranger's server. So a merchant has one test under way, and half of a web process's
+    threads are kept from all of them.
+
     :raises EndpointNotFound: when the merchant has no such endpoint
+    :raises AnotherTestUnderWay: while another one of the merchant waits
+    :raises Unavailable: while as many wait in this process as may
     """
-    claim = _owe_test(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id, now=now)
-    attempt(claim=claim)
+    seats = _seats(max(1, settings.WEB_THREADS // 2))
+    if not seats.acquire(blocking=False):
+        raise Unavailable("Many webhooks are being tested. Please try again shortly.")
+    try:
+        claim = _owe_test(merchant=merchant, livemode=livemode, endpoint_id=endpoint_id, now=now)
+        attempt(claim=claim)
+    finally:
+        seats.release()
     delivery = Delivery.objects.get(pk=claim.delivery_id)
     # None when the endpoint was deleted or disabled meanwhile: then nothing counts any more that came of it.
     made = delivery.history.order_by("number").last()
@@ -63,9 +80,24 @@ def send_test(*, merchant: Merchant, livemode: bool, endpoint_id: str, now: date
     )
 
 
+@lru_cache(maxsize=1)
+def _seats(count: int) -> BoundedSemaphore:
+    return BoundedSemaphore(count)
+
+
+def _refuse_a_second_test(merchant: Merchant, *, livemode: bool, now: datetime) -> None:
+    with connection.cursor() as cursor:  # two at once would each not see the other
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_TESTING, str(merchant.pk)])
+    tests = Delivery.objects.filter(merchant=merchant, livemode=livemode, event_type=WEBHOOK_TEST)
+    # The lease that is asked for is the longest there is; looking no further back keeps this to the end of an index.
+    if tests.filter(created_at__gt=now - _LONGEST_LEASE, lease_token__isnull=False, leased_until__gt=now).exists():
+        raise AnotherTestUnderWay
+
+
 @transaction.atomic
 def _owe_test(*, merchant: Merchant, livemode: bool, endpoint_id: str, now: datetime) -> Claim:
     endpoint = selectors.get_endpoint(merchant=merchant, livemode=livemode, public_id=endpoint_id)
+    _refuse_a_second_test(merchant, livemode=livemode, now=now)
     event = emit(
         Happening(
             type=WEBHOOK_TEST,
