@@ -10,12 +10,14 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
 from chains.sandbox import services as sandbox
 from chains.sandbox.reader import SandboxReader
+from config import env
 from core import idempotency, secrets
 from core.models import IdempotencyKey
 from events import outbox, sealing
@@ -518,6 +520,13 @@ def test_every_trigger_of_ours_is_watched():
         there = [name for (name,) in cursor.fetchall()]
 
     assert there == sorted(ground.TRIGGERS)
+
+
+def test_the_tables_of_every_app_of_ours_are_looked_at():
+    packages = {each.relative_to(env.ROOT).parts[0] for way in ("*", "*/*") for each in env.ROOT.glob(f"{way}/apps.py")}
+    models = [model for model in apps.get_models() if model.__module__.partition(".")[0] in packages]
+
+    assert {model._meta.app_label for model in models if model._meta.managed} == ground._OURS
 
 
 def test_a_clock_that_is_off_is_named(monkeypatch):

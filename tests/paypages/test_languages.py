@@ -90,7 +90,9 @@ class TestTheChoice:
         cookie = response.cookies[settings.LANGUAGE_COOKIE_NAME]
 
         assert (cookie.value, cookie["path"], cookie["samesite"]) == ("de", "/invoice/", "Lax")
-        assert (cookie["httponly"], cookie["max-age"]) == (True, 365 * 86_400)
+        assert (cookie["httponly"], cookie["max-age"], cookie["secure"]) == (True, 365 * 86_400, "")
+        by_tls = client.get(url(invoice, "?lang=fr"), secure=True).cookies[settings.LANGUAGE_COOKIE_NAME]
+        assert by_tls["secure"] is True
         assert {"Accept-Language", "Cookie"} <= {name.strip() for name in response["Vary"].split(",")}
         assert settings.LANGUAGE_COOKIE_NAME not in client.get(url(invoice)).cookies
 
