@@ -604,7 +604,10 @@ class TestMerchantStream:
         assert refused.status == 403
         assert refused.json()["error"]["constraints"] == {"required_scope": "invoices:read"}
 
-    def test_a_revoked_key_stops_listening(self, account, server, open_stream, monkeypatch):
+    def test_a_key_that_ends_without_a_word_in_the_log_listens_for_a_minute_at_most(
+        self, account, server, open_stream, monkeypatch
+    ):
+        assert api_stream.RECHECK_SECONDS + stream.QUIET_SECONDS + 1 <= 60  # who is quiet is looked for each second
         monkeypatch.setattr(stream, "QUIET_SECONDS", 0.1)
         monkeypatch.setattr(api_stream, "RECHECK_SECONDS", 0.2)
         reader = open_stream(self.PATH, Authorization=f"Bearer {account.api_key}")
