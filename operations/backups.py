@@ -115,6 +115,7 @@ def restore_backup(copy: Path, *, note: Note, replace: bool) -> None:
 
     :raises BackupFailed: when it is not empty and shall not be replaced, when pg_restore fails, when rows are missing
     """
+    _run("pg_restore", "--list", copy)  # before anything goes: a copy of a newer PostgreSQL is one it cannot read
     with connection.cursor() as cursor:
         cursor.execute(_TABLES)
         if cursor.fetchall() and not replace:

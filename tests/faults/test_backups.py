@@ -1,5 +1,7 @@
 """A copy of the database comes back as it was, and one that cannot says so."""
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -109,6 +111,36 @@ def test_what_is_not_whole_is_not_taken_for_whole(tmp_path, now, empty):
     assert "its checksum differs" in touched.stderr
     assert "The secrets of 1 merchants cannot be read" in of_another_key.stderr
     assert "Not everything is there again: invoices_invoice." in with_rows_missing.stderr
+
+
+def test_a_copy_that_cannot_be_read_replaces_nothing(tmp_path, now, empty):
+    make_rows(now)
+    call_command("backup", "--folder", str(tmp_path))
+    copy = newest(tmp_path)
+    assert restore(copy, empty).returncode == 0
+    before = everything_in(empty)
+
+    foreign = b"PGDMP\x01\xff" + copy.read_bytes()[7:]  # as a PostgreSQL of years to come may write it
+    note = json.loads(note_of(copy).read_text()) | {"sha256": hashlib.sha256(foreign).hexdigest()}
+    copy.write_bytes(foreign)
+    note_of(copy).write_text(json.dumps(note))
+    done = restore(copy, empty, "--replace")
+
+    assert (done.returncode, "pg_restore failed: " in done.stderr) == (1, True)
+    assert everything_in(empty) == before
+
+
+def test_a_restore_that_fails_half_way_leaves_nothing(tmp_path, empty):
+    call_command("backup", "--folder", str(tmp_path))
+    with psycopg.connect(empty, autocommit=True) as server:
+        server.execute(
+            "CREATE VIEW webhooks_webhookendpoint AS SELECT 1 AS one"
+        )  # in the way of one of the last tables
+
+    done = restore(newest(tmp_path), empty)
+
+    assert (done.returncode, "already exists" in done.stderr) == (1, True)
+    assert everything_in(empty) == {}
 
 
 def test_old_copies_go_when_a_new_one_is_there(tmp_path):

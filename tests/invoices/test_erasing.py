@@ -17,11 +17,12 @@ from core.exact_json import loads
 from events.archive import check_archive, read_archive, write_archive
 from events.checking import check_all, check_chain
 from events.models import Event, Redaction, Seal
-from events.outbox import dispatch_all
+from events.outbox import Happening, dispatch_all, emit
 from events.redacting import redact
 from events.sealing import seal_all
 from invoices.models import Credit, Customer, Note
 from invoices.services import CustomerDetails, add_note, erase_customer, view_invoice
+from invoices.services.erasing import GONE
 from merchants.models import LoggedRequest
 from merchants.services import Grant, KeyOrder, create_api_key
 from payments.services import scan
@@ -164,6 +165,21 @@ def test_what_the_books_need_stays(customer):
     body = loads(Delivery.objects.filter(event_type="invoice.paid", endpoint__format="native").get().body)
     assert body["data"]["metadata"] == {"order_id": "ord_789"}
     assert body["id"] == Event.objects.get(type="invoice.paid").public_id
+
+
+def test_a_name_goes_where_it_stands_alone_and_an_address_wherever_it_stands(customer):
+    invoice = customer.invoices.get()
+    told = {"payer": f" {NAME.upper()} ", "title": f"Boat for {NAME}", "said": [f"Mail to {EMAIL.title()}, please"]}
+    with transaction.atomic():
+        what = Happening(
+            type="invoice.created", merchant_id=customer.merchant_id, livemode=False, invoice_id=invoice.pk, data=told
+        )
+        event = emit(what)
+
+    erase(customer)
+
+    event.refresh_from_db()
+    assert event.data == {"payer": GONE, "title": f"Boat for {NAME}", "said": [GONE]}
 
 
 def test_the_log_is_whole_before_and_after_it_is_sealed(customer):
