@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from django.conf import settings
 
+from config import asgi
 from config.asgi import application
 
 CROWD = settings.WEB_THREADS + 2
@@ -108,3 +109,9 @@ def test_a_client_that_goes_away_halfway_is_forgotten():
         raise AssertionError(message)
 
     asyncio.run(application(scope("POST", "/healthz", (b"content-length", b"9")), receive, send))
+
+
+def test_a_header_that_wsgi_would_take_for_another_is_left_out():
+    known, forged = (b"x-forwarded-for", b"198.51.100.1"), (b"x_forwarded_for", b"1.2.3.4")
+
+    assert asgi._without_ambiguous_headers({"headers": [forged, known]}) == {"headers": [known]}

@@ -2,8 +2,10 @@
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from config.wsgi import application
+from core import exact_json
 from tests.url_map import places
 
 ALWAYS = {
@@ -43,3 +45,29 @@ def test_cookies_are_out_of_the_reach_of_scripts_and_of_other_sites(answers):
 
     assert cookies == {("csrftoken", True, "Lax")}
     assert (settings.SESSION_COOKIE_HTTPONLY, settings.SESSION_COOKIE_SAMESITE) == (True, "Lax")
+
+
+def served(path, **environ):
+    """Ask as a web server does: the API has a shorter chain of middleware there, which the test client passes by."""
+    told = {}
+    request = RequestFactory().get(path, **environ).environ
+    body = b"".join(application(request, lambda status, headers: told.update(dict(headers), status=status[:3])))
+    return told, body
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/assets", "/selfhosted/api/v1/events", "/cryptic/api/v1/invoices", "/nothing"]
+)
+def test_the_chain_that_serves_guards_its_answers_too(db, valkey, path):
+    told, _ = served(path)
+
+    assert {name: value for name, value in ALWAYS.items() if {told.get(name)} != value} == {}
+    assert told["X-Request-ID"].startswith("req_")
+
+
+def test_the_chain_that_serves_the_api_refuses_other_hosts(settings):
+    settings.ALLOWED_HOSTS = ["pay.example.com"]
+
+    told, body = served("/api/v1/assets", HTTP_HOST="evil.example.com")
+
+    assert (told["status"], exact_json.loads(body)["error"]["code"]) == ("400", "BAD_REQUEST")
