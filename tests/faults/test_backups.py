@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from config import env
+from operations import backups
 from operations.backups import newest, note_of
 from tests.operations.rows import make_rows
 
@@ -141,6 +142,23 @@ def test_a_restore_that_fails_half_way_leaves_nothing(tmp_path, empty):
 
     assert (done.returncode, "already exists" in done.stderr) == (1, True)
     assert everything_in(empty) == {}
+
+
+def test_what_is_written_while_it_copies_is_no_part_of_the_copy(tmp_path, empty, monkeypatch):
+    def run_beside_others(*words):
+        with psycopg.connect(url_of(connection.settings_dict["NAME"])) as other:
+            other.execute("INSERT INTO auth_group (name) VALUES ('came meanwhile')")
+        run(*words)
+
+    run = backups._run
+    monkeypatch.setattr(backups, "_run", run_beside_others)
+    call_command("backup", "--folder", str(tmp_path))
+
+    done = restore(newest(tmp_path), empty)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    with psycopg.connect(empty) as server:
+        assert server.execute("SELECT count(*) FROM auth_group WHERE name = 'came meanwhile'").fetchone() == (0,)
 
 
 def test_old_copies_go_when_a_new_one_is_there(tmp_path):
