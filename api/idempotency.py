@@ -64,7 +64,7 @@ def answer_once(request: Repeatable, work: Callable[[], HttpResponse], *, now: d
     if request.talks_to_network:
         return _claim_then_work(request, work, now=now)
     try:
-        with transaction.atomic():
+        with idempotency.keeping():
             answer = _accepted(work())
             _keep(request, answer, now=now)
             return answer
@@ -87,7 +87,7 @@ def _found_or(refusal: HttpResponse | None, request: Repeatable, *, now: datetim
         raise KeyInUse(retry_after=1)
     if not _is_for_now_only(refusal):
         try:
-            with transaction.atomic():
+            with idempotency.keeping():
                 _keep(request, refusal, now=now)
         except KeyTaken:
             return _found_or(None, request, now=now)

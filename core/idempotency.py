@@ -1,8 +1,8 @@
 """Do a request once, however often it is sent.
 
-Work that is one transaction ends it with ``keep``, which stores the answer: either both are there or
-neither. Of two that do it at once one waits there, is told that the key is taken, undoes its work and
-finds the other's answer.
+Work that is one transaction, ``keeping()``, ends with ``keep``, which stores the answer: either both are
+there or neither. Of two that do it at once one waits there, is told that the key is taken, undoes its work
+and finds the other's answer.
 
 Work that talks to a network cannot be undone, so it has two phases. ``claim`` commits at once and on
 its own: from then on a second request with the key is told to wait, or gets the stored answer.
@@ -11,18 +11,20 @@ and a retry takes over with a new token, which shuts the old owner out.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import DataError, connection, transaction
 
 from core import secrets
 from core.errors import Conflict
 from core.models import IdempotencyKey
-from core.statements import execute
+from core.statements import execute, execute_with_commit
 
 MAX_KEY_LENGTH: Final = 255
 LEASE: Final = timedelta(seconds=60)
@@ -47,17 +49,19 @@ _CLAIM: Final = """
     RETURNING id, set_config('synchronous_commit', 'off', true)
 """
 # Waits for whoever is just writing the key, as every unique index does. Replaces what ``_CLAIM`` would take over.
+# The answer of another request is not replaced but makes the statement fail, and with it the commit that it goes with.
 _KEEP: Final = """
     INSERT INTO core_idempotencykey AS held
         (scope, key, fingerprint, token, locked_until, status_code, body, is_encrypted, created_at, expires_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (scope, key) DO UPDATE SET
-        fingerprint = excluded.fingerprint, token = excluded.token, locked_until = excluded.locked_until,
+        token = CASE WHEN held.expires_at <= excluded.created_at
+                       OR (held.status_code IS NULL AND held.locked_until <= excluded.created_at
+                           AND held.fingerprint = excluded.fingerprint)
+                     THEN excluded.token ELSE (held.key || ' is taken')::uuid END,
+        fingerprint = excluded.fingerprint, locked_until = excluded.locked_until,
         status_code = excluded.status_code, body = excluded.body, is_encrypted = excluded.is_encrypted,
         created_at = excluded.created_at, expires_at = excluded.expires_at
-    WHERE held.expires_at <= excluded.created_at
-       OR (held.status_code IS NULL AND held.locked_until <= excluded.created_at
-           AND held.fingerprint = excluded.fingerprint)
 """
 _CLAIM_WITHIN: Final = """
     INSERT INTO core_idempotencykey
@@ -96,7 +100,7 @@ class KeyInUse(Conflict):
 
 
 class KeyTaken(Exception):
-    """Another request with the key was first: the work of this one must be rolled back."""
+    """Another request with the key was first: the work of this one has been undone."""
 
 
 class LostClaim(Exception):
@@ -145,21 +149,35 @@ def stored(once: Once, *, now: datetime) -> StoredAnswer | None:
     return None if held is None else _answer_of(held, fingerprint=once.fingerprint, now=now)
 
 
+@contextmanager
+def keeping() -> Iterator[None]:
+    """
+    Open the transaction of work whose answer is kept.
+
+    :raises KeyTaken: when another request with the key was first; the work has been undone then
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except DataError as problem:
+        if " is taken" in str(problem):
+            raise KeyTaken("another request with this key was first") from None
+        raise
+
+
 def keep(once: Once, answer: StoredAnswer, *, is_secret: bool = False, now: datetime) -> None:
     """
-    Store the answer in the transaction of the work; one that ``is_secret`` is encrypted.
+    Store the answer as the last thing in ``keeping()``, with the commit; one that ``is_secret`` is encrypted.
 
-    Waits while another request with the key is storing its own.
+    The commit waits while another request with the key is storing its own.
 
-    :raises KeyTaken: when another was first; let it roll the transaction back
     :raises RuntimeError: outside a transaction, where a crash would part work and answer
     """
     if not connection.in_atomic_block:
         raise RuntimeError("keep() belongs in the transaction of the work")
     body = secrets.encrypt(answer.body) if is_secret else answer.body
     held = [once.scope, once.key, once.fingerprint, uuid4(), now]
-    if not _changed(_KEEP, [*held, answer.status, body, is_secret, now, now + LIFETIME]):
-        raise KeyTaken("another request with this key was first")
+    execute_with_commit(_KEEP, [*held, answer.status, body, is_secret, now, now + LIFETIME])
 
 
 def claim(*, scope: str, key: str, fingerprint: str, now: datetime) -> Claim | StoredAnswer:
@@ -180,7 +198,7 @@ def claim(*, scope: str, key: str, fingerprint: str, now: datetime) -> Claim | S
         "expires_at": now + LIFETIME,
     }
     for _ in range(_ATTEMPTS):
-        taken = execute(_CLAIM, row).fetchone()
+        taken = execute(_CLAIM, row).first
         if taken is not None:
             return Claim(row_id=taken[0], token=token)
         held = IdempotencyKey.objects.filter(scope=scope, key=key).first()
@@ -203,7 +221,7 @@ def claim_within(*, scope: str, key: str, fingerprint: str, now: datetime) -> Cl
         raise RuntimeError("claim_within() belongs in the transaction of the work")
     token = uuid4()
     row: list[Any] = [scope, key, fingerprint, token, now + LEASE, now, now + LIFETIME]
-    taken = execute(_CLAIM_WITHIN, row).fetchone()
+    taken = execute(_CLAIM_WITHIN, row).first
     if taken is not None:
         return Claim(row_id=taken[0], token=token)
     return _answer_of(IdempotencyKey.objects.get(scope=scope, key=key), fingerprint=fingerprint, now=now)
@@ -247,4 +265,4 @@ def _answer_of(held: IdempotencyKey, *, fingerprint: str, now: datetime) -> Stor
 
 
 def _changed(statement: str, values: list[Any]) -> int:
-    return int(execute(statement, values).rowcount)
+    return execute(statement, values).count

@@ -6,7 +6,8 @@ a joined look-up 0.9 ms of 1.1 ms). Nothing else changes: fields convert their v
 comes back are the same model instances.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -16,9 +17,10 @@ from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
-from django.db.backends.utils import CursorWrapper
 from django.db.models.base import ModelState
 from django.db.models.signals import post_init, pre_init
+
+from core.postgresql.trips import Answer, Values
 
 _Model = TypeVar("_Model", bound=models.Model)
 
@@ -42,24 +44,65 @@ def insert(record: models.Model, *, unless_taken: bool = False) -> bool:
         else field.get_db_prep_save(field.pre_save(record, add=True), session)
         for name, plain, field in _prepared(type(record))
     ]
-    # Psycopg parses a statement of more than 50 values anew each time; what has no value need not be sent.
+    # What has no value need not be sent.
     sql = _insertion(type(record), tuple([value is not None for value in values]), unless_taken)
-    if not execute(sql, [value for value in values if value is not None]).rowcount:
-        return False
+    given = [value for value in values if value is not None]
+    if unless_taken:
+        if not session.carry(sql, given).count:
+            return False
+    else:
+        session.carry(sql, given, later=session.is_gathering)
     record._state.adding = False  # noqa: SLF001 - what Model.save() does
     record._state.db = session.alias  # noqa: SLF001
     return True
 
 
-def execute(sql: str, values: Sequence[Any] | Mapping[str, Any]) -> CursorWrapper:
+def execute(sql: str, values: Values) -> Answer:
     """
-    Execute a statement whose text is always the same object, and return the cursor with what it found.
+    Execute a statement and return what it found. Its text is kept prepared, so it should be one of few.
 
-    The cursor is the session's own for this statement: read it before the statement is executed again.
+    :raises DatabaseError: when the server refuses it
     """
-    cursor: CursorWrapper = _session().cursor_for(sql)
-    cursor.execute(sql, values)
-    return cursor
+    answer: Answer = _session().carry(sql, values)
+    return answer
+
+
+def require(sql: str, values: Values, otherwise: Callable[[], Exception]) -> None:
+    """Execute a statement that must find or write a row, or ``otherwise()`` is raised."""
+    session = _session()
+    session.carry(sql, values, later=session.is_gathering, otherwise=otherwise)
+
+
+def execute_with_commit(sql: str, values: Values) -> None:
+    """
+    Execute the last statement of a transaction: it travels with the commit, which fails when it does.
+
+    Anything else that is executed before the commit comes after it nevertheless.
+    """
+    _session().carry(sql, values, later=True)
+
+
+@contextmanager
+def in_one_trip() -> Iterator[None]:
+    """
+    Send what ``insert`` and ``require`` are given within as one, when the block ends; what fails is raised there.
+
+    For statements that do not need one another's answers: waiting for the server takes as long as its work.
+    """
+    session = _session()
+    if session.is_gathering:
+        yield
+        return
+    session.settle()
+    session.is_gathering = True
+    try:
+        yield
+    except BaseException:
+        session.forget()
+        raise
+    finally:
+        session.is_gathering = False
+    session.settle()
 
 
 class Prepared(Generic[_Model]):
@@ -123,7 +166,7 @@ class _Compiled:
         self._annotations = list(compiler.annotation_col_map.items())
 
     def read(self, values: tuple[Any, ...]) -> list[Any]:
-        found = execute(self._sql, [values[place] for place in self._places]).fetchall()
+        found = execute(self._sql, [values[place] for place in self._places]).rows
         rows: Iterator[Any] = self._compiler.apply_converters([list(row) for row in found], self._converters)
         return [self._instance(row) for row in rows]
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from chains.base import Asset
 from core.ids import uuid7
 from core.money import WIDE, has_at_most, is_currency, minor_digits, round_to
-from core.statements import insert
+from core.statements import in_one_trip, insert
 from events.outbox import emit
 from invoices.errors import AmountsExhausted, InvalidAmount, UnknownCurrency
 from invoices.events import about
@@ -156,9 +156,10 @@ def create_invoice(*, merchant: Merchant, livemode: bool, order: InvoiceOrder, n
         updated_at=now,
     )
     _give_destination(invoice, now)
-    # Late, because near the limit the row it locks makes the merchant's other new invoices wait.
-    merchant_services.count_invoice(merchant=merchant, livemode=livemode, now=now)
-    emit(about(invoice, "invoice.created", **_told_to(order)))
+    with in_one_trip():
+        # Late, because near the limit the row it locks makes the merchant's other new invoices wait.
+        merchant_services.count_invoice(merchant=merchant, livemode=livemode, now=now)
+        emit(about(invoice, "invoice.created", **_told_to(order)))
     return invoice
 
 

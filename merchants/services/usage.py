@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from core.statements import execute
+from core.statements import require
 from merchants.errors import PlanLimitReached
 from merchants.models import Merchant
 
@@ -21,7 +21,6 @@ _COUNT: Final = """
     FROM counted WHERE number < %(limit)s
     ON CONFLICT (merchant_id, livemode, month, slot) DO UPDATE SET invoices = count.invoices + 1
     WHERE count.slot <> 0 OR count.invoices < %(limit)s - (SELECT elsewhere FROM counted)
-    RETURNING TRUE
 """
 _SLOTS: Final = 16
 _KEPT: Final = 1_000
@@ -45,7 +44,10 @@ def count_invoice(*, merchant: Merchant, livemode: bool, now: datetime) -> None:
         "kept": _KEPT,
         "slots": _SLOTS,
     }
-    if execute(_COUNT, facts).fetchone() is None:
-        raise PlanLimitReached(
+    require(
+        _COUNT,
+        facts,
+        lambda: PlanLimitReached(
             f"Your plan allows {limit} invoices a month.", constraints={"monthly_invoice_limit": limit}
-        )
+        ),
+    )

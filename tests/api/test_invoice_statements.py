@@ -11,6 +11,7 @@ from tests.api.conftest import Api
 from tests.api.orders import ORDER
 from tests.api.signed_up import signed_up
 from tests.api.test_invoices import TRON_XPUB
+from tests.core.protocol import counted_trips
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,6 +45,18 @@ def test_creating_a_live_invoice_takes_at_most_12_statements(account, settings):
     assert len(asked) <= 12, asked
     assert sum(sql.startswith('INSERT INTO "invoices_invoice"') for sql in asked) == 1
     assert sum(sql.startswith('INSERT INTO "events_event"') for sql in asked) == 1
+
+
+def test_creating_an_invoice_waits_for_the_database_four_times(account, tmp_path):
+    api = Api(account.test_api_key)
+    for number in range(3):  # what is read or prepared once a process is not a request's
+        assert api.post("/invoices", ORDER, Idempotency_Key=f"order_{number}").status == 201
+
+    with counted_trips(tmp_path) as made:
+        assert api.post("/invoices", ORDER, Idempotency_Key="order_789").status == 201
+
+    # Whose the key is; the invoice; count and event; the kept answer with the commit.
+    assert made == [4]
 
 
 @pytest.mark.parametrize("query", ["", "?status=created,paid&search=vpn&amount_gte=1&limit=2"])

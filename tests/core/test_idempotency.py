@@ -22,6 +22,7 @@ from core.idempotency import (
     claim,
     complete,
     keep,
+    keeping,
     release,
     stored,
 )
@@ -383,7 +384,7 @@ class TestKeep:
         assert outcomes.count(StoredAnswer(201, "done")) == 5
 
 
-@transaction.atomic
+@keeping()
 def kept(*, now: datetime, is_secret: bool = False, then: Callable[[], object] = lambda: None) -> None:
     ContentType.objects.create(app_label="work", model=uuid4().hex)
     keep(ONCE, StoredAnswer(201, "done"), is_secret=is_secret, now=now)
