@@ -29,6 +29,7 @@ from typing import Any, ClassVar, Final
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -299,7 +300,18 @@ def _verb(request: HttpRequest) -> str:
 
 
 def _nothing_here(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG001
-    raise UnknownURL
+    meant = request.path.rstrip("/")
+    if meant == request.path or not _leads_somewhere(meant, getattr(request, "urlconf", None)):
+        raise UnknownURL
+    raise UnknownURL(suggestions=(f"Leave off the slash at the end: {meant}",))
+
+
+def _leads_somewhere(path: str, urlconf: str | None) -> bool:
+    try:
+        found = resolve(path, urlconf)
+    except Resolver404:
+        return False
+    return not issubclass(getattr(found.func, "view_class", object), NowhereView)
 
 
 def _idempotency_scope(identity: Identity, wire: WireFormat) -> str:

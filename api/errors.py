@@ -59,7 +59,7 @@ class MethodNotAllowed(RequestError):
     message = "This method is not allowed here."
 
     def __init__(self, allowed: str) -> None:
-        super().__init__()
+        super().__init__(suggestions=(f"Allowed here: {allowed}",))
         self.headers = {"Allow": allowed}
 
 

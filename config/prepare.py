@@ -30,7 +30,12 @@ def _prepare_database() -> None:
     from config import env
 
     _wait_for_database()
-    if _is_behind():
+    missing = _missing_steps()
+    if missing and not connection.introspection.table_names():
+        sys.stdout.write(f"Making the tables of a new database ({missing} steps).\n")
+        sys.stdout.flush()
+        call_command("migrate", interactive=False, verbosity=0)
+    elif missing:
         call_command("migrate", interactive=False, verbosity=1)
     if env.flag("DEMO", default=True):
         call_command("demo")
@@ -49,11 +54,11 @@ def _wait_for_database(seconds: int = 30) -> None:
             return
 
 
-def _is_behind() -> bool:
+def _missing_steps() -> int:
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 if __name__ == "__main__":

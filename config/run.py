@@ -204,7 +204,7 @@ def _announce(options: Options) -> None:
         lines.append(
             "  E-mail           no mail server (EMAIL_HOST): every mail is shown below and kept in VAR_DIR/mail"
         )
-    lines += [f"  API              {base}/docs/", f"  Ctrl-C stops everything; the data stays in {options.var_dir}"]
+    lines += [f"  Documentation    {base}/docs/", f"  Ctrl-C stops everything; the data stays in {options.var_dir}"]
     sys.stdout.write("\n".join(["", *lines, "", ""]))
     sys.stdout.flush()
 

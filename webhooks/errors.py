@@ -27,7 +27,10 @@ class EndpointDisabled(Conflict):
 class UnsafeWebhookURL(Invalid):
     code = "INVALID_WEBHOOK_URL"
     message = "Webhooks cannot be sent to this URL."
-    suggestions = ("Use a public https address",)
+    suggestions = (
+        "Use a public https address",
+        "For a receiver in your own network set OUTBOUND_ALLOWED_NETWORKS where the gateway runs",
+    )
 
 
 class UnknownEventType(Invalid):

@@ -63,6 +63,13 @@ def test_a_method_that_does_not_exist_there(api, method):
 
     check_envelope(answer, 405, "METHOD_NOT_ALLOWED", "invalid_request_error")
     assert answer.headers["Allow"] == "GET, PATCH, HEAD"
+    assert answer.body["error"]["suggestions"] == ["Allowed here: GET, PATCH, HEAD"]
+
+
+def test_a_url_with_a_slash_too_many_is_told_without_it(api):
+    assert api.get("/invoices/").body["error"]["suggestions"] == ["Leave off the slash at the end: /api/v1/invoices"]
+    for path in ("/nothing/", "/", "/nothing"):
+        assert "suggestions" not in api.get(path).body["error"]
 
 
 @pytest.mark.parametrize(
