@@ -14,6 +14,7 @@ import pytest
 from django.urls import Resolver404, resolve
 
 from api.v1.base import NowhereView
+from chains import registry
 from chains.catalogue import NETWORKS
 from config import env
 from tests.chains import anvil
@@ -181,3 +182,14 @@ def node():
     started = anvil.Anvil(anvil.anvil_binary())
     yield started
     started.stop()
+
+
+def test_the_table_of_confirmations_is_the_one_that_is_used():
+    rows = re.findall(
+        r"^\| ([\w ,]+) \| (\w+) \| (\w+) \| (\w+) \|$", (ROOT / "docs/concepts.md").read_text(), re.MULTILINE
+    )
+    said = {name: tuple(numbers) for names, *numbers in rows for name in names.split(", ")}
+    used = {next(iter(entry.sides.values())).name: entry.confirmations for entry in NETWORKS.values()}
+
+    for name, confirmations in (used | {"Sandbox": registry.network("sandbox").confirmations}).items():
+        assert said[name] == tuple(str(getattr(each, "value", each)) for each in confirmations), name
