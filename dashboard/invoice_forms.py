@@ -29,7 +29,12 @@ MAX_FACTS: Final = 50
 _FACTS_BYTES: Final = 16_384
 _MAX_QUANTITY: Final = 1_000_000
 _NUMBER: Final = {"inputmode": "decimal", "autocomplete": "off"}
-_PRICE: Final[dict[str, Any]] = {"min_value": 0, "max_digits": 20, "decimal_places": 3}
+_PRICE: Final[dict[str, Any]] = {
+    "min_value": 0,
+    "max_digits": 20,
+    "decimal_places": 3,
+    "error_messages": {"min_value": _("Enter 0 or more.")},
+}
 _CURRENCIES: Final = [(code, code) for code in sorted(MINOR_DIGITS)]
 
 

@@ -130,7 +130,8 @@ class TestCreating:
             ({"items-0-unit_price": "nine"}, "Enter a number."),
             ({"items-1-unit_price": "1000000"}, "Invoice amount must be between $0.50 and $10,000.00"),
             ({"tax": "0.001"}, "USD has 2 digits after the decimal point."),
-            ({"tax": "-1"}, "greater than or equal to 0"),
+            ({"tax": "-1"}, "Enter 0 or more."),
+            ({"items-0-unit_price": "-1"}, "Enter 0 or more."),
             ({"asset": "tron:USDT"}, "Select a valid choice."),
             ({"minutes": "4"}, "greater than or equal to 5"),
             ({"webhook_url": "http://127.0.0.1/"}, "The URL leads to a private or special address."),
@@ -148,6 +149,28 @@ class TestCreating:
         assert answer.status_code == 422
         assert said in text_of(answer)
         assert not Invoice.objects.exists()
+
+    def test_above_the_form_each_mistake_leads_to_its_field(self, owner):
+        wrong = {"title": "", "tax": "-1", "items-1-unit_price": "two", "facts-0-key": ""}
+
+        page, answer = text_of(owner.get(ADD)), text_of(owner.post(ADD, {**FILLED, **wrong}))
+
+        links = re.findall(r'<li><a href="#([^"]+)">([^<]+)</a>: ([^<]+)</li>', answer)
+        assert links == [
+            ("id_title", "What is paid for", "This field is required."),
+            ("id_tax", "Tax", "Enter 0 or more."),
+            ("id_items-1-unit_price", "Item 2, Price of one", "Enter a number."),
+            ("id_facts-0-key", "Fact 1, Name", "This field is required."),
+        ]
+        assert all(f'id="{place}"' in answer for place, _label, _said in links)
+        assert 'id="problems"' not in page
+
+    def test_what_concerns_no_field_is_told_there_too(self, owner):
+        owner.post(ADD, FILLED)
+
+        answer = text_of(owner.post(ADD, {**FILLED, "title": "Order 1002"}))
+
+        assert re.search(r'id="problems".*<li>This form has created an invoice already\.', answer, re.DOTALL)
 
     def test_a_refused_price_is_told_beside_its_own_row(self, owner):
         answer = owner.post(

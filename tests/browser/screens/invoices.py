@@ -150,7 +150,12 @@ def _fill_in_wrongly(page: Page) -> None:
     with page.expect_response("**/invoices/add/"):
         page.get_by_label("Value").blur()
     page.get_by_role("button", name="Create the invoice").click()
-    page.locator(".field-error").first.wait_for()
+    summary = page.get_by_role("alert", name="Correct this first")
+    expect(summary).to_be_focused()
+    summary.get_by_role("link", name="Fact 1, Name").click()
+    expect(page.get_by_role("group", name="Fact 1").get_by_label("Name")).to_be_focused()
+    summary.get_by_role("link", name="Item 2, Price of one").click()
+    expect(page.get_by_role("group", name="Item 2").get_by_label("Price of one")).to_be_focused()
 
 
 @screen("invoices", "form", act=_fill)
