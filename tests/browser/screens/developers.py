@@ -46,7 +46,17 @@ def _create_for_cryptic(page: Page) -> None:
     _create(page)
 
 
-@screen("developers", "key made for another API", devices=("phone",), act=_create_for_cryptic)
+@screen("developers", "key made for another API", act=_create_for_cryptic)
+def _(stage: Stage) -> str:
+    return "/dashboard/api-keys/add/"
+
+
+def _create_for_selfhosted(page: Page) -> None:
+    page.get_by_label("For which API").select_option("selfhosted")
+    _create(page)
+
+
+@screen("developers", "key made for a plugin", devices=("wide",), act=_create_for_selfhosted)
 def _(stage: Stage) -> str:
     return "/dashboard/api-keys/add/"
 

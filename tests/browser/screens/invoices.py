@@ -265,7 +265,7 @@ def _(stage: Stage) -> str:
     return f"/dashboard/customers/{made.public_id}/"
 
 
-@screen("customers", "erased", devices=("phone",))
+@screen("customers", "erased")
 def _(stage: Stage) -> str:
     customer = paid(stage, Decimal(1)).customer
     assert customer

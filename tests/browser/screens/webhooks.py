@@ -9,7 +9,7 @@ from events.outbox import dispatch
 from tests.browser.screens import Stage, screen
 from tests.factories import make_invoice
 from webhooks import services, signing
-from webhooks.models import Attempt, Delivery, WebhookEndpoint
+from webhooks.models import Attempt, Circuit, Delivery, WebhookEndpoint
 from webhooks.services import EndpointOrder, Period
 
 
@@ -86,6 +86,18 @@ def _(stage: Stage) -> str:
         now=stage.now,
     )
     _delivered(stage)
+    return f"/dashboard/webhooks/{endpoint.public_id}/"
+
+
+@screen("webhooks", "left alone")
+def _(stage: Stage) -> str:
+    endpoint = _endpoint(stage)
+    make_invoice(stage.merchant, stage.now)
+    dispatch()
+    WebhookEndpoint.objects.update(failing_since=stage.now - timedelta(hours=3))
+    Circuit.objects.create(
+        lane=endpoint.public_id, failures=5, openings=2, open_until=timezone.now() + timedelta(minutes=20)
+    )
     return f"/dashboard/webhooks/{endpoint.public_id}/"
 
 
