@@ -20,7 +20,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 
-_MOST_STATEMENTS: Final = 128
+_MOST_NAMES: Final = 256
 _CANCEL_SECONDS: Final = 1.0
 _PLACE: Final = re.compile(r"%(?:\((\w+)\)s|s|%)")
 _GOOD: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
@@ -86,31 +86,29 @@ class Trips:
             self._travel(_Order(partial(self._libpq.send_query_params, b"COMMIT", None)))
 
     def forget(self) -> None:
-        """Drop what waits, and what was prepared: psycopg lets go of all that is prepared when it rolls back."""
+        """Drop what waits, and prepare anew: psycopg may let go of all that is prepared when it rolls back."""
         self._waiting = []
         for statement in self._statements.values():
             statement.prepared.clear()
 
     def _order(self, sql: str, values: Values, otherwise: Callable[[], Exception] | None = None) -> "_Order":
+        if self._names >= _MOST_NAMES:
+            self._statements.clear()
+            self._names = 0
         statement = self._statements.get(sql)
         if statement is None:
-            if len(self._statements) >= _MOST_STATEMENTS:
-                self._statements.clear()
-                self._names = 0
             statement = self._statements[sql] = _Statement(self._raw, sql)
         parameters, types, formats = statement.write(values)
-        name = statement.prepared.get(types)
+        name = statement.names.get(types)
         if name is None:
-            name = statement.prepared[types] = self._prepare(statement, types)
+            name = statement.names[types] = b"checkout_%d" % self._names
+            self._names += 1
+        if types not in statement.prepared:
+            # The server may still have the name, from before a rollback or from a statement that is no longer kept.
+            self._waiting.append(_Order(partial(self._libpq.send_close_prepared, name)))
+            self._waiting.append(_Order(partial(self._libpq.send_prepare, name, statement.text, types)))
+            statement.prepared.add(types)
         return _Order(partial(self._libpq.send_query_prepared, name, parameters, formats), statement, otherwise)
-
-    def _prepare(self, statement: "_Statement", types: tuple[int, ...]) -> bytes:
-        """Prepare a statement with the next trip, by a name that an earlier one may still have; return the name."""
-        name = b"checkout_%d" % self._names
-        self._names += 1
-        self._waiting.append(_Order(partial(self._libpq.send_close_prepared, name)))
-        self._waiting.append(_Order(partial(self._libpq.send_prepare, name, statement.text, types)))
-        return name
 
     def _travel(self, *last: "_Order") -> None:
         orders, self._waiting = [*self._waiting, *last], []
@@ -181,7 +179,8 @@ class _Statement:
 
     def __init__(self, raw: psycopg.Connection[Any], sql: str) -> None:
         self.text, self._names = _numbered(sql)
-        self.prepared: dict[tuple[int, ...], bytes] = {}  # by the types of the values
+        self.names: dict[tuple[int, ...], bytes] = {}  # by the types of the values
+        self.prepared: set[tuple[int, ...]] = set()
         self._values = Transformer(raw)
 
     def write(self, values: Values) -> tuple[Sequence[Buffer | None], tuple[int, ...], Sequence[pq.Format] | None]:

@@ -107,6 +107,12 @@ def names() -> list[str]:
     return sorted(ContentType.objects.filter(app_label="trips").values_list("model", flat=True))
 
 
+def prepared() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'checkout%'")
+        return cursor.fetchone()[0]
+
+
 def row(name: str) -> ContentType:
     return ContentType(pk=None, app_label="trips", model=name)
 
@@ -158,13 +164,25 @@ def test_a_long_statement_is_sent_and_answered_whole(session):
 
 
 def test_not_more_than_so_many_statements_are_kept_and_names_are_used_again(session, monkeypatch):
-    monkeypatch.setattr(trips, "_MOST_STATEMENTS", 3)
+    monkeypatch.setattr(trips, "_MOST_NAMES", 3)
     for number in [*range(8), *range(8)]:
         assert execute(f"SELECT {number} + %s", [1]).first == (number + 1,)
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'checkout%'")
-        assert cursor.fetchone() == (3,)
+    assert prepared() == 3
+
+
+def test_a_statement_has_one_name_for_the_types_of_its_values_however_often_it_is_undone(session):
+    def give_up(scene):
+        with scene:
+            execute(_WRONG, [1])
+            execute(_WRONG, [10**10])
+            raise _Missing
+
+    for number in range(6):
+        with transaction.atomic(), pytest.raises(_Missing):
+            give_up(transaction.atomic(savepoint=bool(number % 2)))
+
+    assert prepared() == 3  # the fixture's question, and this one with two types
 
 
 def test_the_first_statement_brings_the_beginning_and_the_last_goes_with_the_commit(session, tmp_path):
