@@ -23,6 +23,7 @@ from psycopg.errors import error_from_result
 _MOST_NAMES: Final = 256
 _CANCEL_SECONDS: Final = 1.0
 _PLACE: Final = re.compile(r"%(?:\((\w+)\)s|s|%)")
+_SEVERITY: Final = pq.DiagnosticField.SEVERITY_NONLOCALIZED
 _GOOD: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 
 Values = Sequence[Any] | Mapping[str, Any]
@@ -49,6 +50,8 @@ class Trips:
         self._libpq = raw.pgconn
         self._news = select.poll()
         self._news.register(self._libpq.socket, select.POLLIN)
+        self._room_or_news = select.poll()
+        self._room_or_news.register(self._libpq.socket, select.POLLIN | select.POLLOUT)
         self._statements: dict[str, _Statement] = {}
         self._names = 0
         self._waiting: list[_Order] = []
@@ -114,14 +117,7 @@ class Trips:
         orders, self._waiting = [*self._waiting, *last], []
         if not self._raw.autocommit and self._libpq.transaction_status == pq.TransactionStatus.IDLE:
             orders.insert(0, _Order(partial(self._libpq.send_query_params, b"BEGIN", None)))
-        try:
-            results = self._exchange(orders)
-        except BaseException:
-            # Nobody knows what the server has done, and what it would say next.
-            with suppress(psycopg.Error):
-                self._raw.cancel_safe(timeout=_CANCEL_SECONDS)
-            self._libpq.finish()
-            raise
+        results = self._exchange(orders)
         for order, result in zip(orders, results, strict=True):
             if result.status not in _GOOD:
                 self.forget()
@@ -133,7 +129,25 @@ class Trips:
                 raise order.otherwise()
 
     def _exchange(self, orders: Sequence["_Order"]) -> list[pq.abc.PGresult]:
-        """Send all orders and return the result of each."""
+        """
+        Send all orders and return the result of each. What goes wrong on the way ends the session.
+
+        :raises psycopg.Error: when the server hangs up
+        """
+        try:
+            return self._send_and_read(orders)
+        except psycopg.Error:
+            self._libpq.finish()
+            raise
+        except BaseException:  # nobody knows what the server has done, and what it would say next
+            with suppress(psycopg.Error):
+                self._raw.cancel_safe(timeout=_CANCEL_SECONDS)
+            self._libpq.finish()
+            raise
+
+    def _send_and_read(self, orders: Sequence["_Order"]) -> list[pq.abc.PGresult]:
+        if self._news.poll(0):
+            self._libpq.consume_input()  # why it hangs up cannot be read any more once we have written
         if len(orders) == 1:
             orders[0].send()
             self._flush()
@@ -145,21 +159,21 @@ class Trips:
         self._flush()
         results = [self._result() for _ in orders]
         self._next()  # what answers the sync
-        if self._libpq.status != pq.ConnStatus.BAD:
-            self._libpq.exit_pipeline_mode()
+        self._libpq.exit_pipeline_mode()
         return results
 
     def _flush(self) -> None:
         while self._libpq.flush():  # the socket takes no more until the server has read, which may wait for us to read
-            select.select([self._libpq.socket], [self._libpq.socket], [])
+            self._room_or_news.poll()
             self._libpq.consume_input()
 
     def _result(self) -> pq.abc.PGresult:
         result = self._next()
         if result is None:
             raise psycopg.OperationalError("the server gave no answer")
-        while self._next() is not None:
-            """A statement has one result; what follows an end of the session only repeats it."""
+        if result.status == pq.ExecStatus.FATAL_ERROR and result.error_field(_SEVERITY) != b"ERROR":
+            raise self._problem(result)
+        self._next()  # None: a statement has one result
         return result
 
     def _next(self) -> pq.abc.PGresult | None:
@@ -169,7 +183,7 @@ class Trips:
         return self._libpq.get_result()
 
     def _problem(self, result: pq.abc.PGresult) -> psycopg.Error:
-        if self._libpq.status == pq.ConnStatus.BAD:
+        if result.error_field(pq.DiagnosticField.SQLSTATE) is None:  # not the server but libpq says so
             return psycopg.OperationalError(result.get_error_message())
         return error_from_result(result, self._raw.info.encoding)
 

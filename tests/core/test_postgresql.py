@@ -1,6 +1,7 @@
 """What our sessions do otherwise than Django's: they notice that the server is away, and make few trips to it."""
 
 import signal
+import time
 from contextlib import nullcontext
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import (
     DataError,
     IntegrityError,
+    InternalError,
     OperationalError,
     ProgrammingError,
     close_old_connections,
@@ -21,6 +23,7 @@ from django.test.utils import CaptureQueriesContext
 
 from core.postgresql import base, trips
 from core.statements import execute, execute_with_commit, in_one_trip, insert, require
+from core.timelimits import is_timeout
 from tests.core.protocol import counted_trips
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -413,6 +416,24 @@ def test_a_session_that_ends_while_several_statements_travel_is_replaced(session
 
     close_old_connections()
     assert own_id() != first
+    assert names() == []
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_transaction_that_the_server_ended_for_its_idleness_is_told_so(session, at_once):
+    @transaction.atomic
+    def sleep_in():
+        execute("SELECT set_config('idle_in_transaction_session_timeout', %s, true)", ["50ms"])
+        time.sleep(0.3)
+        with in_one_trip():
+            for number in range(at_once):
+                insert(row(f"late {number}"))
+
+    with pytest.raises(InternalError, match="idle-in-transaction") as problem:
+        sleep_in()
+
+    assert is_timeout(problem.value)
+    close_old_connections()
     assert names() == []
 
 
