@@ -100,7 +100,7 @@ def _(stage: Stage) -> str:
 def _wrong(page: Page) -> None:
     page.get_by_label("Sites that may embed").fill("https://shop.example\nhttp://shop.example/basket")
     page.get_by_role("button", name="Save").click()
-    page.locator("#id_allowed_origins_error").get_by_text("http://shop.example/basket: This must be an origin").wait_for()
+    page.locator("#id_allowed_origins_error", has_text="http://shop.example/basket: This must be an origin").wait_for()
 
 
 @screen("branding", "form filled in wrongly", act=_wrong, devices=("phone",))
