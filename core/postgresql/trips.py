@@ -146,8 +146,6 @@ class Trips:
             raise
 
     def _send_and_read(self, orders: Sequence["_Order"]) -> list[pq.abc.PGresult]:
-        if self._news.poll(0):
-            self._libpq.consume_input()  # why it hangs up cannot be read any more once we have written
         if len(orders) == 1:
             orders[0].send()
             self._flush()
@@ -179,7 +177,11 @@ class Trips:
     def _next(self) -> pq.abc.PGresult | None:
         while self._libpq.is_busy():
             self._news.poll()
-            self._libpq.consume_input()
+            try:
+                self._libpq.consume_input()
+            except psycopg.OperationalError:
+                if self._libpq.is_busy():  # else the server has said why it hangs up
+                    raise
         return self._libpq.get_result()
 
     def _problem(self, result: pq.abc.PGresult) -> psycopg.Error:
