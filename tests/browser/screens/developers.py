@@ -1,6 +1,7 @@
 """API keys, the quick start, the request log."""
 
 from datetime import timedelta
+from functools import partial
 
 from playwright.sync_api import Page
 
@@ -41,22 +42,17 @@ def _(stage: Stage) -> str:
     return "/dashboard/api-keys/add/"
 
 
-def _create_for_cryptic(page: Page) -> None:
-    page.get_by_label("For which API").select_option("cryptic")
+def _create_for(page: Page, api: str) -> None:
+    page.get_by_label("For which API").select_option(api)
     _create(page)
 
 
-@screen("developers", "key made for another API", act=_create_for_cryptic)
+@screen("developers", "key made for another API", act=partial(_create_for, api="cryptic"))
 def _(stage: Stage) -> str:
     return "/dashboard/api-keys/add/"
 
 
-def _create_for_selfhosted(page: Page) -> None:
-    page.get_by_label("For which API").select_option("selfhosted")
-    _create(page)
-
-
-@screen("developers", "key made for a plugin", devices=("wide",), act=_create_for_selfhosted)
+@screen("developers", "key made for a plugin", devices=("wide",), act=partial(_create_for, api="selfhosted"))
 def _(stage: Stage) -> str:
     return "/dashboard/api-keys/add/"
 
